@@ -1,0 +1,37 @@
+# blox_folder(a/b USES x y LIBRARIES l m): the library blox_a_b of src/a/b, and with it the test
+# program blox_a_b_test of the files *_test.cc there. USES names folders of src, as
+# tools/layers.txt does; LIBRARIES names libraries from outside.
+# Files named testing_*.cc are for tests alone and stand in the library blox_a_b_testing.
+function(blox_folder folder)
+  cmake_parse_arguments(ARG "" "" "USES;LIBRARIES" ${ARGN})
+  string(REPLACE "/" "_" name "blox_${folder}")
+  set(directory "${CMAKE_SOURCE_DIR}/src/${folder}")
+  file(GLOB sources CONFIGURE_DEPENDS "${directory}/*.cc")
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+
+  if(sources)
+    add_library(${name} STATIC ${sources})
+    set(scope PUBLIC)
+  else()
+    add_library(${name} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_include_directories(${name} ${scope} "${CMAKE_SOURCE_DIR}/src")
+  if(sources)
+    target_link_libraries(${name} PRIVATE blox_options)
+  endif()
+  foreach(used ${ARG_USES})
+    string(REPLACE "/" "_" used_name "blox_${used}")
+    target_link_libraries(${name} ${scope} ${used_name})
+  endforeach()
+  target_link_libraries(${name} ${scope} ${ARG_LIBRARIES})
+
+  if(tests)
+    add_executable(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE ${name} blox_options GTest::gmock GTest::gtest_main)
+    add_test(NAME ${folder} COMMAND ${name}_test)
+    set_tests_properties(${folder} PROPERTIES LABELS unit TIMEOUT 300)
+  endif()
+endfunction()

@@ -1,0 +1,63 @@
+// EcsQuery: what Blox reads from ECS. Nothing here changes the world, so all of it may be retried.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/async.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "model/arn.h"
+#include "model/report.h"
+
+namespace blox::aws {
+
+/// `missing`: those that ECS says it does not know (failure reason MISSING), in the order asked.
+struct DescribedTasks {
+  std::vector<TaskReport> tasks;
+  std::vector<TaskArn> missing;
+  WallTime asked_at;  ///< When the (first) request started: orders describe_only parts.
+};
+struct DescribedInstances {
+  std::vector<InstanceReport> instances;
+  std::vector<ContainerInstanceArn> missing;
+  WallTime asked_at;
+};
+
+/// Exactly one of `started_by` and the others, as ECS demands. Source: API/ListTasks.
+struct TaskFilter {
+  std::string started_by;
+  std::optional<ContainerInstanceArn> container_instance;
+  std::string family;
+  bool stopped = false;  ///< desiredStatus STOPPED instead of RUNNING.
+};
+
+struct DescribedTaskDefinition {
+  TaskDefinitionArn arn;
+  bool active = false;  ///< Status ACTIVE; INACTIVE ones cannot be started by anyone new.
+};
+
+/// Every list reads all its pages; every Describe splits into calls of 100. Retries are within.
+/// Errors of all: kNotFound (the cluster or definition), kInvalid, kDenied, kThrottled,
+/// kUnavailable; never kUnknown, as nothing is changed. Threading: one strand.
+class EcsQuery {
+ public:
+  virtual ~EcsQuery() = default;
+  virtual Async<Result<std::vector<ClusterArn>>> list_clusters() = 0;
+  /// By name or ARN. kNotFound when missing or INACTIVE.
+  virtual Async<Result<ClusterArn>> describe_cluster(std::string cluster) = 0;
+  /// All registrations but INACTIVE ones.
+  virtual Async<Result<std::vector<ContainerInstanceArn>>> list_container_instances(
+      ClusterArn cluster) = 0;
+  virtual Async<Result<DescribedInstances>> describe_container_instances(
+      ClusterArn cluster, std::vector<ContainerInstanceArn> instances) = 0;
+  /// Without a filter: both desired statuses must be asked for apart, by `stopped`.
+  virtual Async<Result<std::vector<TaskArn>>> list_tasks(ClusterArn cluster, TaskFilter filter) = 0;
+  virtual Async<Result<DescribedTasks>> describe_tasks(ClusterArn cluster,
+                                                       std::vector<TaskArn> tasks) = 0;
+  /// `family`, `family:revision` or ARN. kNotFound when missing.
+  virtual Async<Result<DescribedTaskDefinition>> describe_task_definition(std::string name) = 0;
+};
+
+}  // namespace blox::aws

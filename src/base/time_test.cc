@@ -1,0 +1,45 @@
+// Times and durations as text, by table.
+#include "base/time.h"
+
+#include <gtest/gtest.h>
+
+namespace blox {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(Time, ReadsRfc3339AndWritesUtc) {
+  const std::pair<const char*, const char*> rows[] = {
+      {"2026-08-20T10:00:03Z", "2026-08-20T10:00:03.000Z"},
+      {"2026-08-20T10:00:03.1Z", "2026-08-20T10:00:03.100Z"},
+      {"2026-08-20T10:00:03.123456789Z", "2026-08-20T10:00:03.123Z"},
+      {"2026-08-20T12:00:03.5+02:00", "2026-08-20T10:00:03.500Z"},
+      {"2026-08-20T00:30:00-01:00", "2026-08-20T01:30:00.000Z"},
+      {"1969-12-31T23:59:59.999Z", "1969-12-31T23:59:59.999Z"},
+  };
+  for (const auto& [text, expected] : rows) {
+    const auto time = parse_time(text);
+    ASSERT_TRUE(time) << text;
+    EXPECT_EQ(format_time(*time), expected);
+  }
+  for (const char* bad : {"", "2026", "2026-08-20", "2026-13-20T10:00:03Z", "2026-02-30T10:00:03Z",
+                          "2026-08-20T24:00:03Z", "2026-08-20T10:00:03", "2026-08-20T10:00:03Zx",
+                          "2026-08-20T10:00:03+0200"}) {
+    EXPECT_FALSE(parse_time(bad)) << bad;
+  }
+}
+
+TEST(Duration, ReadsWhatItWrites) {
+  for (const char* text : {"250ms", "10s", "15m", "3h", "14d", "0ms", "90s"}) {
+    const auto duration = parse_duration(text);
+    ASSERT_TRUE(duration) << text;
+    EXPECT_EQ(format_duration(*duration), text);
+  }
+  EXPECT_EQ(parse_duration("60m").value(), 1h);
+  for (const char* bad : {"", "10", "s", "-5s", "1.5s", "10 s", "10x", "99999999999999d"}) {
+    EXPECT_FALSE(parse_duration(bad)) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace blox

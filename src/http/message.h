@@ -1,0 +1,73 @@
+// Requests and answers as plain values, for handlers and for calls out. Beast and libcurl stay
+// behind server.h and curl_transport.h.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/async.h"
+#include "base/result.h"
+
+namespace blox::http {
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+/// The first value of `name`, compared without case.
+std::optional<std::string_view> find_header(const Headers& headers, std::string_view name);
+
+/// A request as a handler sees it.
+struct Request {
+  std::string method;  ///< "GET".
+  std::string target;  ///< Path and query as sent, still percent-encoded: "/v1/tasks?status=x".
+  Headers headers;
+  std::string body;
+};
+
+/// A piece of an answer whose bytes belong to somebody else, kept alive by `owner`.
+struct Slice {
+  std::shared_ptr<const void> owner;
+  std::string_view bytes;
+};
+using Slices = std::vector<Slice>;
+
+/// An answer's body that comes bit by bit. Destroyed when the peer leaves.
+class BodyStream {
+ public:
+  virtual ~BodyStream() = default;
+  /// Waits for the next bytes; empty Slices end the body well, an error breaks the connection off.
+  /// It is not asked again before what it gave has been written.
+  virtual Async<Result<Slices>> next() = 0;
+};
+
+/// `std::string`: small, owned. `Slices`: written in gathered writes, Content-Length known.
+/// `unique_ptr<BodyStream>`: chunked.
+using Body = std::variant<std::string, Slices, std::unique_ptr<BodyStream>>;
+
+struct Response {
+  int status = 200;
+  Headers headers;  ///< Content-Type among them; lengths and Connection are the server's.
+  Body body;
+};
+
+/// What a service is to the server. Requires: does not throw; outlives the server's connections.
+class Handler {
+ public:
+  virtual ~Handler() = default;
+  /// Threading: the executor's thread. May be destroyed while it waits, when the peer leaves.
+  virtual Async<Response> handle(Request request) = 0;
+};
+
+/// The one place that turns an error's kind into a status of HTTP.
+int to_status(ErrorKind kind);
+
+/// `text/plain; charset=UTF-8`, one line.
+Response make_text(int status, std::string line);
+/// `application/json; charset=UTF-8`.
+Response make_json(int status, std::string json);
+
+}  // namespace blox::http

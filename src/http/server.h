@@ -1,0 +1,49 @@
+// The HTTP server on Beast: connections, limits, bodies that stream. Handlers see plain messages.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/io_loop.h"
+#include "base/metrics.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "http/message.h"
+
+namespace blox::http {
+
+/// Each has a bound; what breaks one gets 413, 431 or 503 and a sentence that names the limit.
+struct Limits {
+  std::size_t body_bytes_max = 1 << 20;
+  std::size_t header_bytes_max = 64 << 10;
+  std::size_t connection_count_max = 10'000;
+  Duration idle_max = std::chrono::seconds{75};   ///< Between requests, and for reading one.
+  Duration write_max = std::chrono::seconds{30};  ///< For one gathered write to a slow peer.
+};
+
+struct ServerOptions {
+  std::string bind = "127.0.0.1:0";  ///< HOST:PORT, "[::1]:3000"; port 0: any free one.
+  Limits limits;
+  /// Mutating requests with another Origin or Host get 403 (DNS rebinding, cross-site requests).
+  /// Loopback names and the bound address are always allowed.
+  std::vector<std::string> allowed_hosts;
+};
+
+/// Serves one address until destroyed, which breaks off what is under way.
+/// Threading: the loop's thread.
+class Server {
+ public:
+  /// Binds and starts to accept. `handler` and `loop` must outlive it.
+  /// Errors: kInvalid (not HOST:PORT), kUnavailable (address in use, not permitted).
+  static Result<std::unique_ptr<Server>> open(IoLoop& loop, ServerOptions options, Handler& handler,
+                                              Metrics& metrics);
+  virtual ~Server() = default;
+  /// Where it listens, with the real port: "127.0.0.1:43571".
+  virtual std::string address() const = 0;
+  /// Accepts no more and lets requests under way end; streams are told to end.
+  virtual void stop_accepting() = 0;
+};
+
+}  // namespace blox::http
