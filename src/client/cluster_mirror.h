@@ -1,0 +1,89 @@
+// A live copy of the cluster state beside its reader: what the scheduler observes. List, then
+// stream; resumes after breaks, lists again when the service says compacted or is another store.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/async.h"
+#include "base/executor.h"
+#include "base/random.h"
+#include "base/signal.h"
+#include "client/cluster_state.h"
+
+namespace blox::client {
+
+struct ClusterMirrorOptions {
+  /// A stream on which nothing came for so long is stale; bookmarks come every 10 s.
+  Duration stale_after = std::chrono::seconds{30};
+  Duration backoff_min = std::chrono::milliseconds{100};  ///< Doubled per failure in a row, …
+  Duration backoff_max = std::chrono::seconds{10};        ///< … up to this, with jitter.
+};
+
+/// The copy. Tasks and instances come by two streams: each is consistent in itself, and their
+/// versions may differ by what is under way.
+/// Threading: the executor's thread. Requires: executor, random and source outlive it.
+class ClusterMirror {
+ public:
+  using Tasks = std::map<TaskArn, Versioned<Task>>;
+  using Instances = std::map<ContainerInstanceArn, Versioned<ContainerInstance>>;
+
+  ClusterMirror(Executor& executor, Random& random, ClusterState& source,
+                ClusterMirrorOptions options = {});
+
+  /// Keeps the copy until destroyed; spawn it once. Requires: the mirror outlives it.
+  Async<void> run();
+
+  const Tasks& tasks() const { return tasks_.objects; }
+  const Instances& instances() const { return instances_.objects; }
+
+  /// True once both were read whole from the same store. From then on what is here is a picture
+  /// of the past at worst, never a part of one (see is_stale).
+  bool is_loaded() const;
+  /// True when not loaded, or when one of the streams gave no sign of life for `stale_after`.
+  bool is_stale() const;
+  /// Empty until loaded.
+  std::string store_id() const;
+  EntityVersion task_version() const { return tasks_.bookmark.entity_version; }
+  EntityVersion instance_version() const { return instances_.bookmark.entity_version; }
+  /// Per cluster the older of what tasks and instances hold; only clusters that both have.
+  SyncTimes synced_at() const;
+  /// When the quieter of the two streams last gave a sign of life (a line, a bookmark, a list).
+  std::optional<TimePoint> last_contact() const;
+  /// How often a whole list was read, both kinds together.
+  std::uint64_t list_count() const { return list_count_; }
+
+  /// Told after each change of anything above, bookmarks included.
+  Signal& changed() { return changed_; }
+
+ private:
+  template <class Arn, class Object>
+  struct Half {
+    std::map<Arn, Versioned<Object>> objects;
+    Bookmark bookmark;
+    bool loaded = false;
+    std::optional<TimePoint> last_contact;
+  };
+  using TaskHalf = Half<TaskArn, Task>;
+  using InstanceHalf = Half<ContainerInstanceArn, ContainerInstance>;
+
+  template <class SomeHalf>
+  Async<void> follow(SomeHalf& half);
+  template <class SomeHalf>
+  Async<Status> list(SomeHalf& half);
+  template <class SomeHalf, class Changes>
+  void apply(SomeHalf& half, Changes changes);
+  Duration next_backoff(int failure_count);
+
+  Executor& executor_;
+  Random& random_;
+  ClusterState& source_;
+  ClusterMirrorOptions options_;
+  TaskHalf tasks_;
+  InstanceHalf instances_;
+  std::uint64_t list_count_ = 0;
+  Signal changed_;
+};
+
+}  // namespace blox::client
