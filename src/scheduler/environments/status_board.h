@@ -1,0 +1,34 @@
+// StatusBoard: what the newest round found out about each environment, for the API and for people.
+// In memory alone: it is found out anew after a restart.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "scheduler/environments/records.h"
+
+namespace blox::scheduler {
+
+/// One eligible or draining instance of an environment, in words.
+struct InstanceStatusLine {
+  ContainerInstanceArn instance;
+  std::string state;   ///< "serving", "starting", "stopping", "waiting", "blocked", "skipped".
+  std::string reason;  ///< A sentence: "waits 4 s after a start failed: RESOURCE:MEMORY".
+  std::optional<TaskArn> task;
+};
+
+struct EnvironmentStatus {
+  bool healthy = true;
+  std::string reason;                         ///< Why not, in words; empty when healthy.
+  std::vector<InstanceStatusLine> instances;  ///< Sorted by instance.
+  WallTime decided_at;
+};
+
+/// Threading: the executor's thread.
+struct StatusBoard {
+  std::map<EnvironmentUid, EnvironmentStatus> environments;
+};
+
+}  // namespace blox::scheduler
