@@ -1,0 +1,32 @@
+// What an answer of AWS that is not a success means to the caller.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "http/transport.h"
+
+namespace blox::aws {
+
+/// An error as AWS words it.
+struct AwsError {
+  std::string code;  ///< "ClusterNotFoundException", without namespace; empty when unreadable.
+  std::string message;
+};
+
+/// Reads `__type`, `code`, the header x-amzn-errortype or, for query-compatible services, the code
+/// in x-amzn-query-error, which comes first as it names the finer cause.
+AwsError decode_error(const http::Answer& answer);
+
+/// How an answer with another status than 200 is to be taken.
+struct Classified {
+  ErrorKind kind;
+  bool credentials_refused = false;  ///< Unknown or expired: other credentials may help.
+  bool retryable = false;            ///< A read may be sent again.
+};
+
+/// kUnknown for 5xx, 408 and what is no error of HTTP: it may have been executed. Else not done.
+/// Source: API/CommonErrors; botocore's list of throttling codes.
+Classified classify(int status, const AwsError& error);
+
+}  // namespace blox::aws

@@ -1,0 +1,68 @@
+// The budget of calls: a token bucket for each kind of call, so that Blox keeps below the limits
+// that ECS sets to the whole account, and backs off when others use them up.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "base/async.h"
+#include "base/executor.h"
+#include "base/signal.h"
+
+namespace blox::aws {
+
+/// Who goes first when tokens are short. In this order.
+enum class CallPriority : std::uint8_t { kResolve, kAct, kReconcile };
+
+struct BudgetLimits {
+  double burst = 100;
+  double per_second = 20;
+};
+/// Source: API/request-throttling, "Cluster resource read" and "Cluster resource modify".
+inline constexpr BudgetLimits kReadLimits{100, 20};
+inline constexpr BudgetLimits kModifyLimits{100, 40};
+
+/// One bucket. It starts full. Requires: `executor` and the bucket outlive those who wait.
+/// Threading: one strand.
+class CallBudget {
+ public:
+  /// `share` (over 0, up to 1) of `limits` is ours.
+  CallBudget(Executor& executor, BudgetLimits limits, double share = 1.0);
+  CallBudget(const CallBudget&) = delete;
+  CallBudget& operator=(const CallBudget&) = delete;
+
+  /// Waits for a token, in order of priority, then of asking. False, and no token taken, when there
+  /// was none by `deadline` or kWaitersMax wait already.
+  Async<bool> take(CallPriority priority, TimePoint deadline);
+  /// AWS refused a call by its limits: halves the rate, at most once a second, down to a twentieth;
+  /// it comes back within kRecovery. What was saved up is gone.
+  void on_throttled();
+
+  double rate() const;    ///< Tokens a second, now.
+  double tokens() const;  ///< Whole and broken ones left, now.
+  std::size_t waiting() const { return waiters_.size(); }
+
+  static constexpr std::size_t kWaitersMax = 10'000;
+  static constexpr Duration kRecovery = std::chrono::minutes{1};
+
+ private:
+  using Place = std::pair<CallPriority, std::uint64_t>;
+  class Waiter;
+
+  void refill();
+  Duration until_next_token() const;
+  void wake_first();
+
+  Executor& executor_;
+  double burst_;
+  double rate_max_;
+  double rate_;
+  double tokens_;
+  TimePoint refilled_at_;
+  std::optional<TimePoint> throttled_at_;
+  std::uint64_t last_number_ = 0;
+  std::map<Place, Signal*> waiters_;
+};
+
+}  // namespace blox::aws

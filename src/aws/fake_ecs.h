@@ -1,0 +1,73 @@
+// Fakes of ECS for the unit tests of other folders: no I/O, no waiting, no chance. For a world with
+// delays and faults of its own take src/simulator.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aws/ecs_control.h"
+#include "aws/ecs_query.h"
+
+namespace blox::aws {
+
+/// Answers from what the test puts in. Sorted by ARN.
+class FakeEcsQuery final : public EcsQuery {
+ public:
+  /// A task with what ListTasks filters by.
+  struct Task {
+    TaskReport report;
+    std::string started_by;
+    std::string family;
+    bool stopped = false;  ///< desiredStatus STOPPED.
+  };
+  std::vector<ClusterArn> clusters;
+  std::map<ContainerInstanceArn, InstanceReport> instances;
+  std::map<TaskArn, Task> tasks;
+  std::map<std::string, DescribedTaskDefinition> task_definitions;  ///< By all names asked for.
+  WallTime now{};                                                   ///< The answers' asked_at.
+
+  std::vector<std::string> calls;       ///< "ListTasks prod", in order.
+  std::deque<Error> faults;             ///< The next call takes the front one, if there is any.
+  std::map<std::string, Error> broken;  ///< Operation ("ListTasks") to the error of all its calls.
+
+  Async<Result<std::vector<ClusterArn>>> list_clusters() override;
+  Async<Result<ClusterArn>> describe_cluster(std::string cluster) override;
+  Async<Result<std::vector<ContainerInstanceArn>>> list_container_instances(
+      ClusterArn cluster) override;
+  Async<Result<DescribedInstances>> describe_container_instances(
+      ClusterArn cluster, std::vector<ContainerInstanceArn> asked) override;
+  Async<Result<std::vector<TaskArn>>> list_tasks(ClusterArn cluster, TaskFilter filter) override;
+  Async<Result<DescribedTasks>> describe_tasks(ClusterArn cluster,
+                                               std::vector<TaskArn> asked) override;
+  Async<Result<DescribedTaskDefinition>> describe_task_definition(std::string name) override;
+
+ private:
+  std::optional<Error> enter(const std::string& operation, const std::string& on);
+};
+
+/// Remembers the calls in order and fails those for which a fault is queued. Never suspends.
+class FakeEcsControl final : public EcsControl {
+ public:
+  std::vector<StartRequest> starts;  ///< Those that failed included.
+  struct StopCall {
+    ClusterArn cluster;
+    TaskArn task;
+    std::string reason;
+  };
+  std::vector<StopCall> stops;
+  std::deque<std::optional<Error>> faults;  ///< The next call takes the front one; none: it works.
+  std::map<ContainerInstanceArn, StartFailure> start_failures;  ///< Instances that refuse a task.
+
+  /// Task ARNs are "<cluster ARN with :task/ for :cluster/>/<number, 32 digits>", counted from 1.
+  Async<Result<std::vector<StartedOn>>> start_task(StartRequest request) override;
+  Async<Status> stop_task(ClusterArn cluster, TaskArn task, std::string reason) override;
+
+ private:
+  std::optional<Error> take_fault();
+  int task_count_ = 0;
+};
+
+}  // namespace blox::aws

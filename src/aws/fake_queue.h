@@ -1,0 +1,52 @@
+// A queue in memory for tests and benchmarks: messages come back until they are deleted.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "aws/queue.h"
+#include "base/executor.h"
+#include "base/signal.h"
+
+namespace blox::aws {
+
+/// At least once, oldest first; a delivery that is not deleted within the visibility timeout comes
+/// again under another receipt. Waits by way of the executor.
+class FakeQueue final : public Queue {
+ public:
+  explicit FakeQueue(Executor& executor, Duration visibility = std::chrono::seconds{30})
+      : executor_(executor), visibility_(visibility), arrived_(executor) {}
+
+  /// Adds a message; its id is "m1", "m2", …. Shape: the id.
+  std::string push(std::string body);
+  /// Messages not deleted yet, hidden ones included.
+  std::size_t size() const { return messages_.size(); }
+
+  std::deque<Error> receive_faults;  ///< The next receive takes the front one, if there is any.
+  std::deque<Error> remove_faults;   ///< The next remove takes the front one, if there is any.
+  std::size_t removed_count = 0;
+
+  Async<Result<std::vector<QueueMessage>>> receive(Duration wait) override;
+  /// A receipt that is not the newest of its message is not deleted, and returned.
+  Async<Result<std::vector<std::string>>> remove(std::vector<std::string> receipts) override;
+  Duration visibility_timeout() const override { return visibility_; }
+
+ private:
+  struct Entry {
+    std::string id;
+    std::string body;
+    std::string receipt;  // Of the newest delivery; empty before the first.
+    TimePoint visible_at{};
+  };
+  std::vector<QueueMessage> take_visible();
+
+  Executor& executor_;
+  Duration visibility_;
+  Signal arrived_;
+  std::deque<Entry> messages_;
+  std::uint64_t push_count_ = 0;
+  std::uint64_t receipt_count_ = 0;
+};
+
+}  // namespace blox::aws

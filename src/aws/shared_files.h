@@ -1,0 +1,54 @@
+// The environment and the two shared files (~/.aws/config, ~/.aws/credentials) that every tool for
+// AWS reads. Values only: no chain, no region, no decision.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace blox::aws {
+
+/// Variables by name. Passed in, so that tests and the simulation choose them.
+using Environment = std::map<std::string, std::string>;
+
+/// A copy of this process's environment.
+Environment process_environment();
+/// The value of `name`, empty text when unset.
+std::string get_variable(const Environment& environment, const std::string& name);
+
+/// Section name to key to value. Keys in lower case; a key nested by indentation under `outer =` is
+/// "outer.key".
+using IniSections = std::map<std::string, std::map<std::string, std::string>>;
+
+/// Parses the INI form of the shared files.
+/// Errors: kInvalid, naming the line, for text that is neither section, `key = value` nor comment.
+Result<IniSections> parse_ini(std::string_view text);
+
+/// Both files as they stood at one moment.
+struct SharedFiles {
+  IniSections config;       ///< Section names without "profile ": "default", "services NAME", …
+  IniSections credentials;  ///< Section names are profile names.
+  std::string stamp;        ///< Differs whenever a file has changed, appeared or gone.
+};
+
+/// Where the files are: AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE, else in $HOME/.aws.
+/// Empty text when neither the variable nor HOME is set.
+std::string config_path(const Environment& environment);
+std::string credentials_path(const Environment& environment);
+
+/// The `stamp` of the files as they stand now, without reading them. Never fails.
+std::string stamp_of_files(const Environment& environment);
+/// Reads both. A missing file counts as empty; sections of the config file lose their "profile ".
+/// Errors: kInvalid (naming path and line), kDenied (not readable).
+Result<SharedFiles> load_shared_files(const Environment& environment);
+
+/// AWS_PROFILE, else AWS_DEFAULT_PROFILE, else "default".
+std::string profile_name(const Environment& environment);
+/// A key of the profile: the credentials file before the config file; empty text if in neither.
+std::string get_profile_value(const SharedFiles& files, const std::string& profile,
+                              const std::string& key);
+
+}  // namespace blox::aws

@@ -1,0 +1,27 @@
+// Signature Version 4 for the POSTs of the JSON protocols: a pure function, so that a request is
+// signed alike over libcurl and in the simulation. docs/decisions/0003 says why not in libcurl.
+#pragma once
+
+#include <string>
+
+#include "aws/credentials.h"
+#include "base/time.h"
+#include "http/message.h"
+#include "http/transport.h"
+
+namespace blox::aws {
+
+/// What a signature is valid for.
+struct SigningScope {
+  std::string region;   ///< "eu-west-1".
+  std::string service;  ///< The signing name: "ecs", "sqs".
+};
+
+/// The headers to add to `request`: X-Amz-Date, X-Amz-Security-Token (with a session token alone)
+/// and Authorization. All headers that `request` has already are signed, and its host.
+/// Requires: an http or https URL without query and fragment; header values without line ends.
+/// Source: IAM user guide, "Create a signed AWS API request".
+http::Headers sign(const http::OutgoingRequest& request, const Credentials& credentials,
+                   const SigningScope& scope, WallTime time);
+
+}  // namespace blox::aws

@@ -1,0 +1,37 @@
+// SqsQueue: an SQS queue as the source of events.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "aws/json_client.h"
+#include "aws/queue.h"
+
+namespace blox::aws {
+
+/// The queue's name in "NAME" or "sqs://NAME".
+/// Errors: kInvalid: not 1 to 80 letters, digits, '-' and '_', perhaps with ".fifo" behind.
+Result<std::string> parse_queue_name(std::string_view text);
+
+/// Finds its queue at the first call, and again after kNotFound (a queue made anew has another
+/// URL). Threading: one strand; calls may overlap.
+class SqsQueue final : public Queue {
+ public:
+  SqsQueue(AwsContext context, std::string endpoint, std::string region, std::string name);
+
+  Async<Result<std::vector<QueueMessage>>> receive(Duration wait) override;
+  Async<Result<std::vector<std::string>>> remove(std::vector<std::string> receipts) override;
+  /// SQS's default of 30 s until the queue was found.
+  Duration visibility_timeout() const override { return visibility_timeout_; }
+
+ private:
+  Async<Status> find_queue();
+
+  Executor& executor_;
+  JsonClient client_;
+  std::string name_;
+  std::string url_;  // Empty: not found yet, or not any more.
+  Duration visibility_timeout_ = std::chrono::seconds{30};
+};
+
+}  // namespace blox::aws
