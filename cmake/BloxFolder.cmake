@@ -1,7 +1,9 @@
 # blox_folder(a/b USES x y LIBRARIES l m): the library blox_a_b of src/a/b, and with it the test
 # program blox_a_b_test of the files *_test.cc there. USES names folders of src, as
 # tools/layers.txt does; LIBRARIES names libraries from outside.
-# Files named testing_*.cc are for tests alone and stand in the library blox_a_b_testing.
+# Builds every unit test.
+add_custom_target(unit_tests)
+
 function(blox_folder folder)
   cmake_parse_arguments(ARG "" "" "USES;LIBRARIES" ${ARGN})
   string(REPLACE "/" "_" name "blox_${folder}")
@@ -32,6 +34,7 @@ function(blox_folder folder)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE ${name} blox_options GTest::gmock GTest::gtest_main)
     add_test(NAME ${folder} COMMAND ${name}_test)
+    add_dependencies(unit_tests ${name}_test)
     set_tests_properties(${folder} PROPERTIES LABELS unit TIMEOUT 300)
   endif()
 endfunction()

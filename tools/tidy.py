@@ -1,0 +1,84 @@
+"""Runs clang-tidy on every source file, two at a time, and remembers by content what was clean.
+
+A file is run again when it, a header of ours that it includes, the checks or clang-tidy changed.
+`--all` adds the analyzer and the slower checks, remembered apart.
+"""
+
+import concurrent.futures
+import hashlib
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build/release"
+CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "blox-tidy"
+FULL = "clang-analyzer-*,-clang-analyzer-optin.core.EnumCastOutOfRange,bugprone-*," \
+       "-bugprone-easily-swappable-parameters,-bugprone-exception-escape," \
+       "-bugprone-unchecked-optional-access"
+INCLUDE = re.compile(rb'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
+
+
+def closure(path, seen):
+    """`path` and every header of ours that it includes, found by text."""
+    if path in seen:
+        return
+    seen[path] = path.read_bytes()
+    for name in INCLUDE.findall(seen[path]):
+        for base in (ROOT / "src", path.parent, ROOT / "tests", ROOT / "apps", ROOT / "bench"):
+            target = base / name.decode()
+            if target.is_file():
+                closure(target, seen)
+                break
+
+
+def digest(path, salt):
+    seen = {}
+    closure(path, seen)
+    total = hashlib.sha256(salt)
+    for name in sorted(seen):
+        total.update(str(name.relative_to(ROOT)).encode() + b"\0" + seen[name] + b"\0")
+    return total.hexdigest()
+
+
+def run(path, checks):
+    command = ["clang-tidy-19", "--quiet", "-p", str(BUILD), str(path)]
+    if checks:
+        command.insert(1, f"--checks={checks}")
+    return subprocess.run(command, capture_output=True, text=True, timeout=900)
+
+
+def main():
+    full = "--all" in sys.argv[1:]
+    version = subprocess.run(["clang-tidy-19", "--version"], capture_output=True).stdout
+    salt = version + (ROOT / ".clang-tidy").read_bytes() + (FULL.encode() if full else b"")
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", "*.cc"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout.split()
+    CACHE.mkdir(parents=True, exist_ok=True)
+    keys = {path: digest(ROOT / path, salt) for path in listed if (ROOT / path).is_file()}
+    dirty = [path for path, key in keys.items() if not (CACHE / key).exists()]
+    print(f"clang-tidy: {len(keys) - len(dirty)} of {len(keys)} files are known to be clean")
+    failed = 0
+    last = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = {pool.submit(run, ROOT / path, FULL if full else ""): path for path in dirty}
+        for count, job in enumerate(concurrent.futures.as_completed(jobs), 1):
+            path, result = jobs[job], job.result()
+            if result.returncode:
+                failed += 1
+                print(f"{path}:\n{result.stdout}{result.stderr}", flush=True)
+            else:
+                (CACHE / keys[path]).touch()
+            if time.monotonic() - last > 10:
+                last = time.monotonic()
+                print(f"  {count} of {len(dirty)}", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
