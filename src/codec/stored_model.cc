@@ -1,0 +1,199 @@
+// The `detail` of a task or a container instance into the model. Strict on what names and orders
+// an object, lenient on the rest: ECS may change what it adds, and one odd field must not hide a
+// task.
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "codec/json_read.h"
+#include "codec/stored.h"
+
+namespace blox::codec {
+namespace {
+
+using internal::find_integer;
+using internal::find_text;
+using internal::for_each;
+using internal::reader;
+using internal::text_or_empty;
+using simdjson::dom::object;
+
+Result<std::string_view> demand_text(object from, std::string_view name) {
+  const auto text = find_text(from, name);
+  if (!text || text->empty()) {
+    return fail(ErrorKind::kInvalid,
+                "detail." + std::string{name} + " is missing or not a text with letters");
+  }
+  return *text;
+}
+
+std::optional<EcsVersion> read_version(object from) {
+  const auto version = find_integer(from, "version");
+  return version ? std::optional{EcsVersion{*version}} : std::nullopt;
+}
+
+Container read_container(object from) {
+  Container container;
+  container.arn = text_or_empty(from, "containerArn");
+  container.name = text_or_empty(from, "name");
+  container.last_status = text_or_empty(from, "lastStatus");
+  container.exit_code = find_integer(from, "exitCode");
+  container.reason = text_or_empty(from, "reason");
+  for_each<object>(from, "networkBindings", [&](object binding) {
+    container.network_bindings.push_back(
+        {text_or_empty(binding, "bindIP"), find_integer(binding, "containerPort").value_or(0),
+         find_integer(binding, "hostPort").value_or(0), text_or_empty(binding, "protocol")});
+  });
+  return container;
+}
+
+ContainerOverride read_override(object from) {
+  ContainerOverride made;
+  made.name = text_or_empty(from, "name");
+  for_each<std::string_view>(from, "command",
+                             [&](std::string_view word) { made.command.emplace_back(word); });
+  for_each<object>(from, "environment", [&](object variable) {
+    made.environment.emplace_back(text_or_empty(variable, "name"),
+                                  text_or_empty(variable, "value"));
+  });
+  return made;
+}
+
+Result<Task> read_task(object from) {
+  const auto arn = demand_text(from, "taskArn");
+  const auto cluster = demand_text(from, "clusterArn");
+  const auto last_status = demand_text(from, "lastStatus");
+  for (const auto* field : {&arn, &cluster, &last_status}) {
+    if (!*field) return std::unexpected(field->error());
+  }
+  Task task;
+  task.arn.value = *arn;
+  task.cluster.value = *cluster;
+  task.last_status = make_task_status(*last_status);
+  task.desired_status = make_task_status(find_text(from, "desiredStatus").value_or(""));
+  if (const auto instance = find_text(from, "containerInstanceArn"); instance.value_or("") != "") {
+    task.container_instance = ContainerInstanceArn{std::string{*instance}};
+  }
+  task.task_definition.value = text_or_empty(from, "taskDefinitionArn");
+  task.version = read_version(from);
+  task.started_by = text_or_empty(from, "startedBy");
+  task.group = text_or_empty(from, "group");
+  for_each<object>(from, "containers",
+                   [&](object container) { task.containers.push_back(read_container(container)); });
+  object overrides;
+  if (!from.at_key("overrides").get(overrides)) {
+    task.task_role_arn = text_or_empty(overrides, "taskRoleArn");
+    for_each<object>(overrides, "containerOverrides", [&](object container) {
+      task.container_overrides.push_back(read_override(container));
+    });
+  }
+  task.created_at = text_or_empty(from, "createdAt");
+  task.started_at = text_or_empty(from, "startedAt");
+  task.stopped_at = text_or_empty(from, "stoppedAt");
+  task.stopped_reason = text_or_empty(from, "stoppedReason");
+  task.stop_code = text_or_empty(from, "stopCode");
+  return task;
+}
+
+std::string resource_value(object from, std::string_view type) {
+  if (type == "INTEGER" || type == "LONG") {
+    const auto number = find_integer(from, type == "LONG" ? "longValue" : "integerValue");
+    return std::to_string(number.value_or(0));
+  }
+  if (type == "DOUBLE") {
+    double number = 0;
+    if (from.at_key("doubleValue").get(number)) number = 0;
+    return fmt::format("{:.2f}", number);
+  }
+  std::string joined;
+  for_each<std::string_view>(from, "stringSetValue", [&](std::string_view member) {
+    if (!joined.empty()) joined += ',';
+    joined += member;
+  });
+  return joined;
+}
+
+std::vector<Resource> read_resources(object from, std::string_view name) {
+  std::vector<Resource> resources;
+  for_each<object>(from, name, [&](object resource) {
+    const std::string type = text_or_empty(resource, "type");
+    resources.push_back({text_or_empty(resource, "name"), type, resource_value(resource, type)});
+  });
+  return resources;
+}
+
+Result<ContainerInstance> read_instance(object from) {
+  const auto arn = demand_text(from, "containerInstanceArn");
+  const auto cluster = demand_text(from, "clusterArn");
+  const auto status = demand_text(from, "status");
+  for (const auto* field : {&arn, &cluster, &status}) {
+    if (!*field) return std::unexpected(field->error());
+  }
+  ContainerInstance instance;
+  instance.arn.value = *arn;
+  instance.cluster.value = *cluster;
+  instance.status = make_instance_status(*status);
+  instance.version = read_version(from);
+  if (from.at_key("agentConnected").get(instance.agent_connected)) instance.agent_connected = false;
+  instance.agent_update_status = text_or_empty(from, "agentUpdateStatus");
+  instance.ec2_instance_id = text_or_empty(from, "ec2InstanceId");
+  for_each<object>(from, "attributes", [&](object attribute) {
+    instance.attributes.push_back(
+        {text_or_empty(attribute, "name"), text_or_empty(attribute, "value")});
+  });
+  instance.registered_resources = read_resources(from, "registeredResources");
+  instance.remaining_resources = read_resources(from, "remainingResources");
+  object version_info;
+  if (!from.at_key("versionInfo").get(version_info)) {
+    instance.agent_hash = text_or_empty(version_info, "agentHash");
+    instance.agent_version = text_or_empty(version_info, "agentVersion");
+    instance.docker_version = text_or_empty(version_info, "dockerVersion");
+  }
+  instance.registered_at = text_or_empty(from, "registeredAt");
+  return instance;
+}
+
+}  // namespace
+
+Result<Task> decode_task_detail(std::string_view detail) {
+  const auto root = reader().hold(detail).parse();
+  if (!root) return root.error_in("decode task");
+  auto task = read_task(*root);
+  if (!task) return task.error_in("decode task");
+  return task;
+}
+
+Result<ContainerInstance> decode_instance_detail(std::string_view detail) {
+  const auto root = reader().hold(detail).parse();
+  if (!root) return root.error_in("decode container instance");
+  auto instance = read_instance(*root);
+  if (!instance) return instance.error_in("decode container instance");
+  return instance;
+}
+
+Result<std::variant<StoredTask, Tombstone>> decode_stored_task(std::string_view bytes) {
+  auto split = split_stored(bytes);
+  if (!split) return std::unexpected(split.error());
+  if (auto* tombstone = std::get_if<Tombstone>(&*split)) return std::move(*tombstone);
+  const auto& parts = std::get<StoredParts>(*split);
+  auto task = decode_task_detail(parts.detail);
+  if (!task) return task.error_in("decode stored object");
+  if (!parts.describe.empty()) {
+    const auto describe = reader().hold(parts.describe).parse();
+    if (!describe) return describe.error_in("decode stored object: describe");
+    task->health_status = text_or_empty(*describe, "healthStatus");
+  }
+  return StoredTask{std::move(*task), parts};
+}
+
+Result<std::variant<StoredInstance, Tombstone>> decode_stored_instance(std::string_view bytes) {
+  auto split = split_stored(bytes);
+  if (!split) return std::unexpected(split.error());
+  if (auto* tombstone = std::get_if<Tombstone>(&*split)) return std::move(*tombstone);
+  const auto& parts = std::get<StoredParts>(*split);
+  auto instance = decode_instance_detail(parts.detail);
+  if (!instance) return instance.error_in("decode stored object");
+  return StoredInstance{std::move(*instance), parts};
+}
+
+}  // namespace blox::codec
