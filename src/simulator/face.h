@@ -1,0 +1,45 @@
+// Face: the simulator as HTTP: ECS in AWS JSON 1.1, SQS in AWS JSON 1.0, and under /simulator/ a
+// control API for what AWS has no call for. Signatures are not checked.
+#pragma once
+
+#include <string>
+
+#include "base/async.h"
+#include "http/message.h"
+#include "simulator/simulator.h"
+
+namespace blox::simulator {
+
+/// What becomes of one call, drawn from the faults before it is executed.
+enum class Fate : std::uint8_t {
+  kServed,
+  kRefused,         ///< No connection.
+  kRequestLost,     ///< Not executed, no answer.
+  kAnswerLost,      ///< Executed, no answer.
+  kFailed,          ///< 500, not executed.
+  kFailedExecuted,  ///< 500, executed.
+};
+
+/// Serves POST / (X-Amz-Target), /simulator/… and GET /healthz.
+/// Threading: the executor's thread. Requires: `simulator` outlives it.
+class Face final : public http::Handler {
+ public:
+  explicit Face(Simulator& simulator) : simulator_(simulator) {}
+
+  /// With the faults of calls. A lost answer is a body that breaks the connection off; a refused
+  /// connection, which a handler cannot make, is a lost request.
+  Async<http::Response> handle(http::Request request) override;
+
+  /// Without the faults of calls (those of the world and its buckets hold): for SimTransport.
+  Async<http::Response> answer(http::Request request);
+  /// Draws what becomes of an AWS call. Calls under /simulator/ and /healthz are always served.
+  Fate draw_fate(const http::Request& request);
+
+ private:
+  Simulator& simulator_;
+};
+
+/// The 500 of the faults kFailed and kFailedExecuted.
+http::Response make_server_error();
+
+}  // namespace blox::simulator

@@ -1,0 +1,77 @@
+// What can go wrong in the simulated AWS. All off by default; may be changed while it runs.
+#pragma once
+
+#include "base/random.h"
+#include "base/time.h"
+
+namespace blox::simulator {
+
+/// Assumption A1: a launch takes effect within this time of being sent, or never.
+/// Source: design/scheduling.md.
+inline constexpr Duration kLaunchEffectMax = std::chrono::seconds{60};
+/// Assumption A2: lists and Describe show an effect within this time. Source: the same.
+inline constexpr Duration kEcsVisibleMax = std::chrono::minutes{5};
+
+/// A wait drawn evenly between both ends. Requires: low <= high.
+struct Span {
+  Duration low{};
+  Duration high{};
+  Duration draw(Random& random) const { return random.between(low, high); }
+  bool is_zero() const { return high == Duration::zero(); }
+};
+
+/// Members that are not Spans or flags are probabilities from 0 to 1. The remark says which
+/// assumption of design/scheduling.md a fault could break, and what keeps it whole.
+struct Faults {
+  // Events, on their way to the queue. None touches an assumption: events may do all of this.
+  double event_delayed = 0;  ///< Comes later by `event_delay`; later ones do not overtake it.
+  Span event_delay{std::chrono::seconds{1}, std::chrono::seconds{30}};
+  double event_lost = 0;
+  double event_duplicated = 0;  ///< A second copy comes within `event_delay`.
+  double event_reordered = 0;   ///< Comes later by `event_delay` while others overtake it.
+
+  // Lists and Describe.
+  /// An answer shows the world as it stood up to `list_lag_max` ago.
+  /// A2 is kept while list_lag_max <= kEcsVisibleMax.
+  double list_lagging = 0;
+  Duration list_lag_max = kEcsVisibleMax;
+  double list_slow = 0;  ///< The answer of a read takes `list_slowness` more.
+  Span list_slowness{std::chrono::seconds{1}, std::chrono::seconds{10}};
+
+  // Launches.
+  /// A launch is answered (or its answer is lost) at once and takes effect up to `launch_late_max`
+  /// after. A1 is kept while launch_late_max plus the latency of the call <= kLaunchEffectMax.
+  double launch_late = 0;
+  Duration launch_late_max = std::chrono::seconds{30};
+  double start_refused = 0;  ///< A failure with a drawn reason for one instance of a call.
+  double start_broken = 0;   ///< The task stops before it runs: TaskFailedToStart.
+
+  // Calls, of every kind. Lost answers touch no assumption. `call_overtime` is bounded by the
+  // caller's deadline on one side; on the other the request arrives within `overtime`: A1 is kept
+  // while overtime.high <= kLaunchEffectMax - launch_late_max.
+  double call_refused = 0;           ///< No connection: not executed, and the caller knows it.
+  double answer_lost = 0;            ///< Executed; the caller gets no answer.
+  double request_lost = 0;           ///< Not executed; the caller gets no answer.
+  double server_error = 0;           ///< 500 without execution.
+  double server_error_executed = 0;  ///< 500 after execution.
+  double call_overtime = 0;          ///< Arrives late by `overtime`, perhaps past the deadline.
+  Span overtime{std::chrono::seconds{1}, std::chrono::seconds{20}};
+  bool throttled = false;  ///< Token buckets as AWS publishes them; see throttle.h.
+
+  // The queue. At least once is what SQS promises.
+  double message_redelivered = 0;  ///< A received message stays visible for one more receipt.
+
+  // Machines.
+  double task_dies = 0;  ///< A task that begins to run ends by itself `task_life` later.
+  Span task_life{std::chrono::seconds{1}, std::chrono::minutes{5}};
+  double agent_disconnects = 0;  ///< Per connected instance and minute; back after `agent_away`.
+  Span agent_away{std::chrono::seconds{5}, std::chrono::minutes{2}};
+};
+
+/// True with the given probability. Draws nothing for zero, so that a fault which is off does not
+/// change the run.
+inline bool happens(Random& random, double probability) {
+  return probability > 0 && random.unit() < probability;
+}
+
+}  // namespace blox::simulator

@@ -1,0 +1,119 @@
+// Judge: holds what really happened in the simulated world against the promises of Blox. It asks
+// the world alone, at each transition, and never leans on the code that it judges.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+#include "simulator/world.h"
+
+namespace blox::simulator {
+
+/// True for "blox:<environment>", the groups whose tasks the judge watches.
+bool is_blox_group(std::string_view group);
+
+/// A task as it stood when something was noted about it.
+struct TaskMention {
+  std::string task_arn;
+  std::string task_definition_arn;
+  std::string started_by;
+};
+
+/// The most tasks of one environment that were live (lastStatus other than STOPPED) at one moment
+/// on one container instance. For S1.
+struct Peak {
+  std::string group;
+  std::string instance_arn;
+  std::size_t live_max = 0;
+  WallTime at;                     ///< When that number was first reached.
+  std::vector<TaskMention> tasks;  ///< Who was live then.
+};
+
+/// A launch that named an instance which was not ACTIVE or whose agent was away. For S2: compare
+/// `since` with the age that an observation may have.
+struct BadStart {
+  std::string group;
+  std::string instance_arn;
+  std::string instance_status;
+  bool agent_connected = false;
+  WallTime at;
+  Duration since{};  ///< How long the instance had been so when the call came.
+};
+
+/// A StopTask for a task that is not of a Blox group. For S4.
+struct ForeignStop {
+  TaskMention task;
+  std::string group;
+  std::string reason;
+  WallTime at;
+};
+
+/// An instance whose last serving task of the environment was ended by StopTask and which has not
+/// served since. For S3. Stops on DRAINING instances are not counted.
+struct OutOfService {
+  std::string group;
+  std::string instance_arn;
+  std::string task_arn;  ///< The one that was stopped.
+  WallTime at;
+};
+
+/// Threading: the executor's thread.
+class Judge final : public WorldObserver {
+ public:
+  explicit Judge(const World& world) : world_(world) {}
+
+  /// Peaks of two and more, in the order of group and instance. Empty: S1 was kept.
+  std::vector<Peak> doubled() const;
+  /// All peaks, in the order of group and instance.
+  std::vector<Peak> peaks() const;
+  /// How many (environment, instance) pairs have two or more live tasks now. For S1b.
+  std::size_t doubled_now() const;
+  /// At most kRecordsMax of each; `bad_start_count` and `foreign_stop_count` count all.
+  const std::vector<BadStart>& bad_starts() const { return bad_starts_; }
+  const std::vector<ForeignStop>& foreign_stops() const { return foreign_stops_; }
+  std::uint64_t bad_start_count() const { return bad_start_count_; }
+  std::uint64_t foreign_stop_count() const { return foreign_stop_count_; }
+  /// In the order of instance. Stops that a delete or a drain made are among them when the
+  /// instance was not DRAINING at that time: who judges a budget has to know of deletes.
+  std::vector<OutOfService> out_of_service(std::string_view group) const;
+  /// The most instances that were out of service at one moment, since the last reset.
+  std::size_t out_of_service_max(std::string_view group) const;
+  /// Starts counting out_of_service_max anew, from what is out now.
+  void reset_out_of_service_max(std::string_view group);
+
+  void on_task(const Task& task, const TaskState* before) override;
+  void on_instance(const Instance& instance, const InstanceState* before) override;
+  void on_start_asked(const Instance& instance, std::string_view group) override;
+  void on_stop_asked(const Task& task, std::string_view reason) override;
+
+  static constexpr std::size_t kRecordsMax = 1'000;
+
+ private:
+  using Place = std::pair<std::string, std::string>;  // Group, instance ARN.
+  struct Presence {
+    std::set<const Task*, bool (*)(const Task*, const Task*)> live{&by_arn};
+    std::size_t serving = 0;
+    Peak peak;
+  };
+  static bool by_arn(const Task* left, const Task* right);
+  void note_peak(Presence& presence);
+  void leave_out(const Place& place);
+
+  const World& world_;
+  std::map<Place, Presence> presences_;
+  std::map<std::string, std::map<std::string, OutOfService>, std::less<>> out_;  // Group, instance.
+  std::map<std::string, std::size_t, std::less<>> out_max_;
+  std::size_t doubled_now_ = 0;
+  std::vector<BadStart> bad_starts_;
+  std::vector<ForeignStop> foreign_stops_;
+  std::uint64_t bad_start_count_ = 0;
+  std::uint64_t foreign_stop_count_ = 0;
+};
+
+}  // namespace blox::simulator
