@@ -1,0 +1,34 @@
+// The bounds that every store holds requests to, in one place, so that the stores cannot differ.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "base/result.h"
+#include "store/store.h"
+
+namespace blox::store {
+
+/// Compares in one commit, at most. Source: etcd's max-txn-ops.
+inline constexpr std::size_t kCommitComparesMax = kCommitOperationsMax + 1;
+/// Keys in one page, at most.
+inline constexpr std::size_t kPageKeysMax = 10'000;
+/// A page or a batch of changes ends soon after as many bytes of keys and values.
+inline constexpr std::size_t kPageBytesMax = 4 << 20;
+/// A batch of changes ends with the commit that reaches as many.
+inline constexpr std::size_t kBatchEventsMax = 1'000;
+
+/// Errors: kInvalid, naming the bound that is broken.
+Status check_commit(const Commit& commit);
+Status check_range(const RangeRequest& request);
+
+/// Bytes of the keys and values that a commit writes.
+std::size_t bytes_of(const Commit& commit);
+
+/// Errors: kInvalid, kCompacted when a snapshot at `revision` cannot be read.
+Status check_snapshot(Revision revision, const StoreInfo& info);
+
+/// The one error of a compare that fails; `found` is 0 when the key is absent.
+std::unexpected<Error> fail_compare(const Compare& compare, Revision found);
+
+}  // namespace blox::store
