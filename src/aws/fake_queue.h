@@ -2,7 +2,10 @@
 #pragma once
 
 #include <deque>
+#include <map>
+#include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "aws/queue.h"
@@ -37,14 +40,21 @@ class FakeQueue final : public Queue {
     std::string id;
     std::string body;
     std::string receipt;  // Of the newest delivery; empty before the first.
-    TimePoint visible_at{};
   };
+  struct Hidden {
+    TimePoint until;
+    std::uint64_t number;
+  };
+  void show_expired();
   std::vector<QueueMessage> take_visible();
 
   Executor& executor_;
   Duration visibility_;
   Signal arrived_;
-  std::deque<Entry> messages_;
+  std::map<std::uint64_t, Entry> messages_;  // By number, in the order of push().
+  std::set<std::uint64_t> visible_;
+  std::deque<Hidden> hidden_;  // By time; those deleted meanwhile are passed over.
+  std::unordered_map<std::string, std::uint64_t> numbers_by_receipt_;  // Newest receipts alone.
   std::uint64_t push_count_ = 0;
   std::uint64_t receipt_count_ = 0;
 };

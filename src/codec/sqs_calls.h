@@ -31,8 +31,8 @@ Result<std::string> decode_get_queue_url(std::string_view body);
 Result<std::chrono::seconds> decode_visibility_timeout(std::string_view body);
 /// An answer without messages is an empty list.
 Result<std::vector<SqsMessage>> decode_receive_message(std::string_view body);
-/// The places in the request of the entries that were not deleted, ascending: those that SQS named
-/// as failed, and those below `count` of which the answer says nothing.
+/// The places in the request of the entries that the answer does not call deleted, ascending.
+/// `count` is the number of entries in the request.
 Result<std::vector<std::size_t>> decode_delete_message_batch(std::string_view body,
                                                              std::size_t count);
 

@@ -1,0 +1,72 @@
+// Reading of the answers of AWS with Boost.JSON: fields by name, errors that name them.
+// For the ecs_calls and sqs_calls files alone, as Boost.JSON is a slow header.
+#pragma once
+
+#include <boost/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "codec/ecs_calls.h"
+
+namespace blox::codec::aws_json {
+
+inline std::string copy(const boost::json::string& text) {
+  return std::string{text.data(), text.size()};
+}
+
+/// The answer as an object. Errors: kInvalid.
+inline Result<boost::json::object> parse_answer(std::string_view body) {
+  boost::json::error_code error;
+  boost::json::value value = boost::json::parse(body, error);
+  if (error) return fail(ErrorKind::kInvalid, "the answer is not JSON: " + error.message());
+  if (!value.is_object()) return fail(ErrorKind::kInvalid, "the answer is not a JSON object");
+  return std::move(value.get_object());
+}
+
+/// A text that must be there and not be empty. Errors: kInvalid.
+inline Result<std::string> get_text(const boost::json::object& object, std::string_view field) {
+  const boost::json::value* value = object.if_contains(field);
+  if (value == nullptr || !value->is_string() || value->get_string().empty()) {
+    return fail(ErrorKind::kInvalid, "field '" + std::string{field} + "' is missing or no text");
+  }
+  return copy(value->get_string());
+}
+
+/// A text that may be missing; empty then.
+inline std::string find_text(const boost::json::object& object, std::string_view field) {
+  const boost::json::value* value = object.if_contains(field);
+  return value != nullptr && value->is_string() ? copy(value->get_string()) : std::string{};
+}
+
+/// A list of objects; empty when missing or null. Each is handed to `take`, which may take it apart
+/// and returns a Status. Errors: kInvalid, naming the field and the place.
+template <class Take>
+Status for_each_object(boost::json::object& object, std::string_view field, Take take) {
+  boost::json::value* value = object.if_contains(field);
+  if (value == nullptr || value->is_null()) return done();
+  if (!value->is_array()) {
+    return fail(ErrorKind::kInvalid, "field '" + std::string{field} + "' is no list");
+  }
+  std::size_t place = 0;
+  for (boost::json::value& entry : value->get_array()) {
+    const std::string where = std::string{field} + "[" + std::to_string(place++) + "]";
+    if (!entry.is_object()) return fail(ErrorKind::kInvalid, where + " is no object");
+    if (const Status taken = take(entry.get_object()); !taken) return taken.error_in(where);
+  }
+  return done();
+}
+
+/// The list "failures" of an answer of ECS. Errors: kInvalid.
+inline Status decode_failures(boost::json::object& answer, std::vector<EcsFailure>& failures) {
+  return for_each_object(answer, "failures", [&](const boost::json::object& failure) -> Status {
+    auto reason = get_text(failure, "reason");
+    if (!reason) return std::unexpected(reason.error());
+    failures.push_back(
+        {find_text(failure, "arn"), std::move(*reason), find_text(failure, "detail")});
+    return done();
+  });
+}
+
+}  // namespace blox::codec::aws_json
