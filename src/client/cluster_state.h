@@ -2,48 +2,25 @@
 // that resume from one. One interface, so that a scheduler, the CLI and a simulation read alike.
 #pragma once
 
-#include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "base/async.h"
 #include "base/result.h"
-#include "base/time.h"
+#include "codec/api_objects.h"
 #include "model/container_instance.h"
 #include "model/task.h"
 
 namespace blox::client {
 
-/// The service's counter of changes, over all objects: unique, growing. 0 is before all changes.
-using EntityVersion = std::int64_t;
-
-/// Start of the last complete reconcile of each cluster that a picture holds. A cluster that is
-/// not here was never synced: its absence of tasks means nothing.
-using SyncTimes = std::map<ClusterArn, WallTime>;
-
-/// What a picture is up to. Versions of two stores cannot be compared.
-struct Bookmark {
-  std::string store_id;
-  EntityVersion entity_version = 0;  ///< Every change up to it is in the picture.
-  SyncTimes synced_at;
-  friend bool operator==(const Bookmark&, const Bookmark&) = default;
-};
-
-template <class Object>
-struct Versioned {
-  EntityVersion entity_version = 0;  ///< Of the object's last change.
-  Object object;
-  friend bool operator==(const Versioned&, const Versioned&) = default;
-};
-
-/// A consistent list, in the order of the ARNs.
-template <class Object>
-struct Listing {
-  std::vector<Versioned<Object>> items;
-  Bookmark bookmark;
-};
+using codec::Bookmark;
+using codec::Change;
+using codec::ChangeKind;
+using codec::EntityVersion;
+using codec::Listing;
+using codec::SyncTimes;
+using codec::Versioned;
 
 /// An empty field filters nothing.
 struct TaskFilter {
@@ -61,19 +38,6 @@ struct InstanceFilter {
 struct StreamStart {
   std::string store_id;
   EntityVersion after = 0;
-};
-
-enum class ChangeKind : std::uint8_t {
-  kPut,       ///< The object as it is now.
-  kDeleted,   ///< Of the object only its ARN and cluster are set.
-  kBookmark,  ///< `bookmark` holds; all changes up to it came before.
-};
-
-template <class Object>
-struct Change {
-  ChangeKind kind = ChangeKind::kPut;
-  Versioned<Object> entry;  ///< Of kPut and kDeleted.
-  Bookmark bookmark;        ///< Of kBookmark.
 };
 
 /// An ordered stream of changes, without gap. Destroying it ends it.
