@@ -1,0 +1,65 @@
+#include "http/host_guard.h"
+
+#include <algorithm>
+
+#include "http/url.h"
+
+namespace blox::http {
+namespace {
+
+bool is_mutating(std::string_view method) {
+  return method != "GET" && method != "HEAD" && method != "OPTIONS" && method != "TRACE";
+}
+
+bool has_port(std::string_view authority) {
+  const auto colon = authority.rfind(':');
+  if (colon == authority.npos || colon + 1 == authority.size()) return false;
+  if (authority.starts_with('[')) return authority[colon - 1] == ']';
+  return std::ranges::count(authority, ':') == 1;
+}
+
+std::string to_lower(std::string_view text) {
+  std::string lower{text};
+  std::ranges::transform(lower, lower.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return lower;
+}
+
+// "http://example.com:8080" is "example.com:8080"; "null" and the like stay as they are.
+std::string_view authority_of(std::string_view origin) {
+  const auto scheme = origin.find("://");
+  return scheme == origin.npos ? origin : origin.substr(scheme + 3);
+}
+
+}  // namespace
+
+HostGuard::HostGuard(std::string_view bound, const std::vector<std::string>& allowed) {
+  names_.push_back(host_name(bound));
+  for (const auto& host : allowed) {
+    if (has_port(host)) {
+      authorities_.push_back(to_lower(host));
+    } else {
+      names_.push_back(host_name(host));
+    }
+  }
+}
+
+std::optional<std::string> HostGuard::refuse(const Request& request) const {
+  if (!is_mutating(request.method)) return std::nullopt;
+  for (const auto& [name, value] : {std::pair{"Host", find_header(request.headers, "Host")},
+                                    std::pair{"Origin", find_header(request.headers, "Origin")}}) {
+    if (!value || allows(authority_of(*value))) continue;
+    return request.method + " refused: the header " + name + " says '" + std::string{*value} +
+           "', allowed are loopback names, the bound address and --allowed-host";
+  }
+  return std::nullopt;
+}
+
+bool HostGuard::allows(std::string_view authority) const {
+  const std::string name = host_name(authority);
+  return is_loopback(name) || std::ranges::count(names_, name) > 0 ||
+         std::ranges::count(authorities_, to_lower(authority)) > 0;
+}
+
+}  // namespace blox::http

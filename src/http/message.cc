@@ -1,0 +1,50 @@
+#include "http/message.h"
+
+#include <algorithm>
+
+namespace blox::http {
+namespace {
+
+char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+Response make(int status, std::string content_type, std::string body) {
+  Response response;
+  response.status = status;
+  response.headers.emplace_back("Content-Type", std::move(content_type));
+  response.body = std::move(body);
+  return response;
+}
+
+}  // namespace
+
+std::optional<std::string_view> find_header(const Headers& headers, std::string_view name) {
+  for (const auto& [key, value] : headers) {
+    if (std::ranges::equal(key, name, {}, to_lower, to_lower)) return value;
+  }
+  return std::nullopt;
+}
+
+int to_status(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::kInvalid: return 400;
+    case ErrorKind::kNotFound: return 404;
+    case ErrorKind::kConflict: return 409;
+    case ErrorKind::kCompacted: return 410;
+    case ErrorKind::kThrottled: return 429;
+    case ErrorKind::kDenied: return 403;
+    case ErrorKind::kUnavailable: return 503;
+    case ErrorKind::kUnknown: return 504;
+    case ErrorKind::kInternal: return 500;
+  }
+  return 500;
+}
+
+Response make_text(int status, std::string line) {
+  return make(status, "text/plain; charset=UTF-8", std::move(line));
+}
+
+Response make_json(int status, std::string json) {
+  return make(status, "application/json; charset=UTF-8", std::move(json));
+}
+
+}  // namespace blox::http

@@ -1,0 +1,34 @@
+// What a server counts, looked up once and kept.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+#include "base/metrics.h"
+
+namespace blox::http {
+
+/// Requests by method and class of status, connections open, body and head bytes sent.
+class ServerMetrics {
+ public:
+  explicit ServerMetrics(Metrics& metrics);
+
+  void count_request(std::string_view method, int status);
+  void count_sent(std::size_t bytes) { sent_bytes_.Increment(static_cast<double>(bytes)); }
+  void count_refused() { refused_.Increment(); }
+  void add_connection() { connections_.Increment(); }
+  void remove_connection() { connections_.Decrement(); }
+
+ private:
+  static constexpr std::size_t kMethodCount = 8;
+  static constexpr std::size_t kClassCount = 5;
+
+  Metrics& metrics_;
+  Counter& sent_bytes_;
+  Counter& refused_;
+  Gauge& connections_;
+  std::array<std::array<Counter*, kClassCount>, kMethodCount> requests_{};  // Made when first used.
+};
+
+}  // namespace blox::http
