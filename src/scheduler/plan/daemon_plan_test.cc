@@ -1,0 +1,292 @@
+#include "scheduler/plan/daemon_plan.h"
+
+#include <gtest/gtest.h>
+
+#include "scheduler/plan/plan_text.h"
+
+namespace blox::scheduler {
+namespace {
+
+struct Row {
+  const char* rule;
+  const char* settings;
+  const char* world;
+  const char* plan;
+};
+
+class PlanDaemon : public testing::Test {
+ protected:
+  template <std::size_t n>
+  static void expect_all(const Row (&rows)[n]) {
+    for (const auto& row : rows) {
+      EXPECT_EQ(to_text(plan_daemon(world_from_text(row.world, row.settings))), row.plan)
+          << row.rule;
+    }
+  }
+};
+
+TEST_F(PlanDaemon, StartsOneTaskOnEachEligibleInstance) {
+  const Row rows[] = {
+      {"an empty instance gets a task", "", "a:", "start@a"},
+      {"each of them does", "", "a: b: c: t/new", "start@a start@b"},
+      {"a task is left alone, running or not", "", "a: t/new b: u/new?", ""},
+      {"one on its way down is waited for", "", "a: t/new!", ""},
+      {"an outdated one on its way down as well", "", "a: t/old!", ""},
+      {"while an intent is open nothing is started", "", "a: +start b: +stop=t", ""},
+      {"not even when its effect is seen", "", "a: +start.seen t/new", "close@a"},
+      {"a stop whose task is gone is closed, then comes the start", "", "a: +stop=t.seen",
+       "close@a"},
+      {"never on a DRAINING instance", "", "a(draining=1s):", ""},
+      {"never on a disconnected one", "", "a(off=1s): b: t/new", ""},
+      {"never on an INACTIVE one", "", "a(inactive):", ""},
+      {"never on a registration that another superseded", "", "a(gone,off=1m): b: t/new", ""},
+      {"nothing without a deployment", "undeployed", "a:", ""},
+      {"an unclaimed task blocks its instance", "", "a: #t b:", "start@b"},
+      {"but not one that has its task", "", "a: #x t/new", ""},
+      {"a disconnected instance's tasks are not replaced", "", "a(off=20m): t/new b: u/new", ""},
+      {"nor stopped, though outdated", "", "a(off=20m): t/old b: u/new c: v/new d: w/new", ""},
+  };
+  expect_all(rows);
+}
+
+TEST_F(PlanDaemon, WaitsLongerAfterEachFailedStart) {
+  const Row rows[] = {
+      {"a second after the first", "", "a(failed=1/999ms):", ""},
+      {"and then again", "", "a(failed=1/1s):", "start@a"},
+      {"two seconds after the second", "", "a(failed=2/1999ms):", ""},
+      {"and then again", "", "a(failed=2/2s):", "start@a"},
+      {"five minutes at most", "", "a(failed=90/299s):", "completed failed=a"},
+      {"and never more", "", "a(failed=90/300s):", "start@a completed failed=a"},
+      {"others do not wait", "", "a(failed=2/1s): b:", "start@b"},
+  };
+  expect_all(rows);
+}
+
+TEST_F(PlanDaemon, RollsOutWithinTheBudget) {
+  const Row rows[] = {
+      {"outdated tasks go one at a time", "running", "a: t/old b: u/old", "stop t"},
+      {"two go when two may be out", "running max=2", "a: t/old b: u/old c: v/old",
+       "stop t stop u"},
+      {"a percent is of the eligible instances, rounded down", "running max=50%",
+       "a: t/old b: u/old c: v/old d(draining=1m,others=1): w/old", "stop t"},
+      {"and at least one", "running max=10%", "a: t/old b: u/old", "stop t"},
+      {"a gap elsewhere spends the budget", "running", "a: t/old b:", "start@b"},
+      {"a task on its way up elsewhere does", "running", "a: t/old b: u/new?", ""},
+      {"one on its way down does", "running", "a: t/old b: u/old!", ""},
+      {"an open stop does, though its task still serves", "running", "a: t/old b: +stop=u u/old",
+       ""},
+      {"an open start does", "running", "a: t/old b: +start", ""},
+      {"a stop whose instance fell silent does", "running",
+       "a: t/old b(off=9m): +stop=u u/old c: v/new d: w/new", ""},
+      {"for ten minutes", "running", "a: t/old b(off=10m): +stop=u u/old c: v/new d: w/new",
+       "stop t"},
+      {"one that we emptied and that fell silent does", "running",
+       "a: t/old b(off=9m,emptied): c: v/new d: w/new", ""},
+      {"one that was empty anyway does not", "running", "a: t/old b(off=9m): c: v/new d: w/new",
+       "stop t"},
+      {"one that cannot take the task does not", "running",
+       "a: t/old b(failed=3/1s):", "stop t running failed=b"},
+      {"unless it could until we emptied it", "running",
+       "a: t/old b(failed=3/1s,emptied):", "failed=b"},
+      {"stopping what does not serve is free", "running", "a: t/old b: u/old?", "stop u"},
+      {"a draining instance is outside the budget", "running",
+       "a: t/old b(draining=1s,others=1): u/old", "stop t"},
+      {"when a third falls silent, all goes on", "running", "a: t/old b: u/new c(off=1m): v/new",
+       "stop t"},
+      {"when more than a third does, rollouts pause", "running", "a: t/old b(off=1m): u/new", ""},
+      {"but not for those that have long been silent", "running", "a: t/old b(off=10m): u/new",
+       "stop t"},
+      {"starts do not pause", "running", "a: b(off=1m): u/new", "start@a"},
+  };
+  expect_all(rows);
+}
+
+TEST_F(PlanDaemon, StopsWhatIsTooMuch) {
+  const Row rows[] = {
+      {"of two current ones the oldest stays", "", "a: t/new u/new", "stop u double@a"},
+      {"the serving one before the oldest", "", "a: t/new? u/new", "stop t double@a"},
+      {"the healthy one before the oldest", "", "a: t/new~ u/new", "stop t double@a"},
+      {"the wanted one before the serving one, which goes when it may", "max=1", "a: t/old u/new?",
+       "stop t double@a"},
+      {"and not before", "max=1", "a: t/old u/new? b:", "start@b double@a"},
+      {"free of charge once its heir serves", "", "a: t/old u/new b:", "start@b stop t double@a"},
+      {"of three two go, one a round", "", "a: t/new u/new v/new", "stop u double@a"},
+      {"one that goes already is enough", "", "a: t/new u/new!", "double@a"},
+      {"nothing on top of an open intent", "", "a: +stop=u t/new u/new", "double@a"},
+      {"a pause of rollouts does not keep doubles", "",
+       "a: t/new u/new b(off=1m): c(off=1m):", "stop u double@a"},
+      {"not where nobody listens", "", "a(off=1h): t/new u/new", "double@a"},
+  };
+  expect_all(rows);
+}
+
+TEST_F(PlanDaemon, DrainsLast) {
+  const Row rows[] = {
+      {"stays while others are there", "", "a(draining=1m,others=1): t/new", ""},
+      {"goes when they are gone", "", "a(draining=1m): t/new", "stop t"},
+      {"goes at the deadline", "", "a(draining=15m,others=3): t/new", "stop t"},
+      {"not before", "", "a(draining=899s,others=3): t/new", ""},
+      {"though outdated it stays", "running", "a(draining=1m,others=1): t/old b: u/new",
+       "completed"},
+      {"whatever the budget says", "", "a(draining=1m): t/new b:", "start@b stop t"},
+      {"stops once", "", "a(draining=1m): +stop=t t/new b(draining=1m): u/new!", ""},
+      {"not while disconnected", "", "a(draining=1h,off=1m): t/new", ""},
+      {"ACTIVE again, its task is kept", "", "a: t/new", ""},
+      {"stopped and ACTIVE again, it gets a new one", "", "a:", "start@a"},
+  };
+  expect_all(rows);
+}
+
+TEST_F(PlanDaemon, TellsHowTheDeploymentStands) {
+  const Row rows[] = {
+      {"its first start makes it running", "pending", "a: b: t/new", "start@a running"},
+      {"so does its first stop", "pending", "a: t/old b: u/new", "stop t running"},
+      {"waiting does not", "pending", "a: +start", ""},
+      {"it ends when all run the task", "running", "a: t/new b: u/new", "completed"},
+      {"also at once", "pending", "a: t/new", "completed"},
+      {"also with nobody to serve", "pending", "", "completed"},
+      {"not while one is on its way up", "running", "a: t/new b: u/new?", ""},
+      {"not while one is outdated", "running", "a: t/new b: u/old!", ""},
+      {"not while a stop is open", "running", "a: +stop=t t/new", ""},
+      {"after three failed starts an instance is not waited for", "running",
+       "a: t/new b(failed=3/1s):", "completed failed=b"},
+      {"after two it is", "running", "a: t/new b(failed=2/1s):", ""},
+      {"nor are draining, silent and superseded ones", "running",
+       "a: t/new b(draining=1m): c(off=1h): d(gone,off=1h): e: u/new", "completed"},
+      {"an unclaimed task is waited for", "running", "a: #t", ""},
+      {"who fails later is listed as well", "", "a: t/new b(failed=3/1s):", "completed failed=b"},
+      {"once", "listed=b", "a: t/new b(failed=3/1s):", ""},
+      {"until it serves", "listed=b", "a: t/new b: u/new", "completed"},
+      {"a completed one stays completed", "", "a: t/new b:", "start@b"},
+  };
+  expect_all(rows);
+}
+
+TEST_F(PlanDaemon, DoesNothingOnAPictureItCannotTrust) {
+  const Row rows[] = {
+      {"not read yet", "unloaded", "a: b: t/old", ""},
+      {"never synced", "unsynced", "a: b: t/old", ""},
+      {"too old", "synced=3601s", "a: b: t/old", ""},
+      {"just not too old", "synced=3600s", "a:", "start@a"},
+      {"nothing heard for too long", "contact=3601s", "a: b: t/old", ""},
+      {"from another store", "moved", "a: b: t/old", ""},
+      {"closes no intents either", "unsynced", "a: +stop=t.seen", ""},
+      {"does not call itself completed", "pending unsynced", "", ""},
+      {"but tells of doubles", "unsynced", "a: t/new u/new", "double@a"},
+  };
+  expect_all(rows);
+}
+
+TEST_F(PlanDaemon, AsksFirstWhenMuchIsMissing) {
+  const Row rows[] = {
+      {"a fifth may start without", "deployed", "a: b: t/new c: u/new d: v/new e: w/new",
+       "start@a"},
+      {"more must be confirmed", "deployed", "a: b: t/new c: u/new d: v/new", "start@a confirm"},
+      {"a first deployment need not", "pending", "a: b:", "start@a start@b running"},
+  };
+  expect_all(rows);
+}
+
+TEST_F(PlanDaemon, DeletesAnEnvironment) {
+  const Row rows[] = {
+      {"nothing is started any more", "deleting", "a: b: t/new c: u/old", ""},
+      {"its tasks go when that was asked for, whatever the budget", "deleting terminate",
+       "a: t/new b: u/new? c: v/old!", "stop t stop u"},
+      {"draining or not", "deleting terminate", "a(draining=1s,others=3): t/new", "stop t"},
+      {"but not where nobody listens", "deleting terminate", "a(off=1h): t/new", ""},
+      {"without a deployment too", "deleting terminate undeployed", "a: t/new", "stop t"},
+      {"open intents are closed", "deleting", "a: +start.seen t/new", "close@a"},
+  };
+  expect_all(rows);
+}
+
+TEST(PlanDaemonLines, SayWhatIsAndWhy) {
+  const std::tuple<const char*, const char*, const char*> rows[] = {
+      {"", "a: t/new", "serving: runs the wanted task"},
+      {"", "a: t/new?", "starting: its task is on its way up"},
+      {"", "a: t/new!", "stopping: waits for its task to stop"},
+      {"", "a:", "starting: no task there"},
+      {"", "a: +start", "starting: a start is under way: test"},
+      {"", "a: +stop=t t/new", "stopping: a stop is under way: test"},
+      {"", "a(failed=1/400ms):", "waiting: waits 1 s after 1 failed start: RESOURCE:MEMORY"},
+      {"", "a(failed=9/0s):", "waiting: waits 5 min after 9 failed starts: RESOURCE:MEMORY"},
+      {"",
+       "a(failed=1/1s):", "starting: no task there; again after 1 failed start: RESOURCE:MEMORY"},
+      {"", "a: #t", "blocked: task t has our group, but an unknown startedBy: adopt or stop it"},
+      {"undeployed", "a:", "waiting: nothing is deployed yet"},
+      {"", "a(draining=1m,others=2): t/new",
+       "serving: drains: serves until 2 other tasks are gone, 14 min at most"},
+      {"", "a(draining=1m): t/new", "stopping: drains, and all other tasks are gone"},
+      {"", "a(draining=15m,others=1): t/new",
+       "stopping: drains for 15 min already; 1 other task will not wait longer"},
+      {"", "a(draining=1m):", "skipped: drains: nothing is started there"},
+      {"", "a(off=1m): t/new", "skipped: its agent is disconnected, so its tasks are unknown"},
+      {"", "a(gone): t/new", "skipped: a newer registration of the same machine is connected"},
+      {"", "a: t/old b:",
+       "waiting: its task is outdated; waits: 1 of 2 instances are without service, 1 may be"},
+      {"", "a: t/old b(off=1s):",
+       "waiting: its task is outdated; waits: too many instances are disconnected at once"},
+      {"unsynced",
+       "a:", "waiting: nothing is decided: the cluster state was never compared with ECS"},
+      {"synced=2h",
+       "a:", "waiting: nothing is decided: the cluster state is 120 min old, more than 60 min"},
+      {"deleting", "a: t/new", "skipped: its environment is deleted and its task is left alone"},
+  };
+  for (const auto& [settings, world, line] : rows) {
+    EXPECT_EQ(first_line_text(plan_daemon(world_from_text(world, settings))), line) << world;
+  }
+}
+
+TEST(PlanDaemonHealth, NamesTheFirstThatIsIll) {
+  const std::tuple<const char*, const char*, const char*> rows[] = {
+      {"all serve", "a: t/new", ""},
+      {"not for long", "a(unserved=299s): t/new?", ""},
+      {"too long", "a(unserved=300s): t/new?", "a is without a running task for 5 min"},
+      {"three failures", "a(failed=3/1s):", "the last 3 starts on a failed: RESOURCE:MEMORY"},
+      {"two are two", "a(failed=3/1s): b(unserved=1h):",
+       "the last 3 starts on a failed: RESOURCE:MEMORY (and 1 instance more)"},
+      {"silent ones are not counted", "a(off=1h,unserved=1h):", ""},
+  };
+  for (const auto& [rule, world, reason] : rows) {
+    const Plan plan = plan_daemon(world_from_text(world));
+    EXPECT_EQ(plan.reason, reason) << rule;
+    EXPECT_EQ(plan.healthy, plan.reason.empty()) << rule;
+  }
+}
+
+TEST(PlanDaemonDue, SaysWhenTimeAloneWillChangeThePlan) {
+  const std::tuple<const char*, const char*, int> rows[] = {
+      {"a backoff ends", "a(failed=3/1s):", 3},
+      {"the first of several", "a(failed=3/1s): b(failed=2/1s):", 1},
+      {"a drain's deadline", "a(draining=14m,others=1): t/new", 60},
+      {"health turns", "a(unserved=290s): t/new?", 10},
+      {"the loss of an instance becomes old", "a(off=9m): b: t/new", 60},
+      {"nothing", "a: t/new", -1},
+  };
+  for (const auto& [rule, text, seconds] : rows) {
+    const World world = world_from_text(text);
+    const auto due = plan_daemon(world).next_due;
+    const auto left = due ? std::chrono::round<std::chrono::seconds>(*due - world.now).count() : -1;
+    EXPECT_EQ(left, seconds) << rule;
+  }
+}
+
+TEST(PhaseOf, ServesOnlyWhatRunsAndMayRun) {
+  const std::tuple<const char*, const char*, TaskPhase> rows[] = {
+      {"PROVISIONING", "RUNNING", TaskPhase::kStarting},
+      {"PENDING", "RUNNING", TaskPhase::kStarting},
+      {"ACTIVATING", "RUNNING", TaskPhase::kStarting},
+      {"RUNNING", "RUNNING", TaskPhase::kServing},
+      {"RUNNING", "STOPPED", TaskPhase::kEnding},
+      {"PENDING", "STOPPED", TaskPhase::kEnding},
+      {"DEACTIVATING", "STOPPED", TaskPhase::kEnding},
+      {"STOPPING", "RUNNING", TaskPhase::kEnding},
+      {"A_NEW_WORD", "RUNNING", TaskPhase::kStarting},
+  };
+  for (const auto& [last, desired, phase] : rows) {
+    EXPECT_EQ(phase_of(make_task_status(last), make_task_status(desired)), phase) << last;
+  }
+}
+
+}  // namespace
+}  // namespace blox::scheduler
