@@ -1,0 +1,90 @@
+// What ingest holds in memory of each object: enough to merge a report without reading the store.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "cluster_state/ingest/merge.h"
+#include "cluster_state/ingest/writer.h"
+#include "model/arn.h"
+#include "store/store.h"
+
+namespace blox::cluster_state {
+
+/// An instance or a task; instances order before tasks.
+using ObjectName = std::variant<ContainerInstanceArn, TaskArn>;
+/// Its key in the store.
+std::string key_of(const ObjectName& object);
+
+/// One object. Its content stands in the store alone, but for the small part of Describe, which
+/// every newer event has to carry on.
+struct Entry {
+  Slot slot;
+  Known known;
+  bool ended = false;                   ///< STOPPED or INACTIVE: goes after a time.
+  const ClusterArn* cluster = nullptr;  ///< Owned by the catalog.
+  std::string describe;                 ///< The stored part of Describe, as JSON, or empty.
+  std::string instance;                 ///< Of a task: its container instance's ARN, or empty.
+  std::size_t detail_hash = 0;          ///< Of the last described detail that is contained.
+  TimePoint confirmed_at{};             ///< When a report last showed it alive.
+};
+
+/// A cluster's sync mark.
+struct ClusterEntry {
+  Slot slot;
+  std::optional<WallTime> synced_at;
+};
+
+/// Every object under `cluster-state/`, ordered by ARN. Entries stay where they are until erased.
+/// Threading: the executor's thread.
+class Catalog {
+ public:
+  using Entries = std::map<std::string, Entry, std::less<>>;
+
+  /// Takes in one key of the store. Errors: kInvalid (not of this format).
+  Status load(const store::KeyValue& item);
+  void clear();
+
+  Entry* find(const ObjectName& object);
+  /// The object's entry, made as unknown when there is none.
+  Entry& get_or_make(const ObjectName& object);
+  /// Forgets an object. Requires: its slot is idle.
+  void erase(const ObjectName& object);
+  const ClusterArn* intern(const ClusterArn& cluster) {
+    return &*cluster_names_.insert(cluster).first;
+  }
+
+  /// Live objects of a cluster that have not ended, sorted.
+  std::vector<ContainerInstanceArn> live_instances(const ClusterArn& cluster) const;
+  std::vector<TaskArn> live_tasks(const ClusterArn& cluster) const;
+  /// Live tasks on one instance that have not ended, sorted.
+  std::vector<TaskArn> live_tasks_on(const ContainerInstanceArn& instance) const;
+  /// Clusters with a sync mark or a live object, sorted.
+  std::vector<ClusterArn> clusters() const;
+  /// When the last complete reconcile of the cluster began, if there was one.
+  std::optional<WallTime> synced_at(const ClusterArn& cluster) const;
+  std::size_t live_count() const;
+  bool is_empty() const { return tasks_.empty() && instances_.empty(); }
+
+  Entries& tasks() { return tasks_; }
+  Entries& instances() { return instances_; }
+  std::map<ClusterArn, ClusterEntry>& marks() { return marks_; }
+
+ private:
+  Status load_task(const store::KeyValue& item);
+  Status load_instance(const store::KeyValue& item);
+
+  Entries tasks_;
+  Entries instances_;
+  std::map<ClusterArn, ClusterEntry> marks_;
+  std::set<ClusterArn> cluster_names_;
+};
+
+}  // namespace blox::cluster_state

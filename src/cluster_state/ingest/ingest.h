@@ -1,0 +1,116 @@
+// Ingest: the only writer of cluster state. Reports of the queue and of reconcile come in, commits
+// of the store go out; between them stands only what merging needs of each object.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/async.h"
+#include "base/metrics.h"
+#include "base/signal.h"
+#include "cluster_state/ingest/catalog.h"
+#include "cluster_state/ingest/describe_list.h"
+#include "cluster_state/ingest/merge.h"
+#include "cluster_state/ingest/record_keeper.h"
+#include "cluster_state/ingest/writer.h"
+#include "codec/stored_records.h"
+#include "model/report.h"
+#include "store/store.h"
+
+namespace blox::cluster_state {
+
+/// What was said about one object, by whom and when.
+struct Report {
+  std::variant<TaskReport, InstanceReport> what;
+  Origin origin = Origin::kEvent;
+  WallTime at;  ///< When the event was sent, or when the Describe was asked.
+};
+
+/// What goes in together and is durable together (not in one commit, though).
+struct Batch {
+  std::vector<Report> reports;
+  std::vector<codec::StoredEvent> events;
+  std::vector<codec::DeadLetter> dead_letters;
+};
+
+/// How many reports of a batch ended how. Overlays that changed nothing count as stale.
+struct TakeCounts {
+  std::size_t added = 0;  ///< Applied to an unknown or removed object.
+  std::size_t changed = 0;
+  std::size_t overlaid = 0;
+  std::size_t stale = 0;
+  std::size_t final = 0;
+  std::size_t asked = 0;  ///< Not applied; the object is on the describe list.
+};
+
+struct IngestOptions {
+  WriterOptions writer;
+  RecordBounds records;
+  Duration final_kept = std::chrono::hours{3};  ///< STOPPED tasks, INACTIVE instances.
+  /// Longer than any queue keeps a message. Source: SQS quotas, 14 days.
+  Duration tombstone_kept = std::chrono::hours{15 * 24};
+  Duration sweep_every = std::chrono::minutes{1};
+  /// An event sent longer ago, about an unknown object, is not taken for a new object.
+  Duration old_event_age = std::chrono::minutes{5};
+  std::size_t describe_list_max = 10'000;
+};
+
+/// Threading: the executor's thread; calls may overlap. Requires: open() has succeeded before all
+/// else, and nothing else writes under `cluster-state/`.
+class Ingest {
+ public:
+  Ingest(Executor& executor, store::Store& store, Metrics& metrics, IngestOptions options = {});
+  ~Ingest();
+  Ingest(const Ingest&) = delete;
+  Ingest& operator=(const Ingest&) = delete;
+
+  /// Reads what the store holds, page by page, and starts the work behind.
+  /// Errors: those of Store::range, and kInvalid for a value of another format.
+  Async<Status> open();
+
+  /// Merges the batch with what is held and under way. When it returns, all that the batch brought,
+  /// and all that made parts of it stale, is durable.
+  /// Errors: kUnavailable (the store is being read again; nothing or some of it was done: give the
+  /// batch again), kConflict, kUnknown and kInternal of Store::commit (the same).
+  Async<Result<TakeCounts>> take(Batch batch);
+
+  /// Takes away an object that ECS has twice said it does not know, unless a report has shown it
+  /// alive after `missing_since`. Shape: whether it was taken away. Errors: as take.
+  Async<Result<bool>> remove_missing(ObjectName object, TimePoint missing_since);
+
+  /// Records that a complete reconcile of the cluster began at `started`, or with none forgets the
+  /// cluster. Errors: as take.
+  Async<Status> mark_synced(ClusterArn cluster, std::optional<WallTime> started);
+
+  /// The objects that are in the store and not at their end: what a full read has to show again.
+  const Catalog& catalog() const { return catalog_; }
+  /// What ECS has to be asked about; reconcile takes it.
+  DescribeList& describe_list() { return describe_list_; }
+  /// Reports that are merged and not durable yet.
+  std::size_t undurable_count() const { return writer_.undurable_count(); }
+
+ private:
+  Async<Status> load();
+  Async<void> reload_when_broken();
+  Async<void> sweep_for_ever();
+  Async<void> sweep();
+  Async<Status> take_report(Report report, std::shared_ptr<Ticket> ticket, TakeCounts& counts);
+  Async<Result<std::optional<std::string>>> read_value(std::string key);
+
+  Executor& executor_;
+  store::Store& store_;
+  Metrics& metrics_;
+  IngestOptions options_;
+  Catalog catalog_;
+  DescribeList describe_list_;
+  Writer writer_;
+  RecordKeeper records_;
+  bool open_ = false;
+  Scope scope_;
+};
+
+}  // namespace blox::cluster_state

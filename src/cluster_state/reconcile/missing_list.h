@@ -1,0 +1,40 @@
+// The objects that a Describe has called MISSING once: the second time, long enough after, proves
+// it. Pure.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "base/time.h"
+#include "cluster_state/ingest/catalog.h"
+
+namespace blox::cluster_state {
+
+/// At most one entry an object of the catalog. Threading: none.
+class MissingList {
+ public:
+  explicit MissingList(Duration apart) : apart_(apart) {}
+
+  /// Notes that ECS does not know the object. Shape: when it first said so, if that is long enough
+  /// ago to believe it now.
+  std::optional<TimePoint> note(const ClusterArn& cluster, const ObjectName& object,
+                                TimePoint asked_at);
+  /// Forgets an object: it was seen, or is gone.
+  void forget(const ObjectName& object) { entries_.erase(object); }
+  /// Those whose second question is due, by cluster, sorted.
+  std::map<ClusterArn, std::vector<ObjectName>> due(TimePoint now) const;
+  /// When the next question is due.
+  std::optional<TimePoint> next_due() const;
+  std::size_t size() const { return entries_.size(); }
+
+ private:
+  struct Entry {
+    ClusterArn cluster;
+    TimePoint first_missing;
+  };
+  Duration apart_;
+  std::map<ObjectName, Entry> entries_;
+};
+
+}  // namespace blox::cluster_state

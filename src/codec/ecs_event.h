@@ -1,0 +1,28 @@
+// A message of the queue into what ingest works with: the hot path, one parse and one copy of the
+// detail an event.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "codec/stored_records.h"
+#include "model/report.h"
+
+namespace blox::codec {
+
+/// An EventBridge event of ECS: a state change of a task or a container instance, or an event of
+/// any other type, known or not, kept whole.
+struct EcsEvent {
+  std::string id;
+  WallTime time;  ///< The envelope's, to the second.
+  std::variant<TaskReport, InstanceReport, StoredEvent> what;
+};
+
+/// Decodes the JSON of an envelope. The reports' `detail` is cut out of `body` as it is.
+/// Errors: kInvalid, naming the field. Source: EventBridge events reference, "Amazon ECS events".
+Result<EcsEvent> decode_ecs_event(std::string_view body);
+
+}  // namespace blox::codec
