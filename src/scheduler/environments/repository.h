@@ -1,6 +1,7 @@
 // Repository: the scheduler's records in its own store, with a mirror in memory for the rounds.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "base/async.h"
 #include "base/executor.h"
 #include "base/result.h"
+#include "base/scope.h"
 #include "base/signal.h"
 #include "scheduler/environments/records.h"
 #include "store/store.h"
@@ -40,8 +42,11 @@ struct IntentClosing {
 /// record's mod_revision, durable when it returns, and only then seen in records().
 /// Errors of all writes: kConflict (somebody else changed it: decide again), kUnavailable (nothing
 /// was written), kUnknown (reload before deciding again; `reload` is called within), kInternal.
+/// A write goes on when its caller is destroyed, so the mirror follows it all the same. After
+/// kConflict and kUnknown the mirror is read anew before the error is returned; while that cannot
+/// be done, writes fail with kUnavailable and records() may lag.
 /// Threading: the executor's thread. Today one process owns the store, so the mirror follows its
-/// own commits alone.
+/// own commits alone. Requires: executor and store outlive it, nobody awaits it when it ends.
 class Repository {
  public:
   Repository(Executor& executor, store::Store& store);
@@ -59,7 +64,7 @@ class Repository {
   /// Stores all of them in one commit, each against its mod_revision (0: must be absent). A name
   /// is taken only once: creating compares the name's own key.
   Async<Status> put(std::vector<Environment> environments, std::vector<Deployment> deployments);
-  /// Removes an environment for good, with its deployments.
+  /// Removes an environment for good, with its deployments and outcomes, itself last.
   /// Requires: no open intent of it.
   Async<Status> remove(EnvironmentUid uid);
 
@@ -73,10 +78,22 @@ class Repository {
   Async<Status> remove_outcomes(std::vector<TaskArn> tasks);
 
  private:
+  using Apply = std::function<void(store::Revision)>;  // What a commit changes in the mirror.
+  Async<Status> write(store::Commit commit, Apply apply);
+  Async<void> carry_out(store::Commit commit, Apply apply, Promise<Status> promise);
+  Async<Status> reload();
+  Async<Result<Records>> read_all();
+  bool has_name(const EnvironmentUid& uid) const;
+
   Executor& executor_;
   store::Store& store_;
   Records records_;
   Signal changed_;
+  int commit_count_ = 0;    // Under way. A reload waits for them, so that it overtakes none.
+  bool stale_ = true;       // The mirror may lack a commit.
+  bool reloading_ = false;  // Commits wait.
+  Signal turn_;             // Told when one of the three changes.
+  Scope scope_;             // Holds the writes under way: last, as they use all of the above.
 };
 
 }  // namespace blox::scheduler

@@ -1,0 +1,297 @@
+#include "scheduler/environments/repository.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "scheduler/environments/record_codec.h"
+
+namespace blox::scheduler {
+namespace {
+
+// Operations in one commit: the store's bound, with room for what one more record may need.
+constexpr std::size_t kChunkMax = 120;
+// A read of everything starts over when a compaction has taken its snapshot away.
+constexpr int kReadCountMax = 3;
+
+template <class Key, class Record>
+Status insert(std::map<Key, Record>& records, Key key, Result<Record> decoded) {
+  if (!decoded) return std::unexpected(decoded.error());
+  records.insert_or_assign(std::move(key), std::move(*decoded));
+  return done();
+}
+
+// Keys of kinds that it does not know are left alone: a later version has written them.
+Status insert_entry(Records& records, const store::KeyValue& entry) {
+  if (entry.key.starts_with(kEnvironmentsPrefix)) {
+    auto read = decode_environment(entry);
+    if (!read) return std::unexpected(read.error());
+    return insert(records.environments, read->uid, std::move(read));
+  }
+  if (entry.key.starts_with(kDeploymentsPrefix)) {
+    auto read = decode_deployment(entry);
+    if (!read) return std::unexpected(read.error());
+    return insert(records.deployments, read->id, std::move(read));
+  }
+  if (entry.key.starts_with(kIntentsPrefix)) {
+    auto read = decode_intent(entry);
+    if (!read) return std::unexpected(read.error());
+    return insert(records.intents, {read->environment, read->instance}, std::move(read));
+  }
+  if (entry.key.starts_with(kOutcomesPrefix)) {
+    auto read = decode_outcome(entry);
+    if (!read) return std::unexpected(read.error());
+    return insert(records.outcomes, read->task, std::move(read));
+  }
+  return done();
+}
+
+}  // namespace
+
+Repository::Repository(Executor& executor, store::Store& store)
+    : executor_(executor), store_(store), changed_(executor), turn_(executor), scope_(executor) {}
+
+Async<Status> Repository::load() { co_return co_await reload(); }
+
+const Environment* Repository::find_environment(const EnvironmentName& name) const {
+  for (const auto& [uid, environment] : records_.environments) {
+    if (environment.name == name && !environment.deleting) return &environment;
+  }
+  return nullptr;
+}
+
+bool Repository::has_name(const EnvironmentUid& uid) const {
+  const auto found = records_.environments.find(uid);
+  return found != records_.environments.end() && !found->second.deleting;
+}
+
+Async<Result<Records>> Repository::read_all() {
+  Records records;
+  store::RangeRequest request;
+  request.prefix = kSchedulerPrefix;
+  for (int read_count = 1;;) {
+    const auto page = co_await store_.range(request);
+    if (!page) {
+      if (page.error().kind != ErrorKind::kCompacted || read_count == kReadCountMax) {
+        co_return page.error_in("read the scheduler's records");
+      }
+      ++read_count;
+      records = Records{};
+      request.after_key.clear();
+      request.revision = 0;
+      continue;
+    }
+    for (const auto& entry : page->items) {
+      const auto inserted = insert_entry(records, entry);
+      if (!inserted) co_return std::unexpected(inserted.error());
+    }
+    if (!page->more || page->items.empty()) co_return records;
+    request.revision = page->revision;
+    request.after_key = page->items.back().key;
+  }
+}
+
+Async<Status> Repository::reload() {
+  while (reloading_) co_await turn_.wait();
+  if (!stale_) co_return done();  // Somebody else has just done it.
+  reloading_ = true;
+  while (commit_count_ > 0) co_await turn_.wait();
+  auto records = co_await read_all();
+  reloading_ = false;
+  turn_.notify_all();
+  if (!records) {
+    log::error("scheduler", "{}", records.error().message);
+    co_return std::unexpected(records.error());
+  }
+  records_ = std::move(*records);
+  stale_ = false;
+  changed_.notify_all();
+  co_return done();
+}
+
+Async<void> Repository::carry_out(store::Commit commit, Apply apply, Promise<Status> promise) {
+  while (reloading_) co_await turn_.wait();
+  if (stale_) {
+    // What was decided came from a mirror that lacked something: it has to be decided again.
+    const auto read = co_await reload();
+    promise.set(read ? fail(ErrorKind::kConflict, "the scheduler's records were read anew")
+                     : fail(ErrorKind::kUnavailable, read.error().message));
+    co_return;
+  }
+  ++commit_count_;
+  const auto revision = co_await store_.commit(std::move(commit));
+  --commit_count_;
+  turn_.notify_all();
+  if (revision) {
+    apply(*revision);
+    changed_.notify_all();
+    promise.set(done());
+    co_return;
+  }
+  const ErrorKind kind = revision.error().kind;
+  if (kind == ErrorKind::kConflict || kind == ErrorKind::kUnknown) {
+    stale_ = true;
+    // Should it fail, the next write tries again; reload has logged why.
+    [[maybe_unused]] const auto read = co_await reload();
+  }
+  promise.set(revision.error_in("write the scheduler's records"));
+}
+
+Async<Status> Repository::write(store::Commit commit, Apply apply) {
+  auto [promise, future] = make_promise<Status>(executor_);
+  scope_.spawn(carry_out(std::move(commit), std::move(apply), std::move(promise)));
+  co_return co_await future;
+}
+
+Async<Status> Repository::put(std::vector<Environment> environments,
+                              std::vector<Deployment> deployments) {
+  store::Commit commit;
+  for (const auto& environment : environments) {
+    const std::string key = environment_key(environment.uid);
+    commit.compares.push_back({key, environment.mod_revision});
+    commit.puts.push_back({key, encode_record(environment)});
+    if (environment.mod_revision == 0) {
+      commit.compares.push_back({name_key(environment.name), 0});
+      commit.puts.push_back({name_key(environment.name), encode_name(environment.uid)});
+    } else if (environment.deleting && has_name(environment.uid)) {
+      commit.deletes.push_back(name_key(environment.name));
+    }
+  }
+  for (const auto& deployment : deployments) {
+    const std::string key = deployment_key(deployment.environment, deployment.id);
+    commit.compares.push_back({key, deployment.mod_revision});
+    commit.puts.push_back({key, encode_record(deployment)});
+  }
+  if (commit.puts.empty()) co_return done();
+  Apply apply = [this, environments = std::move(environments),
+                 deployments = std::move(deployments)](store::Revision revision) {
+    for (auto environment : environments) {
+      environment.mod_revision = revision;
+      const auto uid = environment.uid;
+      records_.environments.insert_or_assign(uid, std::move(environment));
+    }
+    for (auto deployment : deployments) {
+      deployment.mod_revision = revision;
+      const auto id = deployment.id;
+      records_.deployments.insert_or_assign(id, std::move(deployment));
+    }
+  };
+  co_return co_await write(std::move(commit), std::move(apply));
+}
+
+Async<Status> Repository::remove(EnvironmentUid uid) {
+  const auto found = records_.environments.find(uid);
+  if (found == records_.environments.end()) co_return done();
+  const store::Revision mod_revision = found->second.mod_revision;
+  const bool named = !found->second.deleting;
+  const EnvironmentName name = found->second.name;
+  check(std::ranges::none_of(records_.intents,
+                             [&](const auto& entry) { return entry.first.first == uid; }),
+        "an environment is removed after its intents");
+  std::vector<DeploymentId> deployments;
+  for (const auto& [id, deployment] : records_.deployments) {
+    if (deployment.environment == uid) deployments.push_back(id);
+  }
+  std::vector<TaskArn> outcomes;
+  for (const auto& [task, outcome] : records_.outcomes) {
+    if (outcome.environment == uid) outcomes.push_back(task);
+  }
+  const auto removed = co_await remove_outcomes(std::move(outcomes));
+  if (!removed) co_return removed;
+  for (std::size_t first = 0; first < deployments.size(); first += kChunkMax) {
+    store::Commit commit;
+    commit.compares.push_back({environment_key(uid), mod_revision});
+    const auto last = std::min(first + kChunkMax, deployments.size());
+    const std::vector<DeploymentId> chunk(deployments.begin() + static_cast<std::ptrdiff_t>(first),
+                                          deployments.begin() + static_cast<std::ptrdiff_t>(last));
+    for (const auto& id : chunk) commit.deletes.push_back(deployment_key(uid, id));
+    Apply apply = [this, chunk](store::Revision) {
+      for (const auto& id : chunk) records_.deployments.erase(id);
+    };
+    const auto written = co_await write(std::move(commit), std::move(apply));
+    if (!written) co_return written;
+  }
+  store::Commit commit;
+  commit.compares.push_back({environment_key(uid), mod_revision});
+  commit.deletes.push_back(environment_key(uid));
+  if (named) commit.deletes.push_back(name_key(name));
+  Apply apply = [this, uid](store::Revision) { records_.environments.erase(uid); };
+  co_return co_await write(std::move(commit), std::move(apply));
+}
+
+Async<Result<std::vector<Intent>>> Repository::open_intents(std::vector<Intent> intents) {
+  if (intents.empty()) co_return intents;
+  store::Commit commit;
+  for (const auto& intent : intents) {
+    const std::string key = intent_key(intent.environment, intent.instance);
+    commit.compares.push_back({key, 0});
+    commit.puts.push_back({key, encode_record(intent)});
+  }
+  const auto opened = std::make_shared<std::vector<Intent>>(std::move(intents));
+  Apply apply = [this, opened](store::Revision revision) {
+    for (auto& intent : *opened) {
+      intent.mod_revision = revision;
+      const IntentKey key{intent.environment, intent.instance};
+      records_.intents.insert_or_assign(key, intent);
+    }
+  };
+  const auto written = co_await write(std::move(commit), std::move(apply));
+  if (!written) co_return std::unexpected(written.error());
+  co_return std::move(*opened);
+}
+
+Async<Status> Repository::close_intents(std::vector<IntentClosing> closings) {
+  for (std::size_t next = 0; next < closings.size();) {
+    store::Commit commit;
+    std::vector<IntentKey> closed;
+    std::vector<Outcome> outcomes;
+    do {
+      const auto& closing = closings[next];
+      const auto& [uid, instance] = closing.intent;
+      commit.compares.push_back({intent_key(uid, instance), closing.mod_revision});
+      commit.deletes.push_back(intent_key(uid, instance));
+      for (const auto& outcome : closing.outcomes) {
+        commit.puts.push_back({outcome_key(uid, outcome.task), encode_record(outcome)});
+        outcomes.push_back(outcome);
+      }
+      closed.push_back(closing.intent);
+      ++next;
+    } while (next < closings.size() &&
+             commit.puts.size() + commit.deletes.size() + 1 + closings[next].outcomes.size() <=
+                 kChunkMax);
+    Apply apply = [this, closed = std::move(closed),
+                   outcomes = std::move(outcomes)](store::Revision revision) {
+      for (const auto& key : closed) records_.intents.erase(key);
+      for (auto outcome : outcomes) {
+        outcome.mod_revision = revision;
+        const auto task = outcome.task;
+        records_.outcomes.insert_or_assign(task, std::move(outcome));
+      }
+    };
+    const auto written = co_await write(std::move(commit), std::move(apply));
+    if (!written) co_return written;
+  }
+  co_return done();
+}
+
+Async<Status> Repository::remove_outcomes(std::vector<TaskArn> tasks) {
+  for (std::size_t next = 0; next < tasks.size();) {
+    store::Commit commit;
+    std::vector<TaskArn> removed;
+    for (; next < tasks.size() && removed.size() < kChunkMax; ++next) {
+      const auto found = records_.outcomes.find(tasks[next]);
+      if (found == records_.outcomes.end() || std::ranges::contains(removed, tasks[next])) continue;
+      commit.deletes.push_back(outcome_key(found->second.environment, tasks[next]));
+      removed.push_back(tasks[next]);
+    }
+    if (removed.empty()) continue;
+    Apply apply = [this, removed](store::Revision) {
+      for (const auto& task : removed) records_.outcomes.erase(task);
+    };
+    const auto written = co_await write(std::move(commit), std::move(apply));
+    if (!written) co_return written;
+  }
+  co_return done();
+}
+
+}  // namespace blox::scheduler
