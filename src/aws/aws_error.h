@@ -23,6 +23,7 @@ struct Classified {
   ErrorKind kind;
   bool credentials_refused = false;  ///< Unknown or expired: other credentials may help.
   bool retryable = false;            ///< A read may be sent again.
+  bool throttled = false;            ///< A limit was hit: waits are longer, the budget shrinks.
 };
 
 /// kUnknown for 5xx, 408 and what is no error of HTTP: it may have been executed. Else not done.

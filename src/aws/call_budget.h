@@ -2,8 +2,9 @@
 // that ECS sets to the whole account, and backs off when others use them up.
 #pragma once
 
+#include <cstdint>
 #include <map>
-#include <string>
+#include <optional>
 #include <utility>
 
 #include "base/async.h"

@@ -40,8 +40,8 @@ class StaticCredentials final : public CredentialsProvider {
 };
 
 /// The environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN), else the profile
-/// in the shared files, which are read again when they change or credentials were refused. When
-/// AWS_PROFILE is set the profile comes first. Reads small local files on the caller's thread.
+/// in the shared files, which are read again when they change or credentials were refused. Reads
+/// small local files on the caller's thread.
 class SharedCredentials final : public CredentialsProvider {
  public:
   explicit SharedCredentials(Environment environment) : environment_(std::move(environment)) {}
@@ -55,7 +55,7 @@ class SharedCredentials final : public CredentialsProvider {
 };
 
 /// The decision of SharedCredentials as a pure function.
-/// Errors: kDenied: half a pair of keys, an unknown profile, or none at all.
+/// Errors: kDenied: half a pair of keys, or none at all.
 Result<Credentials> choose_credentials(const Environment& environment, const SharedFiles& files);
 
 }  // namespace blox::aws

@@ -1,0 +1,121 @@
+#include "aws/aws_error.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/json.hpp>
+#include <string_view>
+
+namespace blox::aws {
+namespace {
+
+constexpr std::array<std::string_view, 15> kThrottleCodes{
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottledException",
+    "RequestThrottled",
+    "TooManyRequestsException",
+    "ProvisionedThroughputExceededException",
+    "TransactionInProgressException",
+    "RequestLimitExceeded",
+    "BandwidthLimitExceeded",
+    "LimitExceededException",
+    "SlowDown",
+    "PriorRequestNotComplete",
+    "EC2ThrottledException",
+    "OverLimit",
+};
+
+// Other credentials, or the same ones read anew, may help.
+constexpr std::array<std::string_view, 8> kCredentialCodes{
+    "UnrecognizedClientException",
+    "InvalidClientTokenId",
+    "InvalidAccessKeyId",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidToken",
+    "RequestExpired",
+    "TokenRefreshRequired",
+};
+
+constexpr std::array<std::string_view, 14> kDeniedCodes{
+    "AccessDenied",
+    "AccessDeniedException",
+    "AuthFailure",
+    "BlockedException",
+    "IncompleteSignature",
+    "IncompleteSignatureException",
+    "InvalidSignatureException",
+    "SignatureDoesNotMatch",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "NotAuthorized",
+    "OptInRequired",
+    "UnauthorizedException",
+    "UnauthorizedOperation",
+};
+
+constexpr std::array<std::string_view, 2> kNotFoundCodes{
+    "AWS.SimpleQueueService.NonExistentQueue",
+    "QueueDoesNotExist",
+};
+
+template <std::size_t kCount>
+bool contains(const std::array<std::string_view, kCount>& codes, std::string_view code) {
+  return std::ranges::find(codes, code) != codes.end();
+}
+
+// "com.amazonaws.ecs#ClusterNotFoundException:http://…" is the code between '#' and ':'.
+std::string without_namespace(std::string_view code) {
+  code = code.substr(0, code.find(':'));
+  const std::size_t hash = code.rfind('#');
+  return std::string{hash == std::string_view::npos ? code : code.substr(hash + 1)};
+}
+
+std::string find_text(const boost::json::object& object, std::string_view field) {
+  const boost::json::value* value = object.if_contains(field);
+  if (value == nullptr || !value->is_string()) return {};
+  return std::string{value->get_string().data(), value->get_string().size()};
+}
+
+}  // namespace
+
+AwsError decode_error(const http::Answer& answer) {
+  AwsError error;
+  boost::json::error_code parse_error;
+  const boost::json::value body = boost::json::parse(answer.body, parse_error);
+  if (!parse_error && body.is_object()) {
+    const auto& object = body.get_object();
+    error.code = without_namespace(find_text(object, "__type"));
+    if (error.code.empty()) error.code = without_namespace(find_text(object, "code"));
+    error.message = find_text(object, "message");
+    if (error.message.empty()) error.message = find_text(object, "Message");
+  }
+  if (const auto type = http::find_header(answer.headers, "x-amzn-errortype");
+      type && error.code.empty()) {
+    error.code = without_namespace(*type);
+  }
+  // "AWS.SimpleQueueService.NonExistentQueue;Sender"
+  if (const auto query = http::find_header(answer.headers, "x-amzn-query-error")) {
+    error.code = std::string{query->substr(0, query->find(';'))};
+  }
+  return error;
+}
+
+Classified classify(int status, const AwsError& error) {
+  if (status < 400 || status >= 500 || status == 408) {
+    return {ErrorKind::kUnknown, false, true, contains(kThrottleCodes, error.code)};
+  }
+  if (status == 429 || contains(kThrottleCodes, error.code)) {
+    return {ErrorKind::kThrottled, false, true, true};
+  }
+  if (contains(kCredentialCodes, error.code)) return {ErrorKind::kDenied, true, true, false};
+  if (contains(kDeniedCodes, error.code)) return {ErrorKind::kDenied};
+  if (contains(kNotFoundCodes, error.code) || error.code.ends_with("NotFoundException")) {
+    return {ErrorKind::kNotFound};
+  }
+  if (error.code.empty() && (status == 401 || status == 403)) return {ErrorKind::kDenied};
+  return {ErrorKind::kInvalid};
+}
+
+}  // namespace blox::aws

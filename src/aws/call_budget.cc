@@ -1,0 +1,107 @@
+#include "aws/call_budget.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/check.h"
+
+namespace blox::aws {
+namespace {
+
+using Seconds = std::chrono::duration<double>;
+using namespace std::chrono_literals;
+
+// A throttle answer more within this time is of the same burst, and says nothing new.
+constexpr Duration kThrottleOnce = 1s;
+constexpr double kRateShareMin = 1.0 / 20;
+
+}  // namespace
+
+// A place in the queue, left by destruction too.
+class CallBudget::Waiter {
+ public:
+  Waiter(CallBudget& budget, CallPriority priority)
+      : signal{budget.executor_}, budget_(budget), place_{priority, ++budget.last_number_} {
+    budget_.waiters_.emplace(place_, &signal);
+  }
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+  ~Waiter() {
+    budget_.waiters_.erase(place_);
+    budget_.wake_first();
+  }
+  bool is_first() const { return budget_.waiters_.begin()->first == place_; }
+
+  Signal signal;
+
+ private:
+  CallBudget& budget_;
+  Place place_;
+};
+
+CallBudget::CallBudget(Executor& executor, BudgetLimits limits, double share)
+    : executor_(executor),
+      burst_(std::max(1.0, limits.burst * share)),
+      rate_max_(limits.per_second * share),
+      rate_(rate_max_),
+      tokens_(burst_),
+      refilled_at_(executor.now()) {
+  check(share > 0 && share <= 1, "the share of a call budget is over 0, up to 1");
+}
+
+void CallBudget::refill() {
+  const TimePoint now = executor_.now();
+  const double passed = Seconds{now - refilled_at_}.count();
+  refilled_at_ = now;
+  tokens_ = std::min(burst_, tokens_ + passed * rate_);
+  rate_ = std::min(rate_max_, rate_ + passed * rate_max_ / Seconds{kRecovery}.count());
+}
+
+Duration CallBudget::until_next_token() const {
+  const Seconds wait{std::max(0.0, 1.0 - tokens_) / rate_};
+  // Rounded up, or the token would be a hair short when the wait ends.
+  return std::chrono::duration_cast<Duration>(wait) + 1us;
+}
+
+void CallBudget::wake_first() {
+  if (!waiters_.empty()) waiters_.begin()->second->notify_all();
+}
+
+Async<bool> CallBudget::take(CallPriority priority, TimePoint deadline) {
+  if (waiters_.size() >= kWaitersMax) co_return false;
+  Waiter waiter{*this, priority};
+  while (true) {
+    refill();
+    const bool first = waiter.is_first();
+    if (first && tokens_ >= 1) {
+      tokens_ -= 1;
+      co_return true;
+    }
+    const TimePoint now = executor_.now();
+    if (now >= deadline) co_return false;
+    const TimePoint wake_at = first ? std::min(deadline, now + until_next_token()) : deadline;
+    // Who comes before us wakes us when it leaves; one that overtakes us waits here as well.
+    co_await waiter.signal.wait_until(wake_at);
+  }
+}
+
+void CallBudget::on_throttled() {
+  refill();
+  tokens_ = 0;
+  const TimePoint now = executor_.now();
+  if (throttled_at_ && now - *throttled_at_ < kThrottleOnce) return;
+  throttled_at_ = now;
+  rate_ = std::max(rate_max_ * kRateShareMin, rate_ / 2);
+}
+
+double CallBudget::rate() const {
+  const double passed = Seconds{executor_.now() - refilled_at_}.count();
+  return std::min(rate_max_, rate_ + passed * rate_max_ / Seconds{kRecovery}.count());
+}
+
+double CallBudget::tokens() const {
+  const double passed = Seconds{executor_.now() - refilled_at_}.count();
+  return std::min(burst_, tokens_ + passed * rate_);
+}
+
+}  // namespace blox::aws
