@@ -10,6 +10,8 @@
 
 namespace blox::http {
 
+class CurlLoop;
+
 struct CurlOptions {
   std::string user_agent = "blox/1.0";
   /// Calls and streams under way; one more fails with kUnavailable.
@@ -19,6 +21,7 @@ struct CurlOptions {
   /// Hosts that are reached without proxy, beside those of `no_proxy`: those of endpoint overrides
   /// ("localstack"). Loopback and link-local addresses (instance metadata) never go by proxy.
   std::vector<std::string> direct_hosts;
+  std::string ca_bundle;  ///< A PEM file to trust instead of the system's; "": the system's.
 };
 
 /// Calls out by libcurl, on a thread of its own. HTTP/1.1, no redirects; proxies from the usual
@@ -35,8 +38,9 @@ class CurlTransport final : public Transport {
                                                         Duration idle_max) override;
 
  private:
-  class Loop;
-  std::shared_ptr<Loop> loop_;
+  Executor& executor_;
+  CurlOptions options_;
+  std::shared_ptr<CurlLoop> loop_;
 };
 
 }  // namespace blox::http

@@ -1,0 +1,210 @@
+#include "http/curl_transfer.h"
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+#include "http/url.h"
+
+namespace blox::http {
+namespace {
+
+// Instance metadata and container credentials, reached directly from each machine.
+bool is_link_local(std::string_view host) {
+  return host.starts_with("169.254.") || host.starts_with("fe80:") || host == "fd00:ec2::254" ||
+         host == "fd00:ec2::23";
+}
+
+bool is_token(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return c > ' ' && c < 0x7f &&
+           std::string_view{"()<>@,;:\\\"/[]?={}"}.find(c) == std::string_view::npos;
+  });
+}
+
+bool is_one_line(std::string_view text) {
+  return text.find_first_of(std::string_view{"\r\n\0", 3}) == text.npos;
+}
+
+std::string part_of(CURLU* url, CURLUPart part) {
+  char* text = nullptr;
+  if (curl_url_get(url, part, &text, 0) != CURLUE_OK) return {};
+  std::string copy{text};
+  curl_free(text);
+  return copy;
+}
+
+// 0 would mean "no deadline" to libcurl.
+long to_milliseconds(Duration duration) {
+  const auto count = std::chrono::ceil<std::chrono::milliseconds>(duration).count();
+  return static_cast<long>(std::clamp<std::int64_t>(count, 1, 1'000'000'000));
+}
+
+}  // namespace
+
+Transfer::Transfer(OutgoingRequest request) : request_(std::move(request)) {
+  static std::once_flag once;
+  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+  handle_.reset(curl_easy_init());
+}
+
+template <class Value>
+void Transfer::set(CURLoption option, Value value) {
+  const CURLcode code = curl_easy_setopt(handle_.get(), option, value);
+  if (code != CURLE_OK && refused_option_ == CURLE_OK) refused_option_ = code;
+}
+
+Status Transfer::prepare(const CurlOptions& options, bool whole_deadline) {
+  if (!handle_) return fail(ErrorKind::kInternal, "libcurl has no memory for a handle");
+  if (!is_token(request_.method)) {
+    return fail(ErrorKind::kInvalid, "'" + request_.method + "' is not a method of HTTP");
+  }
+  if (Status checked = check_url(options); !checked) return checked;
+  if (Status added = add_headers(); !added) return added;
+  set_method();
+  set(CURLOPT_URL, request_.url.c_str());
+  set(CURLOPT_PATH_AS_IS, 1L);  // A signature holds for the path as it is.
+  set(CURLOPT_PROTOCOLS_STR, "http,https");
+  // HTTP/2 would buffer what it calls sent, and the error kinds rest on what was sent.
+  set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  set(CURLOPT_HTTPHEADER, list_.get());
+  set(CURLOPT_USERAGENT, options.user_agent.c_str());
+  if (!options.ca_bundle.empty()) set(CURLOPT_CAINFO, options.ca_bundle.c_str());
+  if (direct_) set(CURLOPT_PROXY, "");
+  if (whole_deadline) set(CURLOPT_TIMEOUT_MS, to_milliseconds(request_.deadline));
+  set(CURLOPT_CONNECTTIMEOUT_MS,
+      to_milliseconds(std::min(request_.connect_deadline, request_.deadline)));
+  if (request_.fresh_connection) {
+    set(CURLOPT_FRESH_CONNECT, 1L);
+    set(CURLOPT_FORBID_REUSE, 1L);
+  }
+  set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_TCP_KEEPALIVE, 1L);
+  // A cancelled look-up of a name is left behind, rather than holding up all other transfers.
+  set(CURLOPT_QUICK_EXIT, 1L);
+  set(CURLOPT_ERRORBUFFER, detail_.data());
+  set(CURLOPT_PRIVATE, static_cast<void*>(this));
+  set(CURLOPT_PREREQFUNCTION, &Transfer::before_request);
+  set(CURLOPT_PREREQDATA, static_cast<void*>(this));
+  set(CURLOPT_HEADERFUNCTION, &Transfer::take_header);
+  set(CURLOPT_HEADERDATA, static_cast<void*>(this));
+  set(CURLOPT_WRITEFUNCTION, &Transfer::take_body);
+  set(CURLOPT_WRITEDATA, static_cast<void*>(this));
+  if (refused_option_ != CURLE_OK) {
+    return fail(ErrorKind::kInternal, where_ + ": " + curl_easy_strerror(refused_option_));
+  }
+  return done();
+}
+
+Status Transfer::check_url(const CurlOptions& options) {
+  const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> url{curl_url(), &curl_url_cleanup};
+  const CURLUcode code = curl_url_set(url.get(), CURLUPART_URL, request_.url.c_str(), 0);
+  const std::string scheme = code == CURLUE_OK ? part_of(url.get(), CURLUPART_SCHEME) : "";
+  if (!is_one_line(request_.url) || (scheme != "http" && scheme != "https")) {
+    return fail(ErrorKind::kInvalid, "'" + request_.url.substr(0, request_.url.find('?')) +
+                                         "' is not a URL of http or https");
+  }
+  const std::string authority = part_of(url.get(), CURLUPART_HOST);
+  const std::string port = part_of(url.get(), CURLUPART_PORT);
+  where_ = request_.method + " " + scheme + "://" + authority + (port.empty() ? "" : ":" + port) +
+           part_of(url.get(), CURLUPART_PATH);
+  const std::string host = host_name(authority);
+  direct_ = is_loopback(host) || is_link_local(host) ||
+            std::ranges::count(options.direct_hosts, host) > 0;
+  return done();
+}
+
+Status Transfer::add_headers() {
+  const auto append = [this](const std::string& line) {
+    if (auto* longer = curl_slist_append(list_.get(), line.c_str())) {
+      list_.release();  // Now part of the longer one.
+      list_.reset(longer);
+    }
+  };
+  for (const auto& [name, value] : request_.headers) {
+    if (!is_token(name) || !is_one_line(value)) {
+      return fail(ErrorKind::kInvalid, where_ + ": header '" + name + "' has characters that " +
+                                           "end a line or are not allowed in a name");
+    }
+    append(value.empty() ? name + ";" : name + ": " + value);
+  }
+  append("Expect:");  // Waiting for 100 costs a second with servers that do not know it.
+  if (!find_header(request_.headers, "Content-Type")) append("Content-Type:");
+  return done();
+}
+
+void Transfer::set_method() {
+  const std::string& method = request_.method;
+  if (method == "HEAD") {
+    set(CURLOPT_NOBODY, 1L);
+  } else if (!request_.body.empty() || method == "POST" || method == "PUT" || method == "PATCH") {
+    set(CURLOPT_POST, 1L);
+    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+    set(CURLOPT_POSTFIELDS, request_.body.data());
+  }
+  if (method != "GET" && method != "HEAD" && method != "POST") {
+    set(CURLOPT_CUSTOMREQUEST, method.c_str());
+  } else if (method == "GET" && !request_.body.empty()) {
+    set(CURLOPT_CUSTOMREQUEST, "GET");
+  }
+}
+
+// libcurl calls it when connection, proxy tunnel and TLS stand, before the first byte; once more
+// when it sends again by itself.
+int Transfer::before_request(void* self, char*, char*, int, int) {
+  auto& transfer = *static_cast<Transfer*>(self);
+  transfer.note_sent();
+  if (!std::exchange(transfer.begun_, true)) {
+    curl_easy_getinfo(transfer.handle(), CURLINFO_REQUEST_SIZE, &transfer.bytes_before_);
+  }
+  return CURL_PREREQFUNC_OK;
+}
+
+void Transfer::note_sent() const {
+  long bytes = 0;
+  curl_easy_getinfo(handle_.get(), CURLINFO_REQUEST_SIZE, &bytes);
+  sent_ = sent_ || (begun_ && bytes > bytes_before_) || status_ != 0;
+}
+
+std::size_t Transfer::take_header(char* bytes, std::size_t, std::size_t count, void* self) {
+  auto& transfer = *static_cast<Transfer*>(self);
+  std::string_view line{bytes, count};
+  while (line.ends_with('\r') || line.ends_with('\n')) line.remove_suffix(1);
+  if (line.starts_with("HTTP/")) {  // The head of an interim answer, or of a proxy's, came before.
+    transfer.headers_.clear();
+  } else if (line.empty()) {
+    long status = 0;
+    curl_easy_getinfo(transfer.handle(), CURLINFO_RESPONSE_CODE, &status);
+    if (transfer.begun_ && status >= 200) {
+      transfer.status_ = static_cast<int>(status);
+      transfer.on_head(transfer.status_);
+    }
+  } else if (const auto colon = line.find(':'); colon != line.npos) {
+    std::string_view value = line.substr(colon + 1);
+    while (value.starts_with(' ') || value.starts_with('\t')) value.remove_prefix(1);
+    transfer.headers_.emplace_back(line.substr(0, colon), value);
+  }
+  return count;
+}
+
+std::size_t Transfer::take_body(char* bytes, std::size_t, std::size_t count, void* self) {
+  switch (static_cast<Transfer*>(self)->on_body({bytes, count})) {
+    case Taken::kYes: return count;
+    case Taken::kLater: return CURL_WRITEFUNC_PAUSE;
+    case Taken::kTooMany: return CURL_WRITEFUNC_ERROR;
+  }
+  return CURL_WRITEFUNC_ERROR;
+}
+
+Error Transfer::error_of(CURLcode code) const {
+  note_sent();
+  std::string why = detail_.front() != '\0' ? detail_.data() : curl_easy_strerror(code);
+  if (code == CURLE_ABORTED_BY_CALLBACK) why = "the transport was closed";
+  if (code == CURLE_WRITE_ERROR) {
+    why = "the answer is larger than " + std::to_string(request_.answer_bytes_max) + " bytes";
+  }
+  if (!sent_) return Error{ErrorKind::kUnavailable, where_ + ": not sent: " + why};
+  return Error{ErrorKind::kUnknown, where_ + ": sent, but no whole answer: " + why};
+}
+
+}  // namespace blox::http
