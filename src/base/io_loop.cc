@@ -79,7 +79,10 @@ void IoLoop::cancel(TimerId timer) {
   impl_->times.erase(found);
 }
 
-void IoLoop::run() { impl_->context.run(); }
+void IoLoop::run() {
+  impl_->context.run();
+  impl_->context.restart();  // Afterwards, so that a stop() that comes before run() is kept.
+}
 void IoLoop::stop() { impl_->context.stop(); }
 
 void IoLoop::on_signal(Job job) {

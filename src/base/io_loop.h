@@ -23,7 +23,7 @@ class IoLoop final : public Executor {
   TimerId call_at(TimePoint time, Job job) override;
   void cancel(TimerId timer) override;
 
-  /// Runs jobs on this thread until stop().
+  /// Runs jobs on this thread until stop(); may be called again after that.
   void run();
   /// Makes run() return soon. Threading: any thread; not safe in a signal handler (see on_signal).
   void stop();

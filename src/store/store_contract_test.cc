@@ -277,8 +277,8 @@ TEST_P(StoreContract, HistoryIsBoundedByItself) {
     co_await sleep_for(executor, std::chrono::seconds{3});
   };
   ASSERT_TRUE(world->run(idle(world->executor())));
-  EXPECT_GE(world->store().info().compact_revision, 180);
-  EXPECT_LE(world->store().info().compact_revision, 200);
+  EXPECT_GE(world->store().info().compact_revision, 200);
+  EXPECT_LE(world->store().info().compact_revision, 220);
   EXPECT_EQ(kind_of(world->next(*early)), ErrorKind::kCompacted);
   EXPECT_EQ(world->range({})->items.size(), 7U);
 }

@@ -3,12 +3,16 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cstdlib>
+#include <filesystem>
 #include <optional>
 #include <utility>
 
 #include "base/check.h"
+#include "base/io_loop.h"
 #include "base/sim_loop.h"
 #include "store/memory_store.h"
+#include "store/sqlite_store.h"
 
 namespace blox::store {
 namespace {
@@ -57,6 +61,88 @@ class MemoryWorld final : public SimWorld {
  private:
   std::shared_ptr<MemoryDisk> disk_;
   std::unique_ptr<MemoryStore> store_;
+};
+
+// A folder of its own, gone with it.
+class TemporaryFolder {
+ public:
+  TemporaryFolder()
+      : path_((std::filesystem::temp_directory_path() / "blox-store-XXXXXX").string()) {
+    check(mkdtemp(path_.data()) != nullptr, "a temporary folder can be made");
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  std::string file() const { return path_ + "/store.db"; }
+
+ private:
+  std::string path_;
+};
+
+std::unique_ptr<SqliteStore> open_sqlite(Executor& executor, const std::string& path,
+                                         SqliteThreading threading, HistoryBounds history) {
+  SqliteStoreOptions options;
+  options.core.history = history;
+  options.threading = threading;
+  options.inline_latency = 1ms;
+  options.compact_interval = 100ms;
+  options.ring_changes_max = 50;  // So that watches from the past have to read the file.
+  auto store = SqliteStore::open(executor, path, options);
+  check(store.has_value(), "the store opens");
+  return std::move(*store);
+}
+
+class InlineSqliteWorld final : public SimWorld {
+ public:
+  InlineSqliteWorld(std::uint64_t seed, HistoryBounds history) : SimWorld(seed), history_(history) {
+    reopen();
+  }
+  Store& store() override { return *store_; }
+  void reopen() override {
+    store_.reset();
+    store_ = open_sqlite(loop_, folder_.file(), SqliteThreading::kInline, history_);
+  }
+
+ private:
+  TemporaryFolder folder_;
+  HistoryBounds history_;
+  std::unique_ptr<SqliteStore> store_;
+};
+
+// On the real loop and a real thread, run until the work ends.
+class ThreadedSqliteWorld final : public StoreWorld {
+ public:
+  explicit ThreadedSqliteWorld(HistoryBounds history) : history_(history) { reopen(); }
+  Executor& executor() override { return loop_; }
+  Store& store() override { return *store_; }
+  void reopen() override {
+    store_.reset();
+    store_ = open_sqlite(loop_, folder_.file(), SqliteThreading::kThread, history_);
+  }
+  bool run(Async<void> work) override {
+    bool ended = false;
+    auto until_end = [&](Async<void> inner) -> Async<void> {
+      co_await std::move(inner);
+      ended = true;
+      loop_.stop();
+    };
+    auto give_up = [&]() -> Async<void> {
+      co_await sleep_for(loop_, 1min);
+      loop_.stop();
+    };
+    Scope scope{loop_};
+    scope.spawn(give_up());
+    scope.spawn(until_end(std::move(work)));
+    loop_.run();
+    return ended;
+  }
+
+ private:
+  IoLoop loop_;
+  TemporaryFolder folder_;
+  HistoryBounds history_;
+  std::unique_ptr<SqliteStore> store_;
 };
 
 }  // namespace
@@ -117,8 +203,16 @@ std::vector<std::string> to_text(const Page& page) {
 }
 
 std::vector<StoreKind> store_kinds() {
-  return {{"Memory", [](std::uint64_t seed, HistoryBounds history) {
+  return {{"Memory",
+           [](std::uint64_t seed, HistoryBounds history) {
              return std::make_unique<MemoryWorld>(seed, history);
+           }},
+          {"SqliteInline",
+           [](std::uint64_t seed, HistoryBounds history) {
+             return std::make_unique<InlineSqliteWorld>(seed, history);
+           }},
+          {"SqliteThreaded", [](std::uint64_t, HistoryBounds history) {
+             return std::make_unique<ThreadedSqliteWorld>(history);
            }}};
 }
 

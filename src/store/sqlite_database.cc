@@ -1,0 +1,156 @@
+#include "store/sqlite_database.h"
+
+#include <sqlite3.h>
+
+#include "base/check.h"
+
+namespace blox::store {
+namespace {
+
+ErrorKind kind_of(int code) {
+  switch (code & 0xff) {  // The low byte is the code; above it stands the detail.
+    case SQLITE_FULL:
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+    case SQLITE_PERM: return ErrorKind::kUnavailable;
+    case SQLITE_NOTADB: return ErrorKind::kInvalid;
+    default: return ErrorKind::kInternal;
+  }
+}
+
+std::unexpected<Error> fail_sqlite(sqlite3* database, int code, std::string_view what) {
+  std::string message{what};
+  message += ": ";
+  message += database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(code);
+  message += " (SQLite " + std::to_string(code) + ")";
+  return fail(kind_of(code), std::move(message));
+}
+
+int note_wal_pages(void* count, sqlite3* /*database*/, const char* /*name*/, int pages) {
+  *static_cast<int*>(count) = pages;
+  return SQLITE_OK;
+}
+
+}  // namespace
+
+void SqliteStatement::Finalize::operator()(sqlite3_stmt* statement) const {
+  sqlite3_finalize(statement);
+}
+
+SqliteStatement& SqliteStatement::bind(int parameter, std::int64_t number) {
+  check(sqlite3_bind_int64(statement_.get(), parameter, number) == SQLITE_OK, "bind an integer");
+  return *this;
+}
+
+SqliteStatement& SqliteStatement::bind(int parameter, std::string_view bytes) {
+  const char* data = bytes.empty() ? "" : bytes.data();  // A null pointer would bind NULL.
+  check(sqlite3_bind_blob64(statement_.get(), parameter, data, bytes.size(), SQLITE_STATIC) ==
+            SQLITE_OK,
+        "bind bytes");
+  return *this;
+}
+
+SqliteStatement& SqliteStatement::bind_null(int parameter) {
+  check(sqlite3_bind_null(statement_.get(), parameter) == SQLITE_OK, "bind NULL");
+  return *this;
+}
+
+Result<bool> SqliteStatement::step() {
+  const int code = sqlite3_step(statement_.get());
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  return fail_sqlite(sqlite3_db_handle(statement_.get()), code, sqlite3_sql(statement_.get()));
+}
+
+Status SqliteStatement::run() {
+  const auto row = step();
+  reset();
+  if (!row) return std::unexpected<Error>(row.error());
+  return done();
+}
+
+void SqliteStatement::reset() {
+  sqlite3_reset(statement_.get());  // Repeats the error of the last step, which step() has told.
+}
+
+std::int64_t SqliteStatement::integer(int column) const {
+  return sqlite3_column_int64(statement_.get(), column);
+}
+
+std::string_view SqliteStatement::bytes(int column) const {
+  const void* data = sqlite3_column_blob(statement_.get(), column);
+  const int size = sqlite3_column_bytes(statement_.get(), column);
+  return {static_cast<const char*>(data), static_cast<std::size_t>(size)};
+}
+
+void SqliteDatabase::Close::operator()(sqlite3* database) const { sqlite3_close_v2(database); }
+
+Result<SqliteDatabase> SqliteDatabase::open(const std::string& path, const std::string& vfs) {
+  sqlite3* opened = nullptr;
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+  const int code =
+      sqlite3_open_v2(path.c_str(), &opened, flags, vfs.empty() ? nullptr : vfs.c_str());
+  SqliteDatabase database;
+  database.database_.reset(opened);  // There is one to close even after an error.
+  if (code != SQLITE_OK) return fail_sqlite(opened, code, "open");
+  sqlite3_extended_result_codes(opened, 1);
+  // Closing must not write: an end in good order is no other than a crash.
+  sqlite3_db_config(opened, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  sqlite3_wal_hook(opened, note_wal_pages, database.wal_pages_.get());
+  return database;
+}
+
+Result<SqliteStatement> SqliteDatabase::prepare(std::string_view sql) {
+  SqliteStatement statement;
+  sqlite3_stmt* prepared = nullptr;
+  const int code = sqlite3_prepare_v3(database_.get(), sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &prepared, nullptr);
+  if (code != SQLITE_OK) return fail_sqlite(database_.get(), code, sql);
+  statement.statement_.reset(prepared);
+  return statement;
+}
+
+Status SqliteDatabase::execute(const std::string& sql) {
+  const int code = sqlite3_exec(database_.get(), sql.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return fail_sqlite(database_.get(), code, sql);
+  return done();
+}
+
+Result<std::int64_t> SqliteDatabase::read_integer(std::string_view sql) {
+  auto statement = prepare(sql);
+  if (!statement) return std::unexpected<Error>(statement.error());
+  const auto row = statement->step();
+  if (!row) return std::unexpected<Error>(row.error());
+  if (!*row) return fail(ErrorKind::kInternal, std::string{sql} + ": no row");
+  return statement->integer(0);
+}
+
+Result<std::string> SqliteDatabase::read_text(std::string_view sql) {
+  auto statement = prepare(sql);
+  if (!statement) return std::unexpected<Error>(statement.error());
+  const auto row = statement->step();
+  if (!row) return std::unexpected<Error>(row.error());
+  if (!*row) return fail(ErrorKind::kInternal, std::string{sql} + ": no row");
+  return std::string{statement->bytes(0)};
+}
+
+void SqliteDatabase::roll_back() {
+  if (sqlite3_get_autocommit(database_.get()) != 0) return;
+  sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+std::int64_t SqliteDatabase::last_insert_id() const {
+  return sqlite3_last_insert_rowid(database_.get());
+}
+
+Status SqliteDatabase::checkpoint() {
+  const int code = sqlite3_wal_checkpoint_v2(database_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE,
+                                             nullptr, nullptr);
+  if (code != SQLITE_OK) return fail_sqlite(database_.get(), code, "checkpoint");
+  *wal_pages_ = 0;  // The next commit starts the WAL anew.
+  return done();
+}
+
+}  // namespace blox::store

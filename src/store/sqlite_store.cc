@@ -1,0 +1,168 @@
+#include "store/sqlite_store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "store/commit_check.h"
+
+namespace blox::store {
+namespace {
+
+// Has the worker call `work` with the core: `auto future = ask<T>(...); co_await future`.
+template <class T, class Work>
+Future<T> ask(Executor& executor, SqliteWorker& worker, Work work) {
+  auto [promise, future] = make_promise<T>(executor);
+  worker.submit([answer = std::move(promise), work = std::move(work)](SqliteCore& core) mutable {
+    answer.set(work(core));
+  });
+  return std::move(future);
+}
+
+}  // namespace
+
+class SqliteStore::Reader final : public Watch {
+ public:
+  Reader(SqliteStore& store, std::string prefix, Revision from)
+      : store_(store), prefix_(std::move(prefix)), next_(from) {}
+
+  Async<Result<WatchBatch>> next() override {
+    bool waited = false;
+    for (;;) {
+      if (next_ <= store_.info_.compact_revision) {
+        const auto compacted = check_snapshot(next_, store_.info_);
+        co_return compacted.error_in("watch");
+      }
+      if (next_ > store_.info_.revision) {
+        co_await store_.changed_.wait();
+        waited = true;
+      } else if (next_ < store_.ring_.first_revision()) {
+        co_return co_await read_log();
+      } else if (!waited) {
+        co_await yield(store_.executor_);  // So that a watch far behind leaves room to others.
+        waited = true;
+      } else {
+        break;
+      }
+    }
+    WatchBatch batch = store_.ring_.read(prefix_, next_);
+    next_ = batch.revision + 1;
+    co_return batch;
+  }
+
+ private:
+  Async<Result<WatchBatch>> read_log() {
+    auto work = [prefix = prefix_, from = next_, to = store_.info_.revision](SqliteCore& core) {
+      return core.read_log(prefix, from, to);
+    };
+    auto future = ask<Result<WatchBatch>>(store_.executor_, *store_.worker_, std::move(work));
+    auto batch = co_await future;
+    if (batch) next_ = batch->revision + 1;
+    co_return batch;
+  }
+
+  SqliteStore& store_;
+  std::string prefix_;
+  Revision next_;  // The first revision that has not been shown.
+};
+
+Result<std::unique_ptr<SqliteStore>> SqliteStore::open(Executor& executor, const std::string& path,
+                                                       SqliteStoreOptions options) {
+  auto core = SqliteCore::open(path, options.core);
+  if (!core) return std::unexpected<Error>(core.error());
+  return std::unique_ptr<SqliteStore>{
+      new SqliteStore(executor, std::move(*core), std::move(options))};
+}
+
+SqliteStore::SqliteStore(Executor& executor, std::unique_ptr<SqliteCore> core,
+                         SqliteStoreOptions options)
+    : executor_(executor),
+      options_(std::move(options)),
+      info_(core->info()),
+      ring_(info_.revision, options_.ring_changes_max, options_.ring_bytes_max),
+      changed_(executor),
+      compaction_asked_(executor),
+      scope_(executor) {
+  worker_ = std::make_unique<SqliteWorker>(
+      executor, std::move(core), options_.threading, options_.inline_latency,
+      [this](SqliteGroupDone done) { on_group(std::move(done)); });
+  scope_.spawn(keep_history_bounded());
+}
+
+SqliteStore::~SqliteStore() = default;
+
+Async<Result<Page>> SqliteStore::range(RangeRequest request) {
+  if (auto valid = check_range(request); !valid) co_return valid.error_in("range");
+  auto work = [request = std::move(request)](SqliteCore& core) { return core.range(request); };
+  auto future = ask<Result<Page>>(executor_, *worker_, std::move(work));
+  co_return co_await future;
+}
+
+Async<Result<Revision>> SqliteStore::commit(Commit commit) {
+  if (auto valid = check_commit(commit); !valid) co_return valid.error_in("commit");
+  auto [promise, future] = make_promise<Result<Revision>>(executor_);
+  if (!worker_->submit(std::move(commit), std::move(promise))) {
+    co_return fail(ErrorKind::kUnavailable, "commit: too many commits wait already");
+  }
+  co_return co_await future;
+}
+
+void SqliteStore::on_group(SqliteGroupDone done) {
+  for (std::size_t i = 0; i < done.outcomes.size(); ++i) {
+    auto& [result, events] = done.outcomes[i];
+    if (result) ring_.push(std::move(events), *result);
+    done.promises[i].set(std::move(result));
+  }
+  const Revision compacted = std::max(info_.compact_revision, done.info.compact_revision);
+  info_ = std::move(done.info);
+  info_.compact_revision = compacted;
+  changed_.notify_all();
+}
+
+std::unique_ptr<Watch> SqliteStore::watch(std::string prefix, Revision from_revision) {
+  return std::make_unique<Reader>(*this, std::move(prefix), from_revision);
+}
+
+Async<Status> SqliteStore::compact(Revision revision) {
+  auto work = [revision](SqliteCore& core) { return core.compact(revision); };
+  auto future = ask<Status>(executor_, *worker_, std::move(work));
+  auto compacted = co_await future;
+  if (!compacted) co_return compacted;
+  info_.compact_revision = std::max(info_.compact_revision, revision);
+  changed_.notify_all();
+  compaction_asked_.notify_all();
+  co_return done();
+}
+
+Async<void> SqliteStore::keep_history_bounded() {
+  for (;;) {
+    co_await compaction_asked_.wait_until(executor_.now() + options_.compact_interval);
+    auto swept = co_await sweep();
+    if (!swept) log::warn("store", "{}; it will be tried again", swept.error().message);
+  }
+}
+
+Async<Status> SqliteStore::sweep() {
+  auto bound = [now = executor_.wall_now()](SqliteCore& core) -> Result<Revision> {
+    if (auto compacted = core.compact_to_bounds(now); !compacted) {
+      return std::unexpected<Error>(compacted.error());
+    }
+    return core.info().compact_revision;
+  };
+  auto bounded = ask<Result<Revision>>(executor_, *worker_, std::move(bound));
+  const auto compacted = co_await bounded;
+  if (!compacted) co_return std::unexpected<Error>(compacted.error());
+  if (*compacted > info_.compact_revision) {
+    info_.compact_revision = *compacted;
+    changed_.notify_all();
+  }
+  for (;;) {
+    auto slice = [](SqliteCore& core) { return core.sweep(); };
+    auto future = ask<Result<bool>>(executor_, *worker_, slice);
+    const auto more = co_await future;
+    if (!more) co_return std::unexpected<Error>(more.error());
+    if (!*more) co_return done();
+  }
+}
+
+}  // namespace blox::store

@@ -1,0 +1,69 @@
+// SqliteStore: the store in one SQLite file, the default. It brings the blocking core
+// (sqlite_core.h) to an Executor: commits that wait together share a transaction and an fsync.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/executor.h"
+#include "base/scope.h"
+#include "base/signal.h"
+#include "store/change_ring.h"
+#include "store/sqlite_core.h"
+#include "store/sqlite_worker.h"
+#include "store/store.h"
+
+namespace blox::store {
+
+struct SqliteStoreOptions {
+  SqliteCoreOptions core;
+  SqliteThreading threading = SqliteThreading::kThread;
+  /// kInline alone: from a call to its work, in the executor's time.
+  Duration inline_latency = Duration::zero();
+  /// How often history is held against its bounds.
+  Duration compact_interval = std::chrono::seconds{10};
+  /// Recent changes kept in memory for watches; older ones are read from the file.
+  std::size_t ring_changes_max = 20'000;
+  std::int64_t ring_bytes_max = 32 << 20;
+};
+
+/// The Store on one file, held by one process. Destroying it waits for the work on the disk that is
+/// under way and does none itself: opening recovers, whether the end was orderly or not.
+/// It has no leases: they come with several replicas, which a file cannot have.
+/// Threading: the executor's thread.
+class SqliteStore final : public Store {
+ public:
+  /// Opens the file at `path`, or creates it with its folder there already.
+  /// Errors: kUnavailable (in use by another process, or the disk refuses), kInvalid (not a Blox
+  /// store, or of a newer format), kInternal (broken).
+  static Result<std::unique_ptr<SqliteStore>> open(Executor& executor, const std::string& path,
+                                                   SqliteStoreOptions options = {});
+  ~SqliteStore() override;
+
+  Async<Result<Page>> range(RangeRequest request) override;
+  Async<Result<Revision>> commit(Commit commit) override;
+  std::unique_ptr<Watch> watch(std::string prefix, Revision from_revision) override;
+  Async<Status> compact(Revision revision) override;
+  StoreInfo info() const override { return info_; }
+
+ private:
+  class Reader;
+  SqliteStore(Executor& executor, std::unique_ptr<SqliteCore> core, SqliteStoreOptions options);
+  void on_group(SqliteGroupDone done);
+  Async<void> keep_history_bounded();
+  Async<Status> sweep();
+
+  Executor& executor_;
+  SqliteStoreOptions options_;
+  StoreInfo info_;
+  ChangeRing ring_;
+  Signal changed_;
+  Signal compaction_asked_;
+  std::unique_ptr<SqliteWorker> worker_;
+  Scope scope_;
+};
+
+}  // namespace blox::store
