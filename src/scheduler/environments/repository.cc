@@ -15,33 +15,32 @@ constexpr std::size_t kChunkMax = 120;
 constexpr int kReadCountMax = 3;
 
 template <class Key, class Record>
-Status insert(std::map<Key, Record>& records, Key key, Result<Record> decoded) {
+Status insert(std::map<Key, Record>& records, Result<Record> decoded,
+              Key (*key_of)(const Record&)) {
   if (!decoded) return std::unexpected(decoded.error());
+  Key key = key_of(*decoded);
   records.insert_or_assign(std::move(key), std::move(*decoded));
   return done();
 }
 
+EnvironmentUid environment_id(const Environment& environment) { return environment.uid; }
+DeploymentId deployment_id(const Deployment& deployment) { return deployment.id; }
+IntentKey intent_id(const Intent& intent) { return {intent.environment, intent.instance}; }
+TaskArn outcome_id(const Outcome& outcome) { return outcome.task; }
+
 // Keys of kinds that it does not know are left alone: a later version has written them.
 Status insert_entry(Records& records, const store::KeyValue& entry) {
   if (entry.key.starts_with(kEnvironmentsPrefix)) {
-    auto read = decode_environment(entry);
-    if (!read) return std::unexpected(read.error());
-    return insert(records.environments, read->uid, std::move(read));
+    return insert(records.environments, decode_environment(entry), &environment_id);
   }
   if (entry.key.starts_with(kDeploymentsPrefix)) {
-    auto read = decode_deployment(entry);
-    if (!read) return std::unexpected(read.error());
-    return insert(records.deployments, read->id, std::move(read));
+    return insert(records.deployments, decode_deployment(entry), &deployment_id);
   }
   if (entry.key.starts_with(kIntentsPrefix)) {
-    auto read = decode_intent(entry);
-    if (!read) return std::unexpected(read.error());
-    return insert(records.intents, {read->environment, read->instance}, std::move(read));
+    return insert(records.intents, decode_intent(entry), &intent_id);
   }
   if (entry.key.starts_with(kOutcomesPrefix)) {
-    auto read = decode_outcome(entry);
-    if (!read) return std::unexpected(read.error());
-    return insert(records.outcomes, read->task, std::move(read));
+    return insert(records.outcomes, decode_outcome(entry), &outcome_id);
   }
   return done();
 }
@@ -275,12 +274,15 @@ Async<Status> Repository::close_intents(std::vector<IntentClosing> closings) {
 }
 
 Async<Status> Repository::remove_outcomes(std::vector<TaskArn> tasks) {
+  std::ranges::sort(tasks);
+  const auto repeated = std::ranges::unique(tasks);
+  tasks.erase(repeated.begin(), repeated.end());
   for (std::size_t next = 0; next < tasks.size();) {
     store::Commit commit;
     std::vector<TaskArn> removed;
     for (; next < tasks.size() && removed.size() < kChunkMax; ++next) {
       const auto found = records_.outcomes.find(tasks[next]);
-      if (found == records_.outcomes.end() || std::ranges::contains(removed, tasks[next])) continue;
+      if (found == records_.outcomes.end()) continue;
       commit.deletes.push_back(outcome_key(found->second.environment, tasks[next]));
       removed.push_back(tasks[next]);
     }

@@ -1,0 +1,346 @@
+// The Repository on a store in memory: what is written, what conflicts, what a crash leaves.
+#include "scheduler/environments/repository.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+
+#include "base/sim_loop.h"
+#include "scheduler/environments/record_codec.h"
+#include "store/memory_store.h"
+
+namespace blox::scheduler {
+namespace {
+
+// A store whose next commits fail as told. `done_anyway`: the commit is carried out all the same.
+class FaultyStore final : public store::Store {
+ public:
+  struct Fault {
+    ErrorKind kind;
+    bool done_anyway = false;
+  };
+  explicit FaultyStore(store::Store& inner) : inner_(inner) {}
+  std::deque<Fault> commit_faults;
+  std::deque<ErrorKind> range_faults;
+  int range_count = 0;
+
+  Async<Result<store::Page>> range(store::RangeRequest request) override {
+    ++range_count;
+    if (!range_faults.empty()) {
+      const ErrorKind kind = range_faults.front();
+      range_faults.pop_front();
+      co_return fail(kind, "told to fail");
+    }
+    request.limit = 2;  // So that every read has pages.
+    co_return co_await inner_.range(std::move(request));
+  }
+  Async<Result<store::Revision>> commit(store::Commit commit) override {
+    if (commit_faults.empty()) co_return co_await inner_.commit(std::move(commit));
+    const Fault fault = commit_faults.front();
+    commit_faults.pop_front();
+    if (fault.done_anyway) {
+      const auto revision = co_await inner_.commit(std::move(commit));
+      EXPECT_TRUE(revision);
+    }
+    co_return fail(fault.kind, "told to fail");
+  }
+  std::unique_ptr<store::Watch> watch(std::string prefix, store::Revision from) override {
+    return inner_.watch(std::move(prefix), from);
+  }
+  Async<Status> compact(store::Revision revision) override {
+    co_return co_await inner_.compact(revision);
+  }
+  store::StoreInfo info() const override { return inner_.info(); }
+
+ private:
+  store::Store& inner_;
+};
+
+class RepositoryTest : public testing::Test {
+ protected:
+  RepositoryTest() { restart(); }
+
+  // What a crash and a new start leave: the disk alone.
+  void restart() {
+    repository.reset();
+    faulty.reset();
+    memory.reset();
+    memory = std::make_unique<store::MemoryStore>(loop, disk);
+    faulty = std::make_unique<FaultyStore>(*memory);
+    repository = std::make_unique<Repository>(loop, *faulty);
+    ASSERT_TRUE(run(repository->load()));
+  }
+
+  template <class T>
+  Async<void> keep(Async<T> work, std::optional<T>& result) {
+    result.emplace(co_await std::move(work));
+  }
+  template <class T>
+  T run(Async<T> work) {
+    std::optional<T> result;
+    Scope scope{loop};
+    scope.spawn(keep(std::move(work), result));
+    EXPECT_TRUE(loop.run_while_not([&] { return result.has_value(); }, std::chrono::hours{1}));
+    return std::move(*result);
+  }
+
+  static Environment environment(const std::string& name, const std::string& uid) {
+    Environment made;
+    made.uid = EnvironmentUid{uid};
+    made.name = EnvironmentName{name};
+    return made;
+  }
+  static Deployment deployment(const std::string& id, const std::string& uid) {
+    Deployment made;
+    made.id = DeploymentId{id};
+    made.environment = EnvironmentUid{uid};
+    return made;
+  }
+  static Intent intent(const std::string& uid, const std::string& instance) {
+    Intent made;
+    made.environment = EnvironmentUid{uid};
+    made.instance = ContainerInstanceArn{instance};
+    made.launch_id = "launch of " + instance;
+    return made;
+  }
+  static Outcome outcome(const std::string& uid, const std::string& task) {
+    Outcome made;
+    made.environment = EnvironmentUid{uid};
+    made.task = TaskArn{task};
+    return made;
+  }
+  Status put(Environment made) { return run(repository->put({std::move(made)}, {})); }
+  const Environment& stored(const std::string& uid) {
+    return repository->records().environments.at(EnvironmentUid{uid});
+  }
+
+  SimLoop loop{1};
+  std::shared_ptr<store::MemoryDisk> disk = store::make_memory_disk(1);
+  std::unique_ptr<store::MemoryStore> memory;
+  std::unique_ptr<FaultyStore> faulty;
+  std::unique_ptr<Repository> repository;
+};
+
+TEST_F(RepositoryTest, KeepsRecordsOverARestart) {
+  ASSERT_TRUE(run(repository->put({environment("logs", "u1"), environment("proxy", "u2")},
+                                  {deployment("d1", "u1"), deployment("d2", "u2")})));
+  ASSERT_TRUE(run(repository->open_intents({intent("u1", "i1"), intent("u1", "i2")})));
+  const auto first =
+      repository->records().intents.at({EnvironmentUid{"u1"}, ContainerInstanceArn{"i1"}});
+  EXPECT_GT(first.mod_revision, 0);
+  ASSERT_TRUE(run(repository->close_intents({IntentClosing{
+      {first.environment, first.instance}, first.mod_revision, {outcome("u1", "t1")}}})));
+  restart();
+  const auto& records = repository->records();
+  EXPECT_EQ(records.environments.size(), 2U);
+  EXPECT_EQ(records.deployments.size(), 2U);
+  ASSERT_EQ(records.intents.size(), 1U);
+  EXPECT_EQ(records.intents.begin()->second.launch_id, "launch of i2");
+  EXPECT_EQ(records.outcomes.size(), 1U);
+  ASSERT_NE(repository->find_environment(EnvironmentName{"proxy"}), nullptr);
+  EXPECT_EQ(repository->find_environment(EnvironmentName{"proxy"})->uid.value, "u2");
+}
+
+TEST_F(RepositoryTest, GivesANameOnceAndFreesItByDeleting) {
+  ASSERT_TRUE(put(environment("logs", "u1")));
+  const auto taken = put(environment("logs", "u2"));
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().kind, ErrorKind::kConflict);
+  Environment deleting = stored("u1");
+  deleting.deleting = true;
+  ASSERT_TRUE(put(deleting));
+  EXPECT_EQ(repository->find_environment(EnvironmentName{"logs"}), nullptr);
+  ASSERT_TRUE(put(environment("logs", "u2")));
+  // The old one's second write must not take the name away from the new one.
+  ASSERT_TRUE(put(stored("u1")));
+  EXPECT_FALSE(put(environment("logs", "u3")));
+  restart();
+  EXPECT_EQ(repository->find_environment(EnvironmentName{"logs"})->uid.value, "u2");
+}
+
+TEST_F(RepositoryTest, RefusesAWriteFromAnOutdatedRecord) {
+  ASSERT_TRUE(put(environment("logs", "u1")));
+  Environment mine = stored("u1");
+  Environment yours = stored("u1");
+  mine.deployment_token = "mine";
+  yours.deployment_token = "yours";
+  ASSERT_TRUE(put(mine));
+  const auto late = run(repository->put({yours}, {deployment("d1", "u1")}));
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().kind, ErrorKind::kConflict);
+  EXPECT_EQ(stored("u1").deployment_token, "mine");
+  EXPECT_TRUE(repository->records().deployments.empty());
+}
+
+TEST_F(RepositoryTest, OpensOneIntentAnInstanceAllOrNothing) {
+  ASSERT_TRUE(run(repository->open_intents({intent("u1", "i1")})));
+  const auto again = run(repository->open_intents({intent("u1", "i2"), intent("u1", "i1")}));
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().kind, ErrorKind::kConflict);
+  EXPECT_EQ(repository->records().intents.size(), 1U);
+  EXPECT_TRUE(run(repository->open_intents({intent("u2", "i1")}))) << "of another environment";
+}
+
+TEST_F(RepositoryTest, ClosesAnIntentOnlyAsItWasRead) {
+  ASSERT_TRUE(run(repository->open_intents({intent("u1", "i1")})));
+  const IntentKey key{EnvironmentUid{"u1"}, ContainerInstanceArn{"i1"}};
+  const auto revision = repository->records().intents.at(key).mod_revision;
+  const auto wrong =
+      run(repository->close_intents({IntentClosing{key, revision + 1, {outcome("u1", "t1")}}}));
+  ASSERT_FALSE(wrong);
+  EXPECT_TRUE(repository->records().outcomes.empty());
+  EXPECT_EQ(repository->records().intents.size(), 1U);
+}
+
+TEST_F(RepositoryTest, SplitsWhatIsTooMuchForOneCommit) {
+  std::vector<IntentClosing> closings;
+  for (int part = 0; part < 3; ++part) {
+    std::vector<Intent> intents;
+    for (int i = 0; i < 120; ++i) {
+      intents.push_back(intent("u1", "i" + std::to_string(part * 120 + i)));
+    }
+    const auto opened = run(repository->open_intents(intents));
+    ASSERT_TRUE(opened);
+    for (const auto& each : *opened) {
+      closings.push_back({{each.environment, each.instance},
+                          each.mod_revision,
+                          {outcome("u1", "t of " + each.instance.value)}});
+    }
+  }
+  ASSERT_TRUE(run(repository->close_intents(closings)));
+  EXPECT_TRUE(repository->records().intents.empty());
+  ASSERT_EQ(repository->records().outcomes.size(), 360U);
+  std::vector<TaskArn> tasks{TaskArn{"never seen"}};
+  for (const auto& [task, kept] : repository->records().outcomes) tasks.push_back(task);
+  tasks.push_back(tasks.back());
+  ASSERT_TRUE(run(repository->remove_outcomes(tasks)));
+  restart();
+  EXPECT_TRUE(repository->records().outcomes.empty());
+  EXPECT_TRUE(repository->records().intents.empty());
+}
+
+TEST_F(RepositoryTest, RemovesAnEnvironmentWithAllThatIsIts) {
+  ASSERT_TRUE(run(repository->put({environment("logs", "u1"), environment("proxy", "u2")}, {})));
+  for (int i = 0; i < 130; ++i) {
+    ASSERT_TRUE(run(repository->put({}, {deployment("d" + std::to_string(i), "u1")})));
+  }
+  ASSERT_TRUE(run(repository->put({}, {deployment("other", "u2")})));
+  ASSERT_TRUE(run(repository->open_intents({intent("u1", "i1")})));
+  const auto& opened = repository->records().intents.begin()->second;
+  ASSERT_TRUE(run(repository->close_intents({IntentClosing{
+      {opened.environment, opened.instance}, opened.mod_revision, {outcome("u1", "t1")}}})));
+  ASSERT_TRUE(run(repository->remove(EnvironmentUid{"u1"})));
+  ASSERT_TRUE(run(repository->remove(EnvironmentUid{"u1"}))) << "already gone";
+  for (const bool restarted : {false, true}) {
+    if (restarted) restart();
+    EXPECT_EQ(repository->records().environments.size(), 1U);
+    EXPECT_EQ(repository->records().deployments.size(), 1U);
+    EXPECT_TRUE(repository->records().outcomes.empty());
+  }
+  EXPECT_TRUE(put(environment("logs", "u3"))) << "the name is free again";
+}
+
+// kUnknown: whether the commit happened or not, records() shows it when the call returns.
+TEST_F(RepositoryTest, LooksAfterAnUnknownOutcome) {
+  for (const bool done_anyway : {true, false}) {
+    const std::string instance = done_anyway ? "i1" : "i2";
+    faulty->commit_faults.push_back({ErrorKind::kUnknown, done_anyway});
+    const auto opened = run(repository->open_intents({intent("u1", instance)}));
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().kind, ErrorKind::kUnknown);
+    EXPECT_EQ(repository->records().intents.size(), 1U) << instance;
+  }
+}
+
+TEST_F(RepositoryTest, WritesNothingWhileItCannotLook) {
+  faulty->commit_faults.push_back({ErrorKind::kUnknown, true});
+  faulty->range_faults = {ErrorKind::kInternal, ErrorKind::kInternal};
+  EXPECT_FALSE(run(repository->open_intents({intent("u1", "i1")})));
+  const auto blind = run(repository->open_intents({intent("u1", "i2")}));
+  ASSERT_FALSE(blind);
+  EXPECT_EQ(blind.error().kind, ErrorKind::kUnavailable);
+  // The store can be read again: what was decided before has to be decided anew.
+  const auto late = run(repository->open_intents({intent("u1", "i2")}));
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().kind, ErrorKind::kConflict);
+  EXPECT_EQ(repository->records().intents.size(), 1U);
+  EXPECT_TRUE(run(repository->open_intents({intent("u1", "i2")})));
+}
+
+TEST_F(RepositoryTest, WhatFailedCleanlyChangesNothingAndReadsNothing) {
+  const int before = faulty->range_count;
+  faulty->commit_faults.push_back({ErrorKind::kUnavailable});
+  const auto failed = put(environment("logs", "u1"));
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().kind, ErrorKind::kUnavailable);
+  EXPECT_EQ(faulty->range_count, before);
+  EXPECT_TRUE(put(environment("logs", "u1")));
+}
+
+TEST_F(RepositoryTest, StartsAReadOverThatACompactionOvertook) {
+  ASSERT_TRUE(run(repository->put({environment("a", "u1"), environment("b", "u2")}, {})));
+  faulty->range_faults = {ErrorKind::kCompacted, ErrorKind::kCompacted};
+  faulty->commit_faults.push_back({ErrorKind::kUnknown, false});
+  EXPECT_FALSE(put(environment("c", "u3")));
+  EXPECT_EQ(repository->records().environments.size(), 2U);
+  EXPECT_TRUE(put(environment("c", "u3")));
+}
+
+// A handler is destroyed when its peer leaves; the store goes on, and so must the mirror.
+TEST_F(RepositoryTest, FinishesAWriteWhoseCallerIsGone) {
+  {
+    Scope scope{loop};
+    std::optional<Status> result;
+    scope.spawn(keep(repository->put({environment("logs", "u1")}, {}), result));
+    while (faulty->info().revision == 0 && !result && loop.step()) {
+    }
+    ASSERT_FALSE(result) << "the caller goes before it hears of the outcome";
+  }
+  loop.run_for(std::chrono::seconds{1});
+  ASSERT_NE(repository->find_environment(EnvironmentName{"logs"}), nullptr);
+  Environment changed = stored("u1");
+  changed.deployment_token = "next";
+  EXPECT_TRUE(put(changed));
+}
+
+// A crash at any step of any seed: what was acknowledged is there, all of a commit or nothing.
+TEST_F(RepositoryTest, CrashesBetweenAnyTwoSteps) {
+  for (int steps = 0; steps < 40; ++steps) {
+    const std::string uid = "u" + std::to_string(steps);
+    std::optional<Status> result;
+    {
+      Scope scope{loop};
+      scope.spawn(
+          keep(repository->put({environment(uid, uid)}, {deployment("d" + uid, uid)}), result));
+      for (int step = 0; step < steps && loop.step(); ++step) {
+      }
+      repository.reset();
+      memory.reset();
+    }
+    const bool acknowledged = result && *result;
+    restart();
+    const bool there = repository->records().environments.contains(EnvironmentUid{uid});
+    EXPECT_EQ(repository->records().deployments.contains(DeploymentId{"d" + uid}), there);
+    EXPECT_TRUE(there || !acknowledged) << steps;
+    if (steps == 39) EXPECT_TRUE(acknowledged);
+  }
+}
+
+TEST_F(RepositoryTest, TellsOfEveryChange) {
+  int told = 0;
+  const auto count = [&]() -> Async<void> {
+    while (true) {
+      co_await repository->changed().wait();
+      ++told;
+    }
+  };
+  Scope scope{loop};
+  scope.spawn(count());
+  loop.run_for(std::chrono::seconds{1});
+  ASSERT_TRUE(put(environment("logs", "u1")));
+  loop.run_for(std::chrono::seconds{1});
+  EXPECT_EQ(told, 1);
+}
+
+}  // namespace
+}  // namespace blox::scheduler
