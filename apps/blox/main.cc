@@ -1,0 +1,46 @@
+// blox: one program for both services, the simulator, the demo and the client commands.
+#include <filesystem>
+#include <iostream>
+
+#include "blox/flags.h"
+#include "blox/modes.h"
+#include "blox/version.h"
+#include "cli/commands.h"
+
+namespace {
+
+// Installed as links, the services are found by the name they are called by.
+std::vector<std::string> arguments_of(int count, char** values) {
+  std::vector<std::string> arguments{values + 1, values + count};
+  const std::string name = std::filesystem::path{values[0]}.filename().string();
+  if (name == "cluster-state-service" || name == "daemon-scheduler") {
+    arguments.insert(arguments.begin(), name);
+  }
+  return arguments;
+}
+
+}  // namespace
+
+int main(int count, char** values) {
+  int status = 0;
+  CLI::App app{"Blox: a live copy of Amazon ECS clusters, and one daemon task on every instance."};
+  app.name("blox");
+  app.set_version_flag("--version", std::string{"blox "} + blox::apps::kVersion);
+  app.require_subcommand(1);
+  app.footer("blox COMMAND --help says more, with examples. First steps: blox demo");
+  blox::apps::add_server(app, status);
+  blox::apps::add_cluster_state_service(app, status);
+  blox::apps::add_daemon_scheduler(app, status);
+  blox::apps::add_simulator(app, status);
+  blox::apps::add_demo(app, status);
+  blox::cli::add_commands(app, status);
+  auto arguments = blox::apps::with_environment(app, arguments_of(count, values));
+  std::ranges::reverse(arguments);  // CLI11 takes them from the back.
+  try {
+    app.parse(arguments);
+  } catch (const CLI::ParseError& problem) {
+    // CLI11 has its own numbers; ours are 0 for help, 2 for bad usage.
+    return app.exit(problem) == 0 ? 0 : 2;
+  }
+  return status;
+}

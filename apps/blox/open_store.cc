@@ -1,0 +1,72 @@
+#include "blox/open_store.h"
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/log.h"
+#include "base/random.h"
+#include "store/memory_store.h"
+#include "store/sqlite_store.h"
+
+namespace blox::apps {
+namespace {
+
+std::string variable_of(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string{} : std::string{value};
+}
+
+Result<std::filesystem::path> state_directory() {
+  if (const auto text = variable_of("STATE_DIRECTORY"); !text.empty()) return text;
+  if (const auto text = variable_of("XDG_STATE_HOME"); !text.empty()) {
+    return std::filesystem::path{text} / "blox";
+  }
+  if (const auto text = variable_of("HOME"); !text.empty()) {
+    return std::filesystem::path{text} / ".local/state/blox";
+  }
+  return fail(ErrorKind::kInvalid,
+              "no place for the store: set STATE_DIRECTORY, or give --store sqlite:PATH");
+}
+
+Result<std::unique_ptr<store::Store>> open_sqlite(Executor& executor,
+                                                  const std::filesystem::path& path) {
+  std::error_code problem;
+  if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), problem);
+  if (problem) {
+    return fail(ErrorKind::kUnavailable,
+                "--store: cannot make " + path.parent_path().string() + ": " + problem.message());
+  }
+  auto opened = store::SqliteStore::open(executor, path.string());
+  if (!opened) return opened.error_in("--store");
+  log::info("store", "sqlite:{}", path.string());
+  return std::unique_ptr<store::Store>{*std::move(opened)};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<store::Store>> open_store(Executor& executor, const std::string& text,
+                                                 const std::string& file_name) {
+  if (text.empty()) {
+    const auto directory = state_directory();
+    if (!directory) return std::unexpected(directory.error());
+    return open_sqlite(executor, *directory / file_name);
+  }
+  if (text == "memory:") {
+    log::warn("store", "memory: everything is forgotten when this process ends");
+    return std::make_unique<store::MemoryStore>(executor, seed_from_os());
+  }
+  if (text.starts_with("sqlite:") && text.size() > 7) return open_sqlite(executor, text.substr(7));
+  if (text.starts_with("etcd:")) {
+    return fail(ErrorKind::kInvalid,
+                "--store '" + text + "': etcd is not in this version; give sqlite:PATH or memory:");
+  }
+  return fail(ErrorKind::kInvalid,
+              "--store '" + text + "': give sqlite:PATH or memory:, or leave it out");
+}
+
+std::string store_help(const std::string& file_name) {
+  return "sqlite:PATH or memory:; default sqlite:DIR/" + file_name +
+         ", DIR = $STATE_DIRECTORY, else $XDG_STATE_HOME/blox, else ~/.local/state/blox";
+}
+
+}  // namespace blox::apps

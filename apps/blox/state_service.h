@@ -1,0 +1,60 @@
+// StateService: the cluster-state-service, wired. It is handed its store, queue and ECS, so the
+// programs and the simulation run the same.
+#pragma once
+
+#include <memory>
+
+#include "aws/ecs_query.h"
+#include "aws/queue.h"
+#include "base/executor.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "base/scope.h"
+#include "cluster_state/ingest/ingest.h"
+#include "cluster_state/ingest/queue_consumer.h"
+#include "cluster_state/reconcile/reconciler.h"
+#include "cluster_state/view/cluster_view.h"
+#include "http/message.h"
+#include "store/store.h"
+
+namespace blox::apps {
+
+struct StateServiceOptions {
+  cluster_state::IngestOptions ingest;
+  cluster_state::ConsumerOptions consumer;
+  cluster_state::ReconcileOptions reconcile;
+  cluster_state::ClusterViewOptions view;
+};
+
+/// Runs from construction to destruction; destroying it is how it ends, orderly or not: what counts
+/// is in the store. Requires: everything handed in outlives it. Threading: the executor's thread.
+class StateService {
+ public:
+  StateService(Executor& executor, Random& random, store::Store& store, aws::Queue& queue,
+               aws::EcsQuery& ecs, Metrics& metrics, StateServiceOptions options = {});
+  ~StateService();
+
+  /// Its HTTP API.
+  http::Handler& handler() { return *handler_; }
+
+  const cluster_state::Ingest& ingest() const { return ingest_; }
+  const cluster_state::ClusterView& view() const { return view_; }
+
+ private:
+  Async<void> run();
+
+  Executor& executor_;
+  Random& random_;
+  aws::Queue& queue_;
+  aws::EcsQuery& ecs_;
+  Metrics& metrics_;
+  StateServiceOptions options_;
+  cluster_state::Ingest ingest_;
+  cluster_state::ClusterView view_;
+  std::unique_ptr<http::Handler> handler_;
+  std::unique_ptr<cluster_state::QueueConsumer> consumer_;  // From when the store has been read.
+  std::unique_ptr<cluster_state::Reconciler> reconciler_;   // Likewise.
+  Scope scope_;
+};
+
+}  // namespace blox::apps
