@@ -41,6 +41,7 @@ class Agents {
  private:
   void visit();
   void plan_visit();
+  void forget_later(std::string id);
 
   World& world_;
   Lifecycle& lifecycle_;

@@ -30,6 +30,7 @@ class Events final : public WorldObserver {
  private:
   void emit(std::string_view detail_type, const std::string& arn, boost::json::object detail);
   void deliver_in(Duration wait, std::string body);
+  void deliver(std::string body);
 
   World& world_;
   Timers& timers_;

@@ -24,6 +24,7 @@ struct Span {
 /// assumption of design/scheduling.md a fault could break, and what keeps it whole.
 struct Faults {
   // Events, on their way to the queue. None touches an assumption: events may do all of this.
+  Span event_latency{};      ///< Of every event; order is kept.
   double event_delayed = 0;  ///< Comes later by `event_delay`; later ones do not overtake it.
   Span event_delay{std::chrono::seconds{1}, std::chrono::seconds{30}};
   double event_lost = 0;

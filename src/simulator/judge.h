@@ -79,6 +79,8 @@ class Judge final : public WorldObserver {
   const std::vector<ForeignStop>& foreign_stops() const { return foreign_stops_; }
   std::uint64_t bad_start_count() const { return bad_start_count_; }
   std::uint64_t foreign_stop_count() const { return foreign_stop_count_; }
+  /// The environments' groups that had a task, in order.
+  std::vector<std::string> groups() const;
   /// In the order of instance. Stops that a delete or a drain made are among them when the
   /// instance was not DRAINING at that time: who judges a budget has to know of deletes.
   std::vector<OutOfService> out_of_service(std::string_view group) const;

@@ -13,6 +13,8 @@ struct Delays {
   Span provisioning{std::chrono::milliseconds{10}, std::chrono::milliseconds{50}};
   Span pending{std::chrono::milliseconds{100}, std::chrono::milliseconds{800}};
   Span activating{std::chrono::milliseconds{10}, std::chrono::milliseconds{50}};
+  /// How long the agent takes to learn that a task shall stop.
+  Span reaction{std::chrono::milliseconds{10}, std::chrono::milliseconds{100}};
   Span deactivating{std::chrono::milliseconds{10}, std::chrono::milliseconds{50}};
   Span stopping{std::chrono::milliseconds{100}, std::chrono::milliseconds{800}};
   Span deprovisioning{std::chrono::milliseconds{10}, std::chrono::milliseconds{50}};

@@ -29,12 +29,6 @@ struct Message {
   std::string receipt;  ///< Of the newest delivery; only this one works.
 };
 
-/// One delivery of a message.
-struct Delivery {
-  std::string receipt;
-  Message message;
-};
-
 struct QueueSettings {
   Duration visibility = std::chrono::seconds{30};
   Duration retention = std::chrono::days{4};
@@ -50,16 +44,16 @@ class SimQueue {
   QueueSettings settings;
   WallTime created_at;
 
-  /// Returns the id of the new message.
+  /// The message as it stands in the queue.
   const Message& send(std::string body);
   /// Up to `count_max` messages, after waiting up to `wait` for the first. The queue may be
   /// deleted meanwhile: none then. Takes what it needs to outlive the queue by value.
-  static Async<std::vector<Delivery>> receive(std::shared_ptr<SimQueue> queue,
-                                              std::size_t count_max, Duration visibility,
-                                              Duration wait);
+  static Async<std::vector<Message>> receive(std::shared_ptr<SimQueue> queue, std::size_t count_max,
+                                             Duration visibility, Duration wait);
   /// False when the receipt is not that of a message's newest delivery; nothing is deleted then.
   bool remove(std::string_view receipt);
-  bool was_given(std::string_view receipt) const;
+  /// True for what has the form of a receipt of this queue, however old.
+  static bool is_receipt(std::string_view text);
   /// Errors: as `remove` by false. Zero makes the message visible at once.
   bool change_visibility(std::string_view receipt, Duration visibility);
   void purge();
@@ -73,13 +67,13 @@ class SimQueue {
   using Sequence = std::uint64_t;
   struct Entry {
     Message message;
-    bool hidden = false;
     TimePoint visible_at{};
     TimePoint sent_at{};
   };
   void show_due();
-  std::vector<Delivery> take(std::size_t count_max, Duration visibility);
-  Entry* find(std::string_view receipt, Sequence& sequence);
+  std::vector<Message> take(std::size_t count_max, Duration visibility);
+  std::map<Sequence, Entry>::iterator find(std::string_view receipt);
+  void forget(std::map<Sequence, Entry>::iterator entry);
 
   Executor& executor_;
   Random& random_;

@@ -3,9 +3,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "base/scope.h"
+#include "base/signal.h"
 #include "http/transport.h"
 #include "simulator/face.h"
 
@@ -38,7 +41,17 @@ class SimTransport final : public http::Transport {
   void set_cut_off(bool cut_off) { cut_off_ = cut_off; }
 
  private:
-  Async<void> carry(http::OutgoingRequest request, Promise<Result<http::Answer>> promise);
+  // What the caller and the network share; the caller may go first.
+  struct Call {
+    explicit Call(Executor& executor) : ended(executor) {}
+    void end(Result<http::Answer> with) {
+      answer = std::move(with);
+      ended.notify_all();
+    }
+    Signal ended;
+    std::optional<Result<http::Answer>> answer;
+  };
+  Async<void> carry(http::OutgoingRequest outgoing, std::shared_ptr<Call> call);
 
   Executor& executor_;
   Random& random_;

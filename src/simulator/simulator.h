@@ -22,7 +22,7 @@ namespace blox::simulator {
 struct Options {
   Identity identity;
   Delays delays;
-  /// Where events go; made at the start, and made again by CreateQueue when deleted.
+  /// Where events go. It is there from the start.
   std::string event_queue = "blox_queue";
 };
 

@@ -19,7 +19,6 @@ enum class CallClass : std::uint8_t {
   kTaskDefinitionModify,
   kTaskDefinitionRead,
   kAgentModify,
-  kTag,
   kUnlimited,  ///< SQS.
 };
 

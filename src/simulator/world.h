@@ -40,6 +40,15 @@ struct Capacity {
   Ports udp_ports;
 };
 
+/// What tasks show of one container of their definition.
+struct ContainerShape {
+  std::string name;
+  std::string image;
+  std::int64_t cpu = 0;
+  std::int64_t memory = 0;
+  boost::json::array network_bindings;  ///< Of fixed host ports.
+};
+
 struct TaskDefinition {
   std::string arn;
   std::string family;
@@ -47,7 +56,7 @@ struct TaskDefinition {
   bool active = true;
   boost::json::object description;  ///< As DescribeTaskDefinition gives it, status left out.
   boost::json::array tags;
-  std::vector<std::string> container_names;
+  std::vector<ContainerShape> containers;
   Capacity needs;
   std::optional<WallTime> deregistered_at;
 };
@@ -86,8 +95,9 @@ struct Instance {
   WallTime registered_at;
   boost::json::array tags;
   History<InstanceState> states;
-  /// When the instance was last ACTIVE and connected at once; its end, if it is not so now.
+  /// Since when it is not both ACTIVE and connected.
   std::optional<TimePoint> unfit_since;
+  bool gone = false;  ///< Its machine has registered anew: this one never connects again.
   std::map<std::string, struct Task*> tasks;  ///< By id; STOPPED ones among them.
   const InstanceState& present() const { return states.present(); }
 };
@@ -165,9 +175,8 @@ class World {
   Instance* find_instance(std::string_view id_or_arn) const;
   Task* find_task(std::string_view id_or_arn) const;
 
-  Instance& add_instance(Cluster& cluster, InstanceState state);
-  /// Announces an instance once all its fields are set.
-  void announce(Instance& instance);
+  /// Brings the instance into the world: gives it id and ARN, tells the observers.
+  Instance& add_instance(Cluster& cluster, std::unique_ptr<Instance> instance);
   /// A task that is not in the world yet: `place` brings it there.
   std::unique_ptr<Task> make_task(Instance& instance,
                                   std::shared_ptr<const TaskDefinition> definition);
@@ -194,7 +203,9 @@ class World {
   std::string make_arn(std::string_view kind, std::string_view rest) const;
 
  private:
-  void account(Instance& instance, const Task& task, const TaskState* before);
+  void account(const Task& task, const TaskState* before);
+  /// How long past states are kept for lagging lists.
+  Duration history_kept() const;
 
   Executor& executor_;
   Random& random_;

@@ -1,0 +1,227 @@
+// StartTask, RunTask, StopTask, ListTasks, DescribeTasks.
+#include <algorithm>
+#include <optional>
+
+#include "model/arn.h"
+#include "simulator/describe.h"
+#include "simulator/ecs_calls.h"
+#include "simulator/paging.h"
+
+namespace blox::simulator {
+namespace {
+
+namespace json = boost::json;
+
+// Source: botocore's model of ECS: lengths of startedBy, and its alphabet.
+constexpr std::size_t kStartTaskStartedByMax = 36;
+constexpr std::size_t kRunTaskStartedByMax = 128;
+constexpr std::size_t kStartInstancesMax = 10;
+constexpr std::size_t kDescribeMax = 100;
+
+bool is_started_by(std::string_view text) {
+  return std::ranges::all_of(text, [](char letter) {
+    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+           (letter >= '0' && letter <= '9') || letter == '-' || letter == '_' || letter == '/';
+  });
+}
+
+Outcome<LaunchRequest> read_launch(Simulator& simulator, JsonInput& input,
+                                   std::size_t started_by_max) {
+  LaunchRequest request;
+  const std::string name = input.needed_text("taskDefinition");
+  request.started_by = input.text("startedBy");
+  request.group = input.text("group");
+  request.overrides = input.object("overrides");
+  request.tags = input.list("tags");
+  if (request.started_by.size() > started_by_max || !is_started_by(request.started_by)) {
+    input.reject("startedBy", json::value(request.started_by),
+                 "up to " + std::to_string(started_by_max) + " letters, digits, '-', '_', '/'");
+  }
+  JsonInput overrides = input.within(request.overrides, "overrides");
+  overrides.objects("containerOverrides", 100);
+  input.take_error(overrides);
+  if (input.failed()) return input.error();
+  const auto cluster = get_cluster(simulator, input);
+  if (!cluster) return std::unexpected(cluster.error());
+  request.cluster = *cluster;
+  const auto definition = get_definition(simulator, name);
+  if (!definition) return std::unexpected(definition.error());
+  if (!(*definition)->active) {
+    return refuse("ClientException", "TaskDefinition is inactive: '" + name + "'.");
+  }
+  request.definition = *definition;
+  if (request.group.empty()) request.group = "family:" + (*definition)->family;
+  request.overrides.emplace("containerOverrides", json::array{});
+  request.overrides.emplace("inferenceAcceleratorOverrides", json::array{});
+  return request;
+}
+
+json::object show(LaunchAnswer answer) {
+  json::array tasks;
+  for (auto& task : answer.tasks) tasks.push_back(std::move(task.description));
+  json::array failures;
+  for (const auto& failure : answer.failures) {
+    json::object shown = make_failure(failure.arn, failure.reason);
+    if (failure.arn.empty()) shown.erase("arn");
+    if (!failure.detail.empty()) shown["detail"] = failure.detail;
+    failures.push_back(std::move(shown));
+  }
+  return {{"tasks", std::move(tasks)}, {"failures", std::move(failures)}};
+}
+
+// "ec2InstanceId in [i-1, i-2]", with or without quotes, or "ec2InstanceId == i-1".
+Outcome<std::vector<std::string>> read_instance_expression(std::string_view text) {
+  static constexpr std::string_view kSubject = "ec2InstanceId";
+  const auto refused =
+      refuse("InvalidParameterException",
+             "placementConstraints: '" + std::string{text} +
+                 "' is not an expression of the form ec2InstanceId in [ID, …], the only one that "
+                 "the simulator knows");
+  if (!text.starts_with(kSubject)) return refused;
+  std::string rest;
+  for (const char letter : text.substr(kSubject.size())) {
+    if (letter != ' ' && letter != '\'' && letter != '"') rest.push_back(letter);
+  }
+  if (rest.starts_with("==")) {
+    rest = rest.substr(2);
+  } else if (rest.starts_with("in[") && rest.ends_with("]")) {
+    rest = rest.substr(3, rest.size() - 4);
+  } else {
+    return refused;
+  }
+  std::vector<std::string> ids;
+  for (std::size_t start = 0; start <= rest.size();) {
+    const auto end = std::min(rest.find(',', start), rest.size());
+    ids.push_back(rest.substr(start, end - start));
+    if (ids.back().empty()) return refused;
+    start = end + 1;
+  }
+  return ids;
+}
+
+}  // namespace
+
+Outcome<json::object> start_task(Simulator& simulator, JsonInput& input) {
+  const auto instances = input.texts("containerInstances", kStartInstancesMax);
+  if (instances.empty()) {
+    input.reject("containerInstances", json::array{}, "a list of 1 to 10 container instances");
+  }
+  const auto request = read_launch(simulator, input, kStartTaskStartedByMax);
+  if (!request) return std::unexpected(request.error());
+  return show(simulator.launches.start(*request, instances));
+}
+
+Outcome<json::object> run_task(Simulator& simulator, JsonInput& input) {
+  Launches::Placement placement;
+  placement.count = static_cast<std::size_t>(input.number("count", 1, 1, 10));
+  placement.client_token = input.text("clientToken");
+  if (placement.client_token.size() > 64) {
+    input.reject("clientToken", json::value(placement.client_token), "up to 64 characters");
+  }
+  placement.fingerprint = json::serialize(input.raw());
+  for (const json::object* constraint : input.objects("placementConstraints", 10)) {
+    JsonInput one = input.within(*constraint, "placementConstraints");
+    const std::string type = one.one_of("type", {"distinctInstance", "memberOf"});
+    const std::string expression = one.text("expression");
+    input.take_error(one);
+    if (type == "distinctInstance") {
+      placement.distinct_instances = true;
+      continue;
+    }
+    auto ids = read_instance_expression(expression);
+    if (!ids) return std::unexpected(ids.error());
+    placement.ec2_instance_ids = std::move(*ids);
+  }
+  const auto request = read_launch(simulator, input, kRunTaskStartedByMax);
+  if (!request) return std::unexpected(request.error());
+  auto answer = simulator.launches.run(*request, placement);
+  if (!answer) return std::unexpected(answer.error());
+  return show(std::move(*answer));
+}
+
+Outcome<json::object> stop_task(Simulator& simulator, JsonInput& input) {
+  const std::string name = input.needed_text("task");
+  const std::string reason = input.text("reason");
+  if (input.failed()) return input.error();
+  const auto cluster = get_cluster(simulator, input);
+  if (!cluster) return std::unexpected(cluster.error());
+  Task* task = simulator.world.find_task(**cluster, name);
+  if (task == nullptr) {
+    return refuse("InvalidParameterException",
+                  "The referenced task was not found: '" + name + "'.");
+  }
+  simulator.launches.stop(*task, reason);
+  return json::object{{"task", describe(*task, task->present(), Form::kApi)}};
+}
+
+Outcome<json::object> list_tasks(Simulator& simulator, JsonInput& input) {
+  const std::string started_by = input.text("startedBy");
+  const std::string family = input.text("family");
+  const std::string instance_name = input.text("containerInstance");
+  const std::string service = input.text("serviceName");
+  const std::string launch_type = input.text("launchType");
+  const std::string desired = input.one_of("desiredStatus", {"RUNNING", "STOPPED", "PENDING"});
+  const PageRequest page = read_page(input);
+  if (input.failed()) return input.error();
+  const auto cluster = get_cluster(simulator, input);
+  if (!cluster) return std::unexpected(cluster.error());
+  if (!started_by.empty() && !(family + instance_name + service).empty()) {
+    return refuse("InvalidParameterException",
+                  "startedBy: it must be the only filter; remove family, containerInstance and "
+                  "serviceName.");
+  }
+  const std::map<std::string, Task*>* candidates = &(*cluster)->tasks;
+  if (!started_by.empty()) candidates = &simulator.world.tasks_started_by(started_by);
+  if (!instance_name.empty()) {
+    const Instance* instance = simulator.world.find_instance(**cluster, instance_name);
+    if (instance == nullptr) {
+      return refuse("InvalidParameterException",
+                    "containerInstance: '" + instance_name + "' was not found.");
+    }
+    candidates = &instance->tasks;
+  }
+  // Nothing here belongs to a service or to another launch type; desiredStatus PENDING is never
+  // met. Source: API reference, ListTasks.
+  const bool none =
+      desired == "PENDING" || !service.empty() || (!launch_type.empty() && launch_type != "EC2");
+  const TaskStatusKind wanted =
+      desired == "STOPPED" ? TaskStatusKind::kStopped : TaskStatusKind::kRunning;
+  const TimePoint moment = draw_view_time(simulator);
+  return make_page("taskArns", page, *candidates,
+                   [&](const std::string&, const Task* task) -> std::optional<json::value> {
+                     const TaskState* state = none ? nullptr : task->states.as_of(moment);
+                     const bool shown = state != nullptr && state->desired_status == wanted &&
+                                        task->instance->cluster == *cluster &&
+                                        (family.empty() || task->definition->family == family);
+                     return shown ? std::optional<json::value>{task->arn} : std::nullopt;
+                   });
+}
+
+Outcome<json::object> describe_tasks(Simulator& simulator, JsonInput& input) {
+  const auto names = input.texts("tasks", kDescribeMax);
+  const auto include = input.texts("include", 1);
+  if (names.empty()) input.reject("tasks", json::array{}, "a list of 1 to 100 tasks");
+  if (input.failed()) return input.error();
+  const auto cluster = get_cluster(simulator, input);
+  if (!cluster) return std::unexpected(cluster.error());
+  const TimePoint moment = draw_view_time(simulator);
+  json::array tasks;
+  json::array failures;
+  for (const std::string& name : names) {
+    const Task* task = simulator.world.find_task(**cluster, name);
+    const TaskState* state = task == nullptr ? nullptr : task->states.as_of(moment);
+    if (state == nullptr) {
+      const bool is_arn = name.starts_with("arn:");
+      failures.push_back(make_failure(
+          is_arn ? name : simulator.world.make_arn("task", (*cluster)->name + "/" + name),
+          "MISSING"));
+      continue;
+    }
+    json::object shown = describe(*task, *state, Form::kApi);
+    if (include.empty()) shown["tags"] = json::array{};
+    tasks.push_back(std::move(shown));
+  }
+  return json::object{{"tasks", std::move(tasks)}, {"failures", std::move(failures)}};
+}
+
+}  // namespace blox::simulator

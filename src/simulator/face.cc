@@ -1,0 +1,161 @@
+#include "simulator/face.h"
+
+#include <boost/json.hpp>
+#include <utility>
+
+#include "simulator/control_calls.h"
+#include "simulator/ecs_calls.h"
+#include "simulator/sqs_calls.h"
+
+namespace blox::simulator {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view kEcsTarget = "AmazonEC2ContainerServiceV20141113.";
+constexpr std::string_view kSqsTarget = "AmazonSQS.";
+
+enum class Protocol : std::uint8_t { kEcs, kSqs, kControl };
+
+const char* content_type(Protocol protocol) {
+  switch (protocol) {
+    case Protocol::kEcs: return "application/x-amz-json-1.1";
+    case Protocol::kSqs: return "application/x-amz-json-1.0";
+    case Protocol::kControl: return "application/json; charset=UTF-8";
+  }
+  return "application/json";
+}
+
+http::Response make_answer(Protocol protocol, const Outcome<json::object>& outcome) {
+  http::Response response;
+  response.headers.emplace_back("Content-Type", content_type(protocol));
+  if (outcome) {
+    response.body = json::serialize(*outcome);
+    return response;
+  }
+  const ApiError& error = outcome.error();
+  response.status = error.status;
+  std::string type = error.code;
+  if (protocol == Protocol::kSqs) {
+    type = "com.amazonaws.sqs#" + error.code;
+    const std::string& code = error.query_code.empty() ? error.code : error.query_code;
+    response.headers.emplace_back("x-amzn-query-error", code + ";Sender");
+  }
+  response.headers.emplace_back("x-amzn-errortype", error.code);
+  response.body = json::serialize(json::object{{"__type", type}, {"message", error.message}});
+  return response;
+}
+
+// An answer that never comes whole.
+class BrokenBody final : public http::BodyStream {
+ public:
+  Async<Result<http::Slices>> next() override {
+    co_return Result<http::Slices>{fail(ErrorKind::kUnavailable, "the simulator lost the answer")};
+  }
+};
+
+http::Response make_lost_answer() {
+  http::Response response;
+  response.body = std::make_unique<BrokenBody>();
+  return response;
+}
+
+std::string_view find_target(const http::Request& request) {
+  return http::find_header(request.headers, "x-amz-target").value_or(std::string_view{});
+}
+
+Outcome<json::object> call_ecs(Simulator& simulator, std::string_view operation,
+                               const std::string& body) {
+  const EcsCall call = find_ecs_call(operation);
+  if (call == nullptr) {
+    return refuse("UnknownOperationException",
+                  "The simulator does not have the operation " + std::string{operation} + ".");
+  }
+  if (simulator.faults.throttled && !simulator.throttle.take(class_of(operation))) {
+    return refuse("ThrottlingException", "Rate exceeded");
+  }
+  const auto parsed = parse_body(body);
+  if (!parsed) return std::unexpected(parsed.error());
+  JsonInput input{*parsed, "InvalidParameterException"};
+  return call(simulator, input);
+}
+
+}  // namespace
+
+http::Response make_server_error() {
+  ApiError error{"ServerException", "A server-side issue, by a fault of the simulator.", 500};
+  return make_answer(Protocol::kEcs, std::unexpected<ApiError>(std::move(error)));
+}
+
+Fate Face::draw_fate(const http::Request& request) {
+  if (find_target(request).empty()) return Fate::kServed;
+  const Faults& faults = simulator_.faults;
+  Random& random = simulator_.world.random();
+  if (happens(random, faults.call_refused)) return Fate::kRefused;
+  if (happens(random, faults.request_lost)) return Fate::kRequestLost;
+  if (happens(random, faults.answer_lost)) return Fate::kAnswerLost;
+  if (happens(random, faults.server_error)) return Fate::kFailed;
+  if (happens(random, faults.server_error_executed)) return Fate::kFailedExecuted;
+  return Fate::kServed;
+}
+
+Async<http::Response> Face::answer(http::Request request) {
+  const std::string target{find_target(request)};
+  if (target.starts_with(kEcsTarget)) {
+    const std::string operation = target.substr(kEcsTarget.size());
+    const auto outcome = call_ecs(simulator_, operation, request.body);
+    const Faults& faults = simulator_.faults;
+    if (is_read(operation) && happens(simulator_.world.random(), faults.list_slow)) {
+      co_await sleep_for(simulator_.world.executor(),
+                         faults.list_slowness.draw(simulator_.world.random()));
+    }
+    co_return make_answer(Protocol::kEcs, outcome);
+  }
+  if (target.starts_with(kSqsTarget)) {
+    auto body = parse_body(request.body);
+    if (!body) co_return make_answer(Protocol::kSqs, std::unexpected(body.error()));
+    std::string host{http::find_header(request.headers, "host").value_or("localhost")};
+    const auto outcome = co_await execute_sqs(simulator_, target.substr(kSqsTarget.size()),
+                                              std::move(host), std::move(*body));
+    co_return make_answer(Protocol::kSqs, outcome);
+  }
+  const std::string_view whole = request.target;
+  const auto mark = whole.find('?');
+  const std::string_view path = whole.substr(0, mark);
+  const std::string_view query =
+      mark == std::string_view::npos ? std::string_view{} : whole.substr(mark + 1);
+  if (path == "/healthz") co_return http::make_text(200, "ok");
+  if (path.starts_with("/simulator/")) {
+    const auto body = parse_body(request.body);
+    if (!body) co_return make_answer(Protocol::kControl, std::unexpected(body.error()));
+    co_return make_answer(Protocol::kControl,
+                          execute_control(simulator_, request.method, path, query, *body));
+  }
+  const Outcome<json::object> unknown = refuse(
+      "UnknownOperationException",
+      "X-Amz-Target: '" + target + "' is not an operation of ECS or SQS that is served here.");
+  co_return make_answer(Protocol::kEcs, unknown);
+}
+
+Async<http::Response> Face::handle(http::Request request) {
+  const Faults& faults = simulator_.faults;
+  const Fate fate = draw_fate(request);
+  if (!find_target(request).empty() && happens(simulator_.world.random(), faults.call_overtime)) {
+    co_await sleep_for(simulator_.world.executor(),
+                       faults.overtime.draw(simulator_.world.random()));
+  }
+  switch (fate) {
+    case Fate::kRefused:
+    case Fate::kRequestLost: co_return make_lost_answer();
+    case Fate::kFailed: co_return make_server_error();
+    case Fate::kServed:
+    case Fate::kAnswerLost:
+    case Fate::kFailedExecuted: break;
+  }
+  http::Response response = co_await answer(std::move(request));
+  if (fate == Fate::kAnswerLost) co_return make_lost_answer();
+  if (fate == Fate::kFailedExecuted) co_return make_server_error();
+  co_return response;
+}
+
+}  // namespace blox::simulator

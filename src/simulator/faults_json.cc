@@ -1,0 +1,119 @@
+#include "simulator/faults_json.h"
+
+#include <variant>
+
+namespace blox::simulator {
+namespace {
+
+namespace json = boost::json;
+
+using Member = std::variant<double Faults::*, Duration Faults::*, Span Faults::*, bool Faults::*>;
+struct Field {
+  const char* name;
+  Member member;
+};
+const Field kFields[] = {
+    {"eventLatency", &Faults::event_latency},
+    {"eventDelayed", &Faults::event_delayed},
+    {"eventDelay", &Faults::event_delay},
+    {"eventLost", &Faults::event_lost},
+    {"eventDuplicated", &Faults::event_duplicated},
+    {"eventReordered", &Faults::event_reordered},
+    {"listLagging", &Faults::list_lagging},
+    {"listLagMax", &Faults::list_lag_max},
+    {"listSlow", &Faults::list_slow},
+    {"listSlowness", &Faults::list_slowness},
+    {"launchLate", &Faults::launch_late},
+    {"launchLateMax", &Faults::launch_late_max},
+    {"startRefused", &Faults::start_refused},
+    {"startBroken", &Faults::start_broken},
+    {"callRefused", &Faults::call_refused},
+    {"answerLost", &Faults::answer_lost},
+    {"requestLost", &Faults::request_lost},
+    {"serverError", &Faults::server_error},
+    {"serverErrorExecuted", &Faults::server_error_executed},
+    {"callOvertime", &Faults::call_overtime},
+    {"overtime", &Faults::overtime},
+    {"throttled", &Faults::throttled},
+    {"messageRedelivered", &Faults::message_redelivered},
+    {"taskDies", &Faults::task_dies},
+    {"taskLife", &Faults::task_life},
+    {"agentDisconnects", &Faults::agent_disconnects},
+    {"agentAway", &Faults::agent_away},
+};
+
+constexpr Duration kWaitMax = std::chrono::hours{24 * 365};
+
+Duration read_duration(JsonInput& input, const char* name, const json::value& value) {
+  if (const json::string* text = value.if_string()) {
+    const auto duration = parse_duration({text->data(), text->size()});
+    if (duration && *duration <= kWaitMax) return *duration;
+  }
+  input.reject(name, value, "a duration of up to 365d such as \"250ms\", \"10s\" or \"5m\"");
+  return {};
+}
+
+Span read_span(JsonInput& input, const char* name, const json::value& value) {
+  if (!value.is_array() || value.get_array().size() != 2) {
+    input.reject(name, value, "a pair of durations such as [\"1s\", \"30s\"]");
+    return {};
+  }
+  const Span span{read_duration(input, name, value.get_array()[0]),
+                  read_duration(input, name, value.get_array()[1])};
+  if (span.low > span.high) input.reject(name, value, "a pair whose first is not the greater");
+  return span;
+}
+
+struct Reader {
+  JsonInput& input;
+  const char* name;
+  const json::value& value;
+  Faults& faults;
+  void operator()(double Faults::* member) const { faults.*member = input.fraction(name, 0, 0, 1); }
+  void operator()(bool Faults::* member) const { faults.*member = input.flag(name); }
+  void operator()(Duration Faults::* member) const {
+    faults.*member = read_duration(input, name, value);
+  }
+  void operator()(Span Faults::* member) const { faults.*member = read_span(input, name, value); }
+};
+
+struct Shower {
+  const Faults& faults;
+  json::value operator()(double Faults::* member) const { return faults.*member; }
+  json::value operator()(bool Faults::* member) const { return faults.*member; }
+  json::value operator()(Duration Faults::* member) const {
+    return json::value(format_duration(faults.*member));
+  }
+  json::value operator()(Span Faults::* member) const {
+    const Span& span = faults.*member;
+    return json::array{json::value(format_duration(span.low)),
+                       json::value(format_duration(span.high))};
+  }
+};
+
+}  // namespace
+
+json::object show_faults(const Faults& faults) {
+  json::object shown;
+  for (const auto& [name, member] : kFields) shown[name] = std::visit(Shower{faults}, member);
+  return shown;
+}
+
+Outcome<Faults> read_faults(JsonInput& input, Faults faults) {
+  for (const auto& [key, value] : input.raw()) {
+    const Field* field = nullptr;
+    for (const Field& one : kFields) {
+      if (key == one.name) field = &one;
+    }
+    if (field == nullptr) {
+      input.reject(std::string_view{key.data(), key.size()}, value,
+                   "a fault; GET /simulator/faults shows all");
+    } else {
+      std::visit(Reader{input, field->name, value, faults}, field->member);
+    }
+    if (input.failed()) return input.error();
+  }
+  return faults;
+}
+
+}  // namespace blox::simulator

@@ -1,0 +1,138 @@
+#include "simulator/judge.h"
+
+#include <algorithm>
+
+namespace blox::simulator {
+namespace {
+
+TaskMention mention(const Task& task) {
+  return TaskMention{task.arn, task.definition->arn, task.started_by};
+}
+
+bool is_serving(const TaskState* state) {
+  return state != nullptr && state->is_running() &&
+         state->desired_status == TaskStatusKind::kRunning;
+}
+
+}  // namespace
+
+bool is_blox_group(std::string_view group) { return group.starts_with("blox:"); }
+
+bool Judge::by_arn(const Task* left, const Task* right) { return left->arn < right->arn; }
+
+void Judge::note_peak(Presence& presence) {
+  if (presence.live.size() <= presence.peak.live_max) return;
+  const Task& any = **presence.live.begin();
+  Peak peak{.group = any.group,
+            .instance_arn = any.instance->arn,
+            .live_max = presence.live.size(),
+            .at = world_.executor().wall_now(),
+            .tasks = {}};
+  for (const Task* task : presence.live) peak.tasks.push_back(mention(*task));
+  presence.peak = std::move(peak);
+}
+
+void Judge::on_task(const Task& task, const TaskState* before) {
+  if (!is_blox_group(task.group)) return;
+  const TaskState& now = task.present();
+  const Place place{task.group, task.instance->arn};
+  Presence& presence = presences_[place];
+  const bool was_live = before != nullptr && before->is_live();
+  if (now.is_live() && !was_live) {
+    presence.live.insert(&task);
+    if (presence.live.size() == 2) ++doubled_now_;
+    note_peak(presence);
+  } else if (!now.is_live() && was_live) {
+    if (presence.live.size() == 2) --doubled_now_;
+    presence.live.erase(&task);
+  }
+  if (is_serving(&now) && !is_serving(before)) {
+    ++presence.serving;
+    leave_out(place);
+  } else if (!is_serving(&now) && is_serving(before)) {
+    --presence.serving;
+    const bool drained = task.instance->present().status != InstanceStatusKind::kActive;
+    if (presence.serving > 0 || now.stop_code != "UserInitiated" || drained) return;
+    auto& out = out_[task.group];
+    out[task.instance->arn] =
+        OutOfService{task.group, task.instance->arn, task.arn, world_.executor().wall_now()};
+    std::size_t& most = out_max_[task.group];
+    most = std::max(most, out.size());
+  }
+}
+
+void Judge::leave_out(const Place& place) {
+  const auto out = out_.find(place.first);
+  if (out != out_.end()) out->second.erase(place.second);
+}
+
+void Judge::on_instance(const Instance& instance, const InstanceState*) {
+  if (instance.present().status == InstanceStatusKind::kActive) return;
+  for (auto& [group, out] : out_) out.erase(instance.arn);
+}
+
+void Judge::on_start_asked(const Instance& instance, std::string_view group) {
+  if (!is_blox_group(group) || !instance.unfit_since) return;
+  ++bad_start_count_;
+  if (bad_starts_.size() == kRecordsMax) return;
+  const InstanceState& state = instance.present();
+  bad_starts_.push_back(
+      BadStart{.group = std::string{group},
+               .instance_arn = instance.arn,
+               .instance_status = std::string{format(InstanceStatus{state.status, {}})},
+               .agent_connected = state.agent_connected,
+               .at = world_.executor().wall_now(),
+               .since = world_.executor().now() - *instance.unfit_since});
+}
+
+void Judge::on_stop_asked(const Task& task, std::string_view reason) {
+  if (is_blox_group(task.group)) return;
+  ++foreign_stop_count_;
+  if (foreign_stops_.size() == kRecordsMax) return;
+  foreign_stops_.push_back(
+      ForeignStop{mention(task), task.group, std::string{reason}, world_.executor().wall_now()});
+}
+
+std::vector<Peak> Judge::peaks() const {
+  std::vector<Peak> all;
+  for (const auto& [place, presence] : presences_) all.push_back(presence.peak);
+  return all;
+}
+
+std::vector<Peak> Judge::doubled() const {
+  std::vector<Peak> found;
+  for (const auto& [place, presence] : presences_) {
+    if (presence.peak.live_max >= 2) found.push_back(presence.peak);
+  }
+  return found;
+}
+
+std::vector<std::string> Judge::groups() const {
+  std::vector<std::string> found;
+  for (const auto& [place, presence] : presences_) {
+    if (found.empty() || found.back() != place.first) found.push_back(place.first);
+  }
+  return found;
+}
+
+std::size_t Judge::doubled_now() const { return doubled_now_; }
+
+std::vector<OutOfService> Judge::out_of_service(std::string_view group) const {
+  std::vector<OutOfService> list;
+  const auto out = out_.find(group);
+  if (out == out_.end()) return list;
+  for (const auto& [instance, entry] : out->second) list.push_back(entry);
+  return list;
+}
+
+std::size_t Judge::out_of_service_max(std::string_view group) const {
+  const auto most = out_max_.find(group);
+  return most == out_max_.end() ? 0 : most->second;
+}
+
+void Judge::reset_out_of_service_max(std::string_view group) {
+  const auto most = out_max_.find(group);
+  if (most != out_max_.end()) most->second = out_.find(group)->second.size();
+}
+
+}  // namespace blox::simulator
