@@ -29,7 +29,7 @@ class LocalTransport final : public Transport {
   struct Streams;
   Executor& executor_;
   Handler& handler_;
-  std::shared_ptr<Streams> streams_;
+  std::unique_ptr<Streams> streams_;
 };
 
 }  // namespace blox::http

@@ -49,7 +49,7 @@ Result<Query> decode_query(const urls::url_view& url) {
 Result<Target> parse_target(std::string_view text) {
   const auto url =
       text.starts_with('/') ? urls::parse_origin_form(text) : urls::parse_absolute_uri(text);
-  if (!url) {
+  if (!url || (!text.starts_with('/') && !url->has_authority())) {
     return invalid("target", text,
                    "not a path with an optional query, percent-encoded as RFC 3986 says");
   }
