@@ -18,9 +18,8 @@ using namespace std::chrono_literals;
 constexpr Duration kReadDeadline = 10s;
 constexpr Duration kWriteDeadline = 2s;  // design/scheduling.md, "Leader".
 constexpr std::size_t kDescribesAtOnceMax = 4;
-// More than the quotas of ECS allow by far; bounds a server that never ends its list.
-// Source: "Amazon ECS service quotas": 5,000 services of 5,000 tasks in pages of 100.
-constexpr int kPagesMax = 10'000;
+// Half a million tasks: far more than a cluster runs; bounds a server that never ends its list.
+constexpr int kPagesMax = 5'000;
 
 JsonCall make_read(std::string operation, std::string body, EcsBudgets& budgets,
                    CallPriority priority) {

@@ -43,6 +43,10 @@ Result<std::string> check_url(std::string url, const std::string& source) {
   }
   while (url.ends_with('/')) url.pop_back();
   if (url.size() <= scheme + 3 || url[scheme + 3] == '/') return refuse("it has no host");
+  // The signature covers the host in lower case, and curl sends it as it stands.
+  const auto host = url.begin() + static_cast<std::ptrdiff_t>(scheme + 3);
+  std::transform(host, std::find(host, url.end(), '/'), host,
+                 [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
   const std::string path = url.substr(scheme + 3) + "/";
   if (path.find("//") != std::string::npos || path.find("/./") != std::string::npos ||
       path.find("/../") != std::string::npos) {

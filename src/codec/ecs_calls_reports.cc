@@ -124,7 +124,7 @@ Result<Answer> decode_described(std::string_view body, std::string_view field, D
   Answer answer;
   const Status objects =
       aws_json::for_each_object(*parsed, field, [&](json::object& object) -> Status {
-        json::value value{std::move(object)};
+        json::value value(std::move(object));  // Braces would make a list of it.
         format_times(value);
         auto report = decode(std::move(value.get_object()));
         if (!report) return std::unexpected(report.error());

@@ -1,0 +1,108 @@
+// The budget of calls under virtual time: rate, order, deadlines, throttle answers.
+#include "aws/call_budget.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/scope.h"
+#include "base/sim_loop.h"
+
+namespace blox::aws {
+namespace {
+
+using namespace std::chrono_literals;
+
+class CallBudgetTest : public testing::Test {
+ protected:
+  Async<void> take(std::string name, CallPriority priority, Duration wait_max) {
+    const bool got = co_await budget_.take(priority, loop_.now() + wait_max);
+    log_.push_back(name + (got ? "" : " timed out"));
+    times_.push_back(loop_.now().time_since_epoch());
+  }
+  void ask(std::string name, CallPriority priority = CallPriority::kAct, Duration wait_max = 1h) {
+    scope_->spawn(take(std::move(name), priority, wait_max));
+    loop_.run_for(1us);
+  }
+
+  SimLoop loop_{3};
+  CallBudget budget_{loop_, {4, 2}, 0.5};  // Ours: a burst of 2, then 1 a second.
+  std::vector<std::string> log_;
+  std::vector<Duration> times_;
+  std::unique_ptr<Scope> scope_ = std::make_unique<Scope>(loop_);
+};
+
+TEST_F(CallBudgetTest, GivesABurstAndThenItsRate) {
+  for (const char* name : {"a", "b", "c", "d"}) ask(name);
+  EXPECT_EQ(log_, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(budget_.waiting(), 2u);
+  loop_.run_for(1010ms);
+  EXPECT_EQ(log_.size(), 3u);
+  loop_.run_for(1s);
+  EXPECT_EQ(log_, (std::vector<std::string>{"a", "b", "c", "d"}));
+  EXPECT_EQ(budget_.waiting(), 0u);
+}
+
+TEST_F(CallBudgetTest, WakesByPriorityThenByOrder) {
+  ask("burst 1");
+  ask("burst 2");
+  ask("reconcile 1", CallPriority::kReconcile);
+  ask("act 1", CallPriority::kAct);
+  ask("resolve", CallPriority::kResolve);
+  ask("act 2", CallPriority::kAct);
+  ask("reconcile 2", CallPriority::kReconcile);
+  loop_.run_for(10s);
+  EXPECT_EQ(log_, (std::vector<std::string>{"burst 1", "burst 2", "resolve", "act 1", "act 2",
+                                            "reconcile 1", "reconcile 2"}));
+}
+
+TEST_F(CallBudgetTest, GivesUpAtTheDeadlineWithoutTakingAToken) {
+  ask("burst 1");
+  ask("burst 2");
+  ask("hasty", CallPriority::kAct, 300ms);
+  ask("patient");
+  loop_.run_for(900ms);
+  EXPECT_EQ(log_.back(), "hasty timed out");
+  loop_.run_for(200ms);
+  EXPECT_EQ(log_.back(), "patient");
+}
+
+TEST_F(CallBudgetTest, ForgetsAWaiterThatIsDestroyed) {
+  ask("burst 1");
+  ask("burst 2");
+  ask("gone");
+  scope_ = std::make_unique<Scope>(loop_);
+  EXPECT_EQ(budget_.waiting(), 0u);
+  ask("next");
+  loop_.run_for(1010ms);
+  EXPECT_EQ(log_.back(), "next");
+}
+
+TEST_F(CallBudgetTest, HalvesItsRateAtAThrottleAnswerAndRecovers) {
+  budget_.on_throttled();
+  budget_.on_throttled();  // Of the same burst.
+  EXPECT_DOUBLE_EQ(budget_.rate(), 0.5);
+  EXPECT_DOUBLE_EQ(budget_.tokens(), 0);
+  for (int i = 0; i < 50; ++i) {
+    loop_.run_for(1s);
+    budget_.on_throttled();
+  }
+  EXPECT_DOUBLE_EQ(budget_.rate(), 1.0 / 20);
+  loop_.run_for(30s);
+  EXPECT_NEAR(budget_.rate(), 0.55, 0.01);
+  loop_.run_for(10min);
+  EXPECT_DOUBLE_EQ(budget_.rate(), 1);
+  EXPECT_DOUBLE_EQ(budget_.tokens(), 2);
+}
+
+TEST_F(CallBudgetTest, NeverGivesMoreThanBurstAndRate) {
+  for (int i = 0; i < 100; ++i) ask("n" + std::to_string(i));
+  loop_.run_for(50s);
+  EXPECT_GE(log_.size(), 51u);
+  EXPECT_LE(log_.size(), 52u);
+}
+
+}  // namespace
+}  // namespace blox::aws

@@ -1,0 +1,85 @@
+// The queue in memory: deliveries hide, come again, and are deleted by their newest receipt alone.
+#include "aws/fake_queue.h"
+
+#include <gmock/gmock.h>
+
+#include <optional>
+
+#include "base/scope.h"
+#include "base/sim_loop.h"
+
+namespace blox::aws {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class FakeQueueTest : public testing::Test {
+ protected:
+  template <class T>
+  T run(Async<T> work) {
+    std::optional<T> ended;
+    const auto wait = [&ended](Async<T> awaited) -> Async<void> {
+      ended = co_await std::move(awaited);
+    };
+    Scope scope{loop_};
+    scope.spawn(wait(std::move(work)));
+    EXPECT_TRUE(loop_.run_while_not([&] { return ended.has_value(); }, 10min));
+    return std::move(*ended);
+  }
+
+  SimLoop loop_{5};
+  FakeQueue queue_{loop_, 30s};
+};
+
+TEST_F(FakeQueueTest, DeliversOldestFirstInBatchesOfTen) {
+  for (int i = 0; i < 12; ++i) queue_.push("b" + std::to_string(i));
+  const auto first = run(queue_.receive(0s));
+  ASSERT_EQ(first.value().size(), 10u);
+  EXPECT_EQ(first->at(0).body, "b0");
+  EXPECT_EQ(first->at(0).id, "m1");
+  EXPECT_EQ(run(queue_.receive(0s)).value().size(), 2u);
+  EXPECT_THAT(run(queue_.receive(0s)).value(), IsEmpty());
+  EXPECT_EQ(queue_.size(), 12u);
+}
+
+TEST_F(FakeQueueTest, WaitsForAMessage) {
+  std::optional<TimePoint> got_at;
+  const auto work = [&]() -> Async<void> {
+    const auto batch = co_await queue_.receive(20s);
+    EXPECT_EQ(batch.value().size(), 1u);
+    got_at = loop_.now();
+  };
+  Scope scope{loop_};
+  scope.spawn(work());
+  loop_.run_for(5s);
+  queue_.push("late");
+  loop_.run_for(1s);
+  EXPECT_EQ(got_at.value().time_since_epoch(), 5s);
+}
+
+TEST_F(FakeQueueTest, DeliversAgainUnderAnotherReceipt) {
+  queue_.push("b");
+  const std::string old = run(queue_.receive(0s)).value().at(0).receipt;
+  const std::string newest = run(queue_.receive(1min)).value().at(0).receipt;
+  EXPECT_EQ(loop_.now().time_since_epoch(), 30s);
+  EXPECT_THAT(run(queue_.remove({old})).value(), ElementsAre(old));
+  EXPECT_THAT(run(queue_.remove({newest})).value(), IsEmpty());
+  EXPECT_EQ(queue_.size(), 0u);
+  EXPECT_EQ(queue_.removed_count, 1u);
+  loop_.run_for(1min);
+  EXPECT_THAT(run(queue_.receive(0s)).value(), IsEmpty());
+}
+
+TEST_F(FakeQueueTest, FailsOnOrder) {
+  queue_.push("b");
+  queue_.receive_faults.push_back({ErrorKind::kThrottled, "slow"});
+  queue_.remove_faults.push_back({ErrorKind::kUnavailable, "gone"});
+  EXPECT_EQ(run(queue_.receive(0s)).error().kind, ErrorKind::kThrottled);
+  EXPECT_EQ(run(queue_.remove({"r"})).error().kind, ErrorKind::kUnavailable);
+  EXPECT_EQ(run(queue_.receive(0s)).value().size(), 1u);
+}
+
+}  // namespace
+}  // namespace blox::aws

@@ -1,0 +1,160 @@
+// Requests to ECS and its answers, by table; above all that a Describe answer becomes the report
+// that an event would have become.
+#include "codec/ecs_calls.h"
+
+#include <gmock/gmock.h>
+
+#include <boost/json.hpp>
+
+namespace blox::codec {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+const ClusterArn kCluster{"arn:aws:ecs:eu-west-1:123456789012:cluster/prod"};
+
+TEST(EcsCalls, EncodesRequests) {
+  const std::pair<std::string, const char*> rows[] = {
+      {encode_list_clusters(""), "{}"},
+      {encode_list_clusters("n"), R"({"nextToken":"n"})"},
+      {encode_describe_clusters("prod"), R"({"clusters":["prod"]})"},
+      {encode_list_container_instances(ClusterArn{"c"}, "n"), R"({"cluster":"c","nextToken":"n"})"},
+      {encode_describe_container_instances(ClusterArn{"c"}, {ContainerInstanceArn{"i"}}),
+       R"({"cluster":"c","containerInstances":["i"],"include":["TAGS","CONTAINER_INSTANCE_HEALTH"]})"},
+      {encode_list_tasks({ClusterArn{"c"}, "d", std::nullopt, "", false, ""}),
+       R"({"cluster":"c","desiredStatus":"RUNNING","startedBy":"d"})"},
+      {encode_list_tasks({ClusterArn{"c"}, "", ContainerInstanceArn{"i"}, "logs", true, "n"}),
+       R"({"cluster":"c","desiredStatus":"STOPPED","containerInstance":"i","family":"logs","nextToken":"n"})"},
+      {encode_describe_tasks(ClusterArn{"c"}, {TaskArn{"t"}, TaskArn{"u"}}),
+       R"({"cluster":"c","tasks":["t","u"],"include":["TAGS"]})"},
+      {encode_describe_task_definition("logs:7"), R"({"taskDefinition":"logs:7"})"},
+      {encode_start_task(
+           {ClusterArn{"c"}, TaskDefinitionArn{"d"}, {ContainerInstanceArn{"i"}}, "s", "g"}),
+       R"({"cluster":"c","taskDefinition":"d","containerInstances":["i"],"startedBy":"s","group":"g"})"},
+      {encode_stop_task(ClusterArn{"c"}, TaskArn{"t"}, "a \"reason\""),
+       R"({"cluster":"c","task":"t","reason":"a \"reason\""})"},
+  };
+  for (const auto& [encoded, expected] : rows) EXPECT_EQ(encoded, expected);
+}
+
+TEST(EcsCalls, DecodesLists) {
+  const auto page = decode_list(R"({"taskArns":["a","b"],"nextToken":"n"})", "taskArns");
+  EXPECT_THAT(page.value().arns, ElementsAre("a", "b"));
+  EXPECT_EQ(page->next_token, "n");
+  EXPECT_EQ(decode_list(R"({"taskArns":[]})", "taskArns").value().next_token, "");
+  for (const char* bad : {"", "[]", "{}", R"({"taskArns":[1]})", R"({"taskArns":{}})", "{\"a\""}) {
+    const auto decoded = decode_list(bad, "taskArns");
+    ASSERT_FALSE(decoded) << bad;
+    EXPECT_EQ(decoded.error().kind, ErrorKind::kInvalid) << bad;
+  }
+}
+
+TEST(EcsCalls, ATaskBecomesTheReportOfItsEvent) {
+  const auto answer = decode_describe_tasks(R"({"tasks":[{
+      "taskArn":"t","clusterArn":"c","containerInstanceArn":"i","version":7,
+      "lastStatus":"RUNNING","desiredStatus":"RUNNING","createdAt":1.755683998101E9,
+      "startedAt":1755684003,"connectivityAt":1755684002.5,"newField":{"deepAt":1755684003.25},
+      "healthStatus":"HEALTHY","tags":[{"key":"k","value":"v"}],
+      "containers":[{"name":"main","healthStatus":"UNHEALTHY","exitCode":0,
+                     "managedAgents":[{"lastStartedAt":1755684003}]},
+                    {"name":"side","lastStatus":"PENDING"}]}],
+      "failures":[{"arn":"u","reason":"MISSING"}]})");
+  ASSERT_TRUE(answer) << answer.error().message;
+  ASSERT_EQ(answer->reports.size(), 1u);
+  const TaskReport& report = answer->reports[0];
+  EXPECT_EQ(report.arn, TaskArn{"t"});
+  EXPECT_EQ(report.cluster, ClusterArn{"c"});
+  EXPECT_EQ(report.version, EcsVersion{7});
+  EXPECT_TRUE(report.last_status.is_running());
+  EXPECT_EQ(report.container_instance, ContainerInstanceArn{"i"});
+  EXPECT_EQ(boost::json::parse(report.detail), boost::json::parse(R"({
+      "taskArn":"t","clusterArn":"c","containerInstanceArn":"i","version":7,
+      "lastStatus":"RUNNING","desiredStatus":"RUNNING","createdAt":"2025-08-20T09:59:58.101Z",
+      "startedAt":"2025-08-20T10:00:03.000Z","connectivityAt":"2025-08-20T10:00:02.500Z",
+      "newField":{"deepAt":"2025-08-20T10:00:03.250Z"},
+      "containers":[{"name":"main","exitCode":0,
+                     "managedAgents":[{"lastStartedAt":"2025-08-20T10:00:03.000Z"}]},
+                    {"name":"side","lastStatus":"PENDING"}]})"));
+  EXPECT_EQ(boost::json::parse(report.describe_only), boost::json::parse(R"({
+      "healthStatus":"HEALTHY","tags":[{"key":"k","value":"v"}],
+      "containerHealthStatus":{"main":"UNHEALTHY"}})"));
+  EXPECT_EQ(answer->failures.at(0).arn, "u");
+  EXPECT_EQ(answer->failures.at(0).reason, "MISSING");
+}
+
+TEST(EcsCalls, ATaskMayLackVersionInstanceAndHealth) {
+  const auto answer = decode_describe_tasks(
+      R"({"tasks":[{"taskArn":"t","clusterArn":"c","lastStatus":"NEW_WORD","startedAt":"x"}]})");
+  const TaskReport& report = answer.value().reports.at(0);
+  EXPECT_FALSE(report.version);
+  EXPECT_FALSE(report.container_instance);
+  EXPECT_EQ(format(report.last_status), "NEW_WORD");
+  EXPECT_EQ(report.describe_only, "{}");
+  EXPECT_THAT(report.detail, HasSubstr(R"("startedAt":"x")"));
+}
+
+TEST(EcsCalls, AnInstanceBecomesTheReportOfItsEvent) {
+  const auto answer = decode_describe_container_instances(
+      R"({"containerInstances":[{"containerInstanceArn":"i","status":"DRAINING","version":12,
+          "registeredAt":1755683998.5,"agentConnected":true,"tags":[],
+          "healthStatus":{"overallStatus":"OK","details":[{"lastUpdated":1755683998}]},
+          "remainingResources":[{"name":"CPU","type":"INTEGER","integerValue":1024}]}]})",
+      kCluster);
+  ASSERT_TRUE(answer) << answer.error().message;
+  const InstanceReport& report = answer->reports.at(0);
+  EXPECT_EQ(report.arn, ContainerInstanceArn{"i"});
+  EXPECT_EQ(report.cluster, kCluster);
+  EXPECT_EQ(report.version, EcsVersion{12});
+  EXPECT_TRUE(report.status.is_draining());
+  EXPECT_EQ(boost::json::parse(report.detail), boost::json::parse(R"({
+      "containerInstanceArn":"i","status":"DRAINING","version":12,"agentConnected":true,
+      "registeredAt":"2025-08-20T09:59:58.500Z",
+      "remainingResources":[{"name":"CPU","type":"INTEGER","integerValue":1024}],
+      "clusterArn":"arn:aws:ecs:eu-west-1:123456789012:cluster/prod"})"));
+  EXPECT_EQ(boost::json::parse(report.describe_only), boost::json::parse(R"({"tags":[],
+      "healthStatus":{"overallStatus":"OK",
+                      "details":[{"lastUpdated":"2025-08-20T09:59:58.000Z"}]}})"));
+}
+
+TEST(EcsCalls, NamesWhatIsWrongWithATask) {
+  const std::pair<const char*, const char*> rows[] = {
+      {R"({"tasks":[{}]})", "tasks[0]: field 'taskArn'"},
+      {R"({"tasks":[{"taskArn":"t"}]})", "tasks[0]: field 'clusterArn'"},
+      {R"({"tasks":[{"taskArn":"t","clusterArn":"c"}]})", "tasks[0]: field 'lastStatus'"},
+      {R"({"tasks":[{"taskArn":"t","clusterArn":"c","lastStatus":"R","version":"x"}]})",
+       "tasks[0]: field 'version' is \"x\""},
+      {R"({"tasks":[7]})", "tasks[0] is no object"},
+      {R"({"tasks":{}})", "field 'tasks' is no list"},
+      {R"({"failures":[{"arn":"a"}]})", "failures[0]: field 'reason'"},
+  };
+  for (const auto& [body, message] : rows) {
+    const auto decoded = decode_describe_tasks(body);
+    ASSERT_FALSE(decoded) << body;
+    EXPECT_TRUE(decoded.error().message.starts_with(message)) << decoded.error().message;
+  }
+}
+
+TEST(EcsCalls, DecodesTheOtherAnswers) {
+  const auto clusters = decode_describe_clusters(
+      R"({"clusters":[{"clusterArn":"c","status":"ACTIVE"}],"failures":[]})");
+  EXPECT_EQ(clusters.value().clusters.at(0).arn, ClusterArn{"c"});
+  EXPECT_EQ(clusters->clusters.at(0).status, "ACTIVE");
+
+  const auto definition = decode_describe_task_definition(
+      R"({"taskDefinition":{"taskDefinitionArn":"d:7","status":"ACTIVE"},"tags":[]})");
+  EXPECT_EQ(definition.value().arn, TaskDefinitionArn{"d:7"});
+  EXPECT_TRUE(definition->active);
+  EXPECT_FALSE(decode_describe_task_definition("{}"));
+
+  const auto started = decode_start_task(
+      R"({"tasks":[{"taskArn":"t","containerInstanceArn":"i"}],
+          "failures":[{"arn":"j","reason":"AGENT","detail":"off"}]})");
+  EXPECT_EQ(started.value().started.at(0).task, TaskArn{"t"});
+  EXPECT_EQ(started->started.at(0).instance, ContainerInstanceArn{"i"});
+  EXPECT_EQ(started->failures.at(0).detail, "off");
+  EXPECT_FALSE(decode_start_task(R"({"tasks":[{"taskArn":"t"}]})"));
+}
+
+}  // namespace
+}  // namespace blox::codec
