@@ -88,6 +88,13 @@ class Operations {
                                                   const PageRequest& page) const;
 
  private:
+  struct Decision {  // What one commit of a new deployment writes.
+    Environment environment;
+    Deployment deployment;
+    std::vector<Deployment> superseded;
+  };
+  Result<Decision> decide_deployment(const Environment& environment,
+                                     const NewDeployment& asked) const;
   Async<Result<ClusterArn>> check_cluster(std::string cluster);
   Async<Result<TaskDefinitionArn>> check_task_definition(std::string task_definition);
   std::vector<const Deployment*> deployments_of(const EnvironmentUid& uid) const;
