@@ -131,6 +131,8 @@ class Peer {
   void close() {
     if (socket_ >= 0) ::close(std::exchange(socket_, -1));
   }
+  /// Wakes a read under way in another thread, and ends the connection.
+  void shut_down() { ::shutdown(socket_, SHUT_RDWR); }
 
  private:
   bool read_some() {
