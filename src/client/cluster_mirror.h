@@ -1,10 +1,15 @@
-// A live copy of the cluster state beside its reader: what the scheduler observes. List, then
-// stream; resumes after breaks, lists again when the service says compacted or is another store.
+// A live copy of the cluster state beside its reader: what the scheduler observes. A stream of the
+// whole state and then of its changes; resumed after breaks, and begun anew when the service says
+// compacted or is another store.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/async.h"
 #include "base/executor.h"
@@ -51,7 +56,7 @@ class ClusterMirror {
   SyncTimes synced_at() const;
   /// When the quieter of the two streams last gave a sign of life (a line, a bookmark, a list).
   std::optional<TimePoint> last_contact() const;
-  /// How often a whole list was read, both kinds together.
+  /// How often all objects were read anew, both kinds counted.
   std::uint64_t list_count() const { return list_count_; }
 
   /// Told after each change of anything above, bookmarks included.
@@ -60,21 +65,25 @@ class ClusterMirror {
  private:
   template <class Arn, class Object>
   struct Half {
+    using Changes = std::vector<Change<Object>>;
     std::map<Arn, Versioned<Object>> objects;
-    Bookmark bookmark;
-    bool loaded = false;
+    Bookmark bookmark;  // Of `objects`; without a store_id until they were read whole.
+    bool is_resumable = false;
+    std::map<Arn, Versioned<Object>> incoming;  // While a stream sends all objects anew.
     std::optional<TimePoint> last_contact;
   };
   using TaskHalf = Half<TaskArn, Task>;
   using InstanceHalf = Half<ContainerInstanceArn, ContainerInstance>;
 
+  Async<Result<std::unique_ptr<TaskStream>>> open(const TaskHalf& half);
+  Async<Result<std::unique_ptr<InstanceStream>>> open(const InstanceHalf& half);
   template <class SomeHalf>
   Async<void> follow(SomeHalf& half);
   template <class SomeHalf>
-  Async<Status> list(SomeHalf& half);
-  template <class SomeHalf, class Changes>
-  void apply(SomeHalf& half, Changes changes);
-  Duration next_backoff(int failure_count);
+  Async<Error> follow_stream(SomeHalf& half, bool& got_changes);
+  template <class SomeHalf>
+  Status apply(SomeHalf& half, typename SomeHalf::Changes changes);
+  Duration draw_backoff(int failure_count);
 
   Executor& executor_;
   Random& random_;

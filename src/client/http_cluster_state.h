@@ -30,8 +30,8 @@ class HttpClusterState final : public ClusterState {
   Async<Result<std::unique_ptr<InstanceStream>>> open_instance_stream(StreamStart start) override;
 
  private:
-  http::OutgoingRequest request_for(std::string path_and_query) const;
-  Async<Result<std::string>> fetch(std::string path_and_query);
+  http::OutgoingRequest request_for(const std::string& target) const;
+  Async<Result<std::string>> fetch(std::string target);
 
   http::Transport& transport_;
   HttpClusterStateOptions options_;

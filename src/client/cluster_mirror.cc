@@ -1,0 +1,142 @@
+#include "client/cluster_mirror.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "base/scope.h"
+
+namespace blox::client {
+namespace {
+
+// Shifting a backoff further than this would overflow, and has long reached its maximum.
+constexpr int kDoublingsMax = 20;
+
+StreamStart start_of(bool is_resumable, const Bookmark& bookmark) {
+  if (!is_resumable) return {};
+  return {.store_id = bookmark.store_id, .after = bookmark.entity_version};
+}
+
+}  // namespace
+
+ClusterMirror::ClusterMirror(Executor& executor, Random& random, ClusterState& source,
+                             ClusterMirrorOptions options)
+    : executor_(executor),
+      random_(random),
+      source_(source),
+      options_(options),
+      changed_(executor) {}
+
+Async<void> ClusterMirror::run() {
+  Scope scope{executor_};
+  scope.spawn(follow(tasks_));
+  co_await follow(instances_);
+}
+
+Async<Result<std::unique_ptr<TaskStream>>> ClusterMirror::open(const TaskHalf& half) {
+  return source_.open_task_stream(start_of(half.is_resumable, half.bookmark));
+}
+Async<Result<std::unique_ptr<InstanceStream>>> ClusterMirror::open(const InstanceHalf& half) {
+  return source_.open_instance_stream(start_of(half.is_resumable, half.bookmark));
+}
+
+template <class SomeHalf>
+Async<void> ClusterMirror::follow(SomeHalf& half) {
+  for (int failure_count = 0;;) {
+    bool got_changes = false;
+    const Error ended = co_await follow_stream(half, got_changes);
+    failure_count = got_changes ? 1 : failure_count + 1;
+    // What was only broken off goes on where it stood. All else is read anew, and what is held
+    // stays until that is complete.
+    if (ended.kind != ErrorKind::kUnavailable) half.is_resumable = false;
+    log::info("client", "a stream of the cluster state ended: {}", ended.message);
+    co_await sleep_for(executor_, draw_backoff(failure_count));
+  }
+}
+
+template <class SomeHalf>
+Async<Error> ClusterMirror::follow_stream(SomeHalf& half, bool& got_changes) {
+  half.incoming.clear();
+  const auto stream = co_await open(half);
+  if (!stream) co_return stream.error();
+  for (;;) {
+    auto changes = co_await (*stream)->next();
+    if (!changes) co_return changes.error();
+    got_changes = true;
+    half.last_contact = executor_.now();
+    const Status applied = apply(half, *std::move(changes));
+    changed_.notify_all();
+    if (!applied) co_return applied.error();
+  }
+}
+
+template <class SomeHalf>
+Status ClusterMirror::apply(SomeHalf& half, typename SomeHalf::Changes changes) {
+  for (auto& change : changes) {
+    auto& objects = half.is_resumable ? half.objects : half.incoming;
+    switch (change.kind) {
+      case ChangeKind::kPut: {
+        const auto version = change.entry.entity_version;
+        auto arn = change.entry.object.arn;
+        objects.insert_or_assign(std::move(arn), std::move(change.entry));
+        if (half.is_resumable) half.bookmark.entity_version = version;
+        break;
+      }
+      case ChangeKind::kDeleted:
+        objects.erase(change.entry.object.arn);
+        if (half.is_resumable) half.bookmark.entity_version = change.entry.entity_version;
+        break;
+      case ChangeKind::kBookmark:
+        if (!half.is_resumable) {
+          half.objects = std::exchange(half.incoming, {});
+          half.is_resumable = true;
+          ++list_count_;
+        } else if (half.bookmark.store_id != change.bookmark.store_id) {
+          return fail(ErrorKind::kCompacted, "the stream changed from store " +
+                                                 half.bookmark.store_id + " to store " +
+                                                 change.bookmark.store_id);
+        }
+        half.bookmark = std::move(change.bookmark);
+        break;
+    }
+  }
+  return done();
+}
+
+Duration ClusterMirror::draw_backoff(int failure_count) {
+  const auto doublings = std::clamp(failure_count - 1, 0, kDoublingsMax);
+  const Duration longest = std::min(options_.backoff_min * (1 << doublings), options_.backoff_max);
+  return random_.between(longest / 2, longest);
+}
+
+bool ClusterMirror::is_loaded() const {
+  return !tasks_.bookmark.store_id.empty() &&
+         tasks_.bookmark.store_id == instances_.bookmark.store_id;
+}
+
+bool ClusterMirror::is_stale() const {
+  const auto contact = last_contact();
+  return !is_loaded() || !contact || executor_.now() - *contact > options_.stale_after;
+}
+
+std::string ClusterMirror::store_id() const {
+  return is_loaded() ? tasks_.bookmark.store_id : std::string{};
+}
+
+SyncTimes ClusterMirror::synced_at() const {
+  SyncTimes both;
+  if (!is_loaded()) return both;
+  for (const auto& [cluster, time] : tasks_.bookmark.synced_at) {
+    const auto other = instances_.bookmark.synced_at.find(cluster);
+    if (other == instances_.bookmark.synced_at.end()) continue;
+    both.emplace(cluster, std::min(time, other->second));
+  }
+  return both;
+}
+
+std::optional<TimePoint> ClusterMirror::last_contact() const {
+  if (!tasks_.last_contact || !instances_.last_contact) return std::nullopt;
+  return std::min(*tasks_.last_contact, *instances_.last_contact);
+}
+
+}  // namespace blox::client

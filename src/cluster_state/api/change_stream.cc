@@ -1,0 +1,130 @@
+#include "cluster_state/api/change_stream.h"
+
+#include <utility>
+#include <vector>
+
+#include "cluster_state/view/change_reader.h"
+
+namespace blox::cluster_state {
+namespace {
+
+/// A reader is told that it is up to date at least so often. Source: design of streams.
+constexpr std::chrono::seconds kBookmarkInterval{10};
+constexpr std::size_t kSnapshotLinesMax = 256;
+
+http::Slice to_slice(std::string bytes) {
+  auto owner = std::make_shared<const std::string>(std::move(bytes));
+  const std::string_view view{*owner};
+  return {.owner = std::move(owner), .bytes = view};
+}
+
+class ChangeStreamBody final : public http::BodyStream {
+ public:
+  ChangeStreamBody(ClusterView& view, ObjectKind kind, ChangeReader reader, bool is_plain,
+                   SnapshotPtr first)
+      : view_(view),
+        kind_(kind),
+        reader_(std::move(reader)),
+        is_plain_(is_plain),
+        snapshot_(std::move(first)),
+        next_bookmark_(view.executor().now()) {}
+
+  Async<Result<http::Slices>> next() override {
+    if (has_ended_) co_return http::Slices{};
+    if (snapshot_) co_return next_of_snapshot();
+    for (;;) {
+      const auto deadline = is_plain_ ? std::nullopt : std::optional<TimePoint>{next_bookmark_};
+      auto lines = co_await reader_.next(deadline);
+      if (!lines) co_return end_with(lines.error());
+      auto slices = to_slices(*std::move(lines));
+      if (!slices.empty()) co_return slices;
+    }
+  }
+
+ private:
+  // Every object, and then the bookmark of the snapshot, with which the reader goes on.
+  Result<http::Slices> next_of_snapshot() {
+    std::vector<ShownPtr> entries;
+    snapshot_->table(kind_).by_arn.take_after(sent_, kSnapshotLinesMax, entries);
+    http::Slices slices;
+    if (entries.empty()) {
+      slices.push_back(to_slice(codec::encode_bookmark_line(snapshot_->bookmark()) + "\n"));
+      next_bookmark_ = view_.executor().now() + kBookmarkInterval;
+      snapshot_.reset();
+      return slices;
+    }
+    sent_ = entries.back()->arn;
+    slices.reserve(entries.size());
+    for (auto& entry : entries) {
+      const auto line = entry->line();
+      slices.push_back({.owner = std::move(entry), .bytes = line});
+    }
+    return slices;
+  }
+
+  http::Slices to_slices(std::vector<Line> lines) {
+    http::Slices slices;
+    slices.reserve(lines.size() + 1);
+    const bool is_quiet = lines.empty();
+    for (auto& line : lines) {
+      if (line.deleted && is_plain_) continue;
+      slices.push_back({.owner = std::move(line.owner), .bytes = line.bytes});
+    }
+    if (!is_plain_) add_bookmark_if_due(is_quiet, slices);
+    return slices;
+  }
+
+  // A bookmark tells sync times, which hold for the whole snapshot: so only to who has all of it.
+  void add_bookmark_if_due(bool is_quiet, http::Slices& slices) {
+    const TimePoint now = view_.executor().now();
+    const auto snapshot = view_.snapshot();
+    if (reader_.position() < snapshot->version() || (!is_quiet && now < next_bookmark_)) return;
+    auto bookmark = snapshot->bookmark();
+    bookmark.entity_version = reader_.position();
+    slices.push_back(to_slice(codec::encode_bookmark_line(bookmark) + "\n"));
+    next_bookmark_ = now + kBookmarkInterval;
+  }
+
+  Result<http::Slices> end_with(const Error& error) {
+    has_ended_ = true;
+    if (is_plain_ || error.kind != ErrorKind::kCompacted) return std::unexpected<Error>(error);
+    return http::Slices{to_slice(codec::encode_compacted_line(reader_.position()) + "\n")};
+  }
+
+  ClusterView& view_;
+  ObjectKind kind_;
+  ChangeReader reader_;
+  bool is_plain_;
+  SnapshotPtr snapshot_;  // While it is being sent.
+  std::string sent_;      // The last ARN of it that was.
+  TimePoint next_bookmark_;
+  bool has_ended_ = false;
+};
+
+std::unexpected<Refusal> out_of_range(const StreamOptions& options, std::string detail) {
+  return std::unexpected{Refusal{.status = options.is_v03_version ? 400 : 410,
+                                 .body = kVersionOutOfRange,
+                                 .detail = std::move(detail)}};
+}
+
+}  // namespace
+
+std::expected<std::unique_ptr<http::BodyStream>, Refusal> open_change_stream(
+    ClusterView& view, ObjectKind kind, const StreamOptions& options) {
+  auto snapshot = view.snapshot();
+  if (!options.after) {
+    if (!options.bookmarks) snapshot = nullptr;
+    return std::make_unique<ChangeStreamBody>(view, kind, ChangeReader::open_now(view, kind),
+                                              !options.bookmarks, std::move(snapshot));
+  }
+  if (!options.store_id.empty() && options.store_id != snapshot->store_id) {
+    return out_of_range(
+        options, "the version is of store " + options.store_id + ", this is " + snapshot->store_id);
+  }
+  auto reader = ChangeReader::open(view, kind, *options.after);
+  if (!reader) return out_of_range(options, reader.error().message);
+  return std::make_unique<ChangeStreamBody>(view, kind, *std::move(reader), !options.bookmarks,
+                                            nullptr);
+}
+
+}  // namespace blox::cluster_state

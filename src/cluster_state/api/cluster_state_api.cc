@@ -1,0 +1,148 @@
+#include "cluster_state/api/cluster_state_api.h"
+
+#include <charconv>
+#include <utility>
+
+#include "cluster_state/api/change_stream.h"
+#include "cluster_state/api/dead_letters_json.h"
+#include "cluster_state/view/dead_letters.h"
+
+namespace blox::cluster_state {
+namespace {
+
+constexpr std::string_view kJson = "application/json; charset=UTF-8";
+constexpr std::size_t kDeadLettersDefault = 100;
+constexpr std::size_t kDeadLettersMax = 1'000;
+
+http::Slice to_slice(std::string_view literal) { return {.owner = nullptr, .bytes = literal}; }
+
+// Of a list: what to resume a stream from. In headers, so that the body stays that of v0.3.
+void add_bookmark_headers(const Snapshot& snapshot, http::Headers& headers) {
+  headers.emplace_back("Blox-Entity-Version", std::to_string(snapshot.version()));
+  headers.emplace_back("Blox-Store-Id", snapshot.store_id);
+}
+
+http::Slice make_list_end(const Snapshot& snapshot, bool with_bookmark) {
+  if (!with_bookmark) return to_slice("]}");
+  auto end = std::make_shared<const std::string>(
+      "],\"bookmark\":" + codec::encode_bookmark(snapshot.bookmark()) + "}");
+  const std::string_view bytes{*end};
+  return {.owner = std::move(end), .bytes = bytes};
+}
+
+http::Response not_loaded() {
+  return to_response(
+      Error{ErrorKind::kUnavailable, "The stored cluster state is still being loaded"});
+}
+
+}  // namespace
+
+ClusterStateApi::ClusterStateApi(ClusterView& view, Metrics& metrics,
+                                 ClusterStateApiOptions options)
+    : view_(view), metrics_(metrics), options_(std::move(options)) {}
+
+void ClusterStateApi::add_to(http::Router& router) {
+  using Context = http::RequestContext;
+  using Answer = Async<http::Response>;
+  const std::pair<ObjectKind, std::string> kinds[] = {{ObjectKind::kTask, "tasks"},
+                                                      {ObjectKind::kInstance, "instances"}};
+  for (const auto& [listed, name] : kinds) {
+    const ObjectKind kind = listed;
+    router.add("GET", "/v1/" + name,
+               [this, kind](Context context) -> Answer { co_return list(kind, context); });
+    router.add("GET", "/v1/" + name + "/{cluster}/{arn...}",
+               [this, kind](Context context) -> Answer { co_return get(kind, context); });
+    router.add("GET", "/v1/stream/" + name,
+               [this, kind](Context context) -> Answer { co_return stream(kind, context); });
+  }
+  router.add("GET", "/v1/deadletters",
+             [this](Context context) { return dead_letters(std::move(context)); });
+  router.add("GET", "/healthz", [](Context) -> Answer { co_return http::make_text(200, "ok"); });
+  router.add("GET", "/readyz", [this](Context) -> Answer { co_return readiness(); });
+  router.add("GET", "/metrics", [this](Context) -> Answer {
+    http::Response response;
+    response.headers.emplace_back("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+    response.body = metrics_.to_text();
+    co_return response;
+  });
+}
+
+http::Response ClusterStateApi::list(ObjectKind kind, const http::RequestContext& context) {
+  const auto options = read_list_options(kind, context.query);
+  if (!options) return to_response(options.error());
+  const auto snapshot = view_.snapshot();
+  if (!snapshot) return not_loaded();
+  http::Slices slices;
+  slices.push_back(to_slice(R"({"items":[)"));
+  snapshot->for_each(kind, options->filter, [&](const ShownPtr& entry) {
+    slices.push_back({.owner = entry, .bytes = entry->item(slices.size() == 1)});
+  });
+  slices.push_back(make_list_end(*snapshot, options->bookmarks));
+  http::Response response;
+  response.headers.emplace_back("Content-Type", kJson);
+  add_bookmark_headers(*snapshot, response.headers);
+  response.body = std::move(slices);
+  return response;
+}
+
+http::Response ClusterStateApi::get(ObjectKind kind, const http::RequestContext& context) {
+  if (const auto& query = context.query; !query.empty()) {
+    return to_response(Refusal{.status = 400,
+                               .body = kUnsupportedFilter,
+                               .detail = "'" + query.front().first + "': there are none here"});
+  }
+  const auto snapshot = view_.snapshot();
+  if (!snapshot) return not_loaded();
+  const std::string& cluster = context.parameter("cluster");
+  const std::string& arn = context.parameter("arn");
+  const auto entry = snapshot->table(kind).by_arn.find("", arn);
+  if (!entry || entry->cluster_name != cluster) {
+    return to_response(
+        Refusal{.status = 404,
+                .body = kind == ObjectKind::kTask ? kTaskNotFound : kInstanceNotFound,
+                .detail = "no " + arn + " in a cluster of the name " + cluster});
+  }
+  http::Response response;
+  response.headers.emplace_back("Content-Type", kJson);
+  response.body = http::Slices{{.owner = entry, .bytes = entry->item(/*first=*/true)}};
+  return response;
+}
+
+http::Response ClusterStateApi::stream(ObjectKind kind, const http::RequestContext& context) {
+  const auto options = read_stream_options(context.query);
+  if (!options) return to_response(options.error());
+  const auto snapshot = view_.snapshot();
+  if (!snapshot) return not_loaded();
+  auto body = open_change_stream(view_, kind, *options);
+  if (!body) return to_response(body.error());
+  http::Response response;
+  response.headers.emplace_back("Content-Type", "application/octet-stream");
+  response.headers.emplace_back("Blox-Store-Id", snapshot->store_id);
+  response.body = *std::move(body);
+  return response;
+}
+
+http::Response ClusterStateApi::readiness() const {
+  auto ready = view_.synced();
+  if (ready && options_.ready) ready = options_.ready();
+  return ready ? http::make_text(200, "ready") : http::make_text(503, ready.error().message);
+}
+
+Async<http::Response> ClusterStateApi::dead_letters(http::RequestContext context) {
+  std::size_t limit = kDeadLettersDefault;
+  for (const auto& [name, value] : context.query) {
+    const auto* end = value.data() + value.size();
+    const auto parsed = std::from_chars(value.data(), end, limit);
+    const bool is_number = parsed.ec == std::errc{} && parsed.ptr == end;
+    if (name != "limit" || !is_number || limit < 1 || limit > kDeadLettersMax) {
+      co_return to_response(Error{ErrorKind::kInvalid, name + " '" + value +
+                                                           "' is not understood: limit takes 1 to "
+                                                           "1000, nothing else is known"});
+    }
+  }
+  const auto letters = co_await list_dead_letters(view_.store(), limit);
+  if (!letters) co_return to_response(letters.error());
+  co_return http::make_json(200, encode_dead_letters(*letters));
+}
+
+}  // namespace blox::cluster_state

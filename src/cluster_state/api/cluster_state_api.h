@@ -1,0 +1,39 @@
+// The HTTP face of the cluster-state-service: the v0.3 endpoints for tasks and instances, their
+// streams, and what operators ask.
+#pragma once
+
+#include <functional>
+
+#include "base/metrics.h"
+#include "cluster_state/api/request_options.h"
+#include "cluster_state/view/cluster_view.h"
+#include "http/router.h"
+
+namespace blox::cluster_state {
+
+struct ClusterStateApiOptions {
+  /// What /readyz asks besides the view: ok, or why not. Not set: nothing.
+  std::function<Status()> ready;
+};
+
+/// Adds its routes to a router, which the view, the metrics and it itself must outlive:
+/// GET /v1/tasks, /v1/tasks/{cluster}/{arn}, /v1/stream/tasks, the same of instances,
+/// /v1/deadletters, /healthz, /readyz, /metrics. Threading: the executor's thread.
+class ClusterStateApi {
+ public:
+  ClusterStateApi(ClusterView& view, Metrics& metrics, ClusterStateApiOptions options = {});
+  void add_to(http::Router& router);
+
+ private:
+  http::Response list(ObjectKind kind, const http::RequestContext& context);
+  http::Response get(ObjectKind kind, const http::RequestContext& context);
+  http::Response stream(ObjectKind kind, const http::RequestContext& context);
+  http::Response readiness() const;
+  Async<http::Response> dead_letters(http::RequestContext context);
+
+  ClusterView& view_;
+  Metrics& metrics_;
+  ClusterStateApiOptions options_;
+};
+
+}  // namespace blox::cluster_state

@@ -1,0 +1,132 @@
+#include "cluster_state/view/state_builder.h"
+
+#include <algorithm>
+
+#include "codec/stored.h"
+
+namespace blox::cluster_state {
+namespace {
+
+Line make_line(ShownPtr entry) {
+  const std::string_view bytes = entry->line();
+  const auto version = entry->version;
+  return {.version = version, .owner = std::move(entry), .bytes = bytes, .deleted = false};
+}
+
+Line make_deleted_line(codec::EntityVersion version, std::string encoded) {
+  auto bytes = std::make_shared<const std::string>(std::move(encoded) + "\n");
+  const std::string_view view{*bytes};
+  return {.version = version, .owner = std::move(bytes), .bytes = view, .deleted = true};
+}
+
+template <class Arn, class Decoded>
+Result<std::optional<ObjectChange>> to_change(ObjectKind kind, std::string_view arn,
+                                              const store::KeyValue& stored,
+                                              const Decoded& decoded) {
+  if (!decoded) return decoded.error_in(stored.key);
+  const auto version = codec::make_entity_version(stored.mod_revision, stored.position);
+  ObjectChange change{.kind = kind, .arn = std::string{arn}, .entry = nullptr, .line = {}};
+  if (const auto* tombstone = std::get_if<codec::Tombstone>(&*decoded)) {
+    change.line = make_deleted_line(
+        version, codec::encode_deleted(version, Arn{change.arn}, tombstone->cluster));
+  } else {
+    change.entry = make_shown(version, std::get<0>(*decoded).object);
+    if (change.entry->arn != arn) {
+      return fail(ErrorKind::kInvalid, stored.key + ": the value is of " + change.entry->arn);
+    }
+    change.line = make_line(change.entry);
+  }
+  return change;
+}
+
+}  // namespace
+
+Result<std::optional<ObjectChange>> read_change(const store::WatchEvent& event) {
+  const std::string_view key = event.entry.key;
+  if (event.deleted) return std::nullopt;
+  if (key.starts_with(codec::kTasksPrefix)) {
+    return to_change<TaskArn>(ObjectKind::kTask, key.substr(codec::kTasksPrefix.size()),
+                              event.entry, codec::decode_stored_task(*event.entry.value));
+  }
+  if (key.starts_with(codec::kInstancesPrefix)) {
+    return to_change<ContainerInstanceArn>(ObjectKind::kInstance,
+                                           key.substr(codec::kInstancesPrefix.size()), event.entry,
+                                           codec::decode_stored_instance(*event.entry.value));
+  }
+  return std::nullopt;
+}
+
+Result<std::optional<ObjectChange>> StateBuilder::apply(const store::WatchEvent& event) {
+  if (event.entry.key.starts_with(codec::kClustersPrefix)) {
+    if (auto applied = apply_sync_mark(event); !applied) {
+      return applied.error_in(event.entry.key);
+    }
+    return std::nullopt;
+  }
+  auto change = read_change(event);
+  if (!change || !*change) return change;
+  Indexes& changed = indexes((*change)->kind);
+  changed.last_version = std::max(changed.last_version, (*change)->line.version);
+  remove((*change)->kind, (*change)->arn);
+  if ((*change)->entry) put((*change)->kind, (*change)->entry);
+  return change;
+}
+
+void StateBuilder::put(ObjectKind kind, ShownPtr entry) {
+  Indexes& to = indexes(kind);
+  ++clusters_[entry->cluster_arn];
+  to.by_cluster.put(entry);
+  if (kind == ObjectKind::kTask) {
+    to.by_started_by.put(entry);
+    to.by_status.put(entry);
+  }
+  to.by_arn.put(std::move(entry));
+}
+
+void StateBuilder::remove(ObjectKind kind, std::string_view arn) {
+  Indexes& from = indexes(kind);
+  const ShownPtr entry = from.by_arn.find("", arn);
+  if (!entry) return;
+  const auto cluster = clusters_.find(entry->cluster_arn);
+  if (--cluster->second == 0) clusters_.erase(cluster);
+  from.by_arn.erase("", arn);
+  from.by_cluster.erase(entry->cluster_name, arn);
+  if (kind == ObjectKind::kTask) {
+    from.by_started_by.erase(entry->started_by, arn);
+    from.by_status.erase(entry->status, arn);
+  }
+}
+
+Status StateBuilder::apply_sync_mark(const store::WatchEvent& event) {
+  const ClusterArn cluster{event.entry.key.substr(codec::kClustersPrefix.size())};
+  auto changed = *synced_at_;
+  if (event.deleted) {
+    changed.erase(cluster);
+  } else {
+    const auto time = codec::decode_sync_mark(*event.entry.value);
+    if (!time) return fail(time.error().kind, time.error().message);
+    changed.insert_or_assign(cluster, *time);
+  }
+  synced_at_ = std::make_shared<const codec::SyncTimes>(std::move(changed));
+  return done();
+}
+
+Snapshot StateBuilder::freeze() {
+  const auto freeze_table = [](Indexes& from) {
+    return Table{.by_arn = from.by_arn.freeze(),
+                 .by_cluster = from.by_cluster.freeze(),
+                 .by_started_by = from.by_started_by.freeze(),
+                 .by_status = from.by_status.freeze()};
+  };
+  Snapshot snapshot;
+  snapshot.synced_at = synced_at_;
+  snapshot.tasks = freeze_table(tasks_);
+  snapshot.instances = freeze_table(instances_);
+  return snapshot;
+}
+
+codec::EntityVersion StateBuilder::last_version(ObjectKind kind) const {
+  return kind == ObjectKind::kTask ? tasks_.last_version : instances_.last_version;
+}
+
+}  // namespace blox::cluster_state
