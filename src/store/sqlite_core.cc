@@ -23,8 +23,7 @@ std::string settings(const SqliteCoreOptions& options) {
                                                           : "PRAGMA synchronous = OFF;";
   script += "PRAGMA cache_size = -32768;";  // 32 MiB, so that a group's pages stay in memory.
   script += "PRAGMA temp_store = MEMORY;";
-  script += "PRAGMA secure_delete = OFF;";     // Debian's default zeroes what compaction frees.
-  script += "PRAGMA wal_autocheckpoint = 0;";  // copy_wal_if_due() does it.
+  script += "PRAGMA secure_delete = OFF;";  // Debian's default zeroes what compaction frees.
   script +=
       fmt::format("PRAGMA journal_size_limit = {};", 2 * options.checkpoint_pages * kPageBytes);
   return script;

@@ -98,6 +98,7 @@ Result<SqliteDatabase> SqliteDatabase::open(const std::string& path, const std::
   sqlite3_extended_result_codes(opened, 1);
   // Closing must not write: an end in good order is no other than a crash.
   sqlite3_db_config(opened, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  // Takes the place of automatic checkpoints.
   sqlite3_wal_hook(opened, note_wal_pages, database.wal_pages_.get());
   return database;
 }
@@ -149,7 +150,7 @@ Status SqliteDatabase::checkpoint() {
   const int code = sqlite3_wal_checkpoint_v2(database_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE,
                                              nullptr, nullptr);
   if (code != SQLITE_OK) return fail_sqlite(database_.get(), code, "checkpoint");
-  *wal_pages_ = 0;  // The next commit starts the WAL anew.
+  *wal_pages_ = 0;  // With no other reader all is copied, and the next commit starts the WAL anew.
   return done();
 }
 
