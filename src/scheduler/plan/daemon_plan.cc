@@ -261,7 +261,7 @@ class Round {
                            count_of(failures.count, "failed start"), failures.reason);
     }
     plan_.starts.push_back(
-        {instance.arn, failures.count + 1, reason, instance.confirmed_at, instance.unserved_since});
+        {instance.arn, failures.count + 1, reason, instance.known_tasks, instance.confirmed_at, instance.unserved_since});
     add_line(instance, InstanceState::kStarting, std::move(reason));
   }
 

@@ -27,6 +27,7 @@ struct StartAction {
   ContainerInstanceArn instance;
   int attempt = 1;
   std::string reason;
+  std::vector<TaskArn> known_tasks;       ///< As ObservedInstance has them.
   std::optional<TimePoint> confirmed_at;  ///< When the instance was last known to be eligible.
   std::optional<TimePoint> wanted_since;  ///< Since when it is without a task.
 };

@@ -87,7 +87,7 @@ TEST_F(PlanDaemon, RollsOutWithinTheBudget) {
       {"one that cannot take the task does not", "running",
        "a: t/old b(failed=3/1s):", "stop t running failed=b"},
       {"unless it could until we emptied it", "running",
-       "a: t/old b(failed=3/1s,emptied):", "failed=b"},
+       "a: t/old b(failed=3/1s,emptied):", "running failed=b"},
       {"stopping what does not serve is free", "running", "a: t/old b: u/old?", "stop u"},
       {"a draining instance is outside the budget", "running",
        "a: t/old b(draining=1s,others=1): u/old", "stop t"},

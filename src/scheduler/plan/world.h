@@ -61,6 +61,9 @@ struct ObservedInstance {
   std::vector<ObservedTask> tasks;              ///< Of this environment, oldest first.
   std::vector<TaskArn> unclaimed;               ///< Our group, but started by nobody we know.
   int other_task_count = 0;                     ///< Those for which a drain waits.
+  /// All that were ever seen here of the deployment in force, those that ended among them: a look
+  /// for what became of a start must not take one of them for it.
+  std::vector<TaskArn> known_tasks;
   std::optional<OpenIntent> intent;
   StartFailures failures;
   bool emptied_by_us = false;  ///< Our StopTask ended the last task that served for long.

@@ -1,0 +1,67 @@
+#include "scheduler/act/act_context.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+
+namespace blox::scheduler {
+
+ActMetrics::ActMetrics(Metrics& metrics)
+    : starts(metrics.counter("blox_scheduler_starts_total", "Tasks that ECS said it started")),
+      refusals(metrics.counter("blox_scheduler_start_refusals_total", "Starts that ECS refused")),
+      stops(metrics.counter("blox_scheduler_stops_total", "StopTask calls that ECS accepted")),
+      unknown_outcomes(metrics.counter("blox_scheduler_unknown_outcomes_total",
+                                       "Starts whose outcome was not known at first")),
+      unknown_found(metrics.counter("blox_scheduler_unknown_resolved_total",
+                                    "Unknown starts that were resolved", {{"as", "started"}})),
+      unknown_absent(metrics.counter("blox_scheduler_unknown_resolved_total",
+                                     "Unknown starts that were resolved", {{"as", "not_started"}})),
+      confirmations(metrics.counter("blox_scheduler_confirmations_total",
+                                    "Times that ECS was asked before a launch")),
+      wanted_to_start(metrics.seconds(
+          "blox_scheduler_wanted_to_start_seconds",
+          "From an eligible instance without a task to its StartTask, first attempts")) {}
+
+const Intent* ActContext::find_open(const Intent& intent) const {
+  const auto found = records().intents.find(key_of(intent));
+  if (found == records().intents.end() || found->second.launch_id != intent.launch_id) {
+    return nullptr;
+  }
+  return &found->second;
+}
+
+IntentKey key_of(const Intent& intent) { return {intent.environment, intent.instance}; }
+
+IntentClosing closing_of(const Intent& intent) { return {key_of(intent), intent.mod_revision, {}}; }
+
+Outcome outcome_of(const Intent& intent, TaskArn task) {
+  Outcome outcome;
+  outcome.environment = intent.environment;
+  outcome.instance = intent.instance;
+  outcome.cluster = intent.cluster;
+  outcome.deployment = intent.deployment;
+  outcome.task_definition = intent.task_definition;
+  outcome.task = std::move(task);
+  outcome.started_at = intent.created_at;
+  return outcome;
+}
+
+Async<void> close_durably(ActContext& context, std::vector<IntentClosing> closings) {
+  // Ends when all are stored: each failure but a conflict says that nothing was, or (unknown) has
+  // made the repository read again which of them are still open.
+  for (int failure_count = 0; !closings.empty();) {
+    auto attempt = closings;
+    const Status closed = co_await context.log.close(std::move(attempt));
+    if (closed) co_return;
+    log::warn("act", "cannot close {} intents yet: {}", closings.size(), closed.error().message);
+    ++failure_count;
+    co_await sleep_for(context.executor, context.options.write_retry.after(failure_count));
+    std::erase_if(closings, [&](const IntentClosing& closing) {
+      const auto found = context.records().intents.find(closing.intent);
+      return found == context.records().intents.end() ||
+             found->second.mod_revision != closing.mod_revision;
+    });
+  }
+}
+
+}  // namespace blox::scheduler

@@ -1,0 +1,59 @@
+// ActContext: what all parts of act share: the seams they work through, and what they count.
+#pragma once
+
+#include "aws/ecs_control.h"
+#include "aws/ecs_query.h"
+#include "base/executor.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "base/signal.h"
+#include "client/cluster_mirror.h"
+#include "scheduler/act/assumptions.h"
+#include "scheduler/act/intent_log.h"
+#include "scheduler/environments/repository.h"
+#include "scheduler/plan/launch_memory.h"
+
+namespace blox::scheduler {
+
+struct ActMetrics {
+  explicit ActMetrics(Metrics& metrics);
+  Counter& starts;             ///< Tasks that ECS said it started.
+  Counter& refusals;           ///< Starts that it refused.
+  Counter& stops;              ///< StopTask calls that it accepted.
+  Counter& unknown_outcomes;   ///< Starts of which nobody knew the outcome.
+  Counter& unknown_found;      ///< Of those: found by looking.
+  Counter& unknown_absent;     ///< Of those: settled as not done.
+  Counter& confirmations;      ///< Times that ECS was asked before a launch.
+  Histogram& wanted_to_start;  ///< From "has no task" to StartTask sent, first attempts only.
+};
+
+/// Requires: all of it outlives its users. Threading: the executor's thread.
+struct ActContext {
+  Executor& executor;
+  Random& random;
+  Repository& repository;
+  IntentLog& log;
+  aws::EcsControl& control;
+  aws::EcsQuery& query;
+  const client::ClusterMirror::Tasks& tasks;  ///< What the picture shows, always the newest.
+  LaunchMemory& memory;
+  ActOptions options;
+  ActMetrics metrics;
+  Signal changed;  ///< Told when something ended or became possible: look again.
+
+  const Records& records() const { return repository.records(); }
+  TimePoint now() const { return executor.now(); }
+  /// The intent as it is stored now, if it is still that very attempt.
+  const Intent* find_open(const Intent& intent) const;
+};
+
+/// Closes intents, again and again until it is stored or somebody else closed them.
+/// Requires: the context outlives it.
+Async<void> close_durably(ActContext& context, std::vector<IntentClosing> closings);
+
+IntentKey key_of(const Intent& intent);
+IntentClosing closing_of(const Intent& intent);
+/// What a task of a start intent is laid over the picture as.
+Outcome outcome_of(const Intent& intent, TaskArn task);
+
+}  // namespace blox::scheduler

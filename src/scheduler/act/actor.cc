@@ -1,0 +1,143 @@
+#include "scheduler/act/actor.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+
+namespace blox::scheduler {
+namespace {
+
+// Intents in one commit. Source: Repository::open_intents.
+constexpr std::size_t kOpenMax = 120;
+
+}  // namespace
+
+Actor::Actor(ActContext& context)
+    : context_(context),
+      launcher_(context),
+      stopper_(context),
+      resolver_(context, launcher_),
+      outcome_watch_(context),
+      confirmer_(context),
+      remover_(context),
+      scope_(context.executor) {}
+
+void Actor::carry_out(const Environment& environment, const Plan& plan) {
+  close_seen(environment, plan);
+  begin_starts(environment, plan);
+  begin_stops(environment, plan);
+}
+
+void Actor::drive() {
+  stopper_.drive();
+  resolver_.drive();
+  outcome_watch_.drive();
+  remover_.drive();
+}
+
+std::optional<TimePoint> Actor::next_due() const {
+  std::optional<TimePoint> due;
+  for (const auto& candidate :
+       {stopper_.next_due(), resolver_.next_due(), outcome_watch_.next_due(), remover_.next_due(),
+        std::optional{launcher_.paused_until()}, std::optional{stops_paused_until_}}) {
+    if (candidate && *candidate > context_.now() && (!due || *candidate < *due)) due = candidate;
+  }
+  return due;
+}
+
+void Actor::close_seen(const Environment& environment, const Plan& plan) {
+  std::vector<IntentClosing> closings;
+  for (const auto& instance : plan.closings) {
+    const IntentKey key{environment.uid, instance};
+    const auto found = context_.records().intents.find(key);
+    // One that a call works on is closed by that call, with all that it learns.
+    if (found == context_.records().intents.end() || launcher_.is_busy(key)) continue;
+    if (!writing_.insert(key).second) continue;
+    closings.push_back(closing_of(found->second));
+  }
+  if (!closings.empty()) scope_.spawn(close(std::move(closings)));
+}
+
+Async<void> Actor::close(std::vector<IntentClosing> closings) {
+  std::vector<IntentKey> keys;
+  for (const auto& closing : closings) keys.push_back(closing.intent);
+  co_await close_durably(context_, std::move(closings));
+  for (const auto& key : keys) writing_.erase(key);
+  context_.changed.notify_all();
+}
+
+Intent Actor::intent_for(const Environment& environment, IntentKind kind,
+                         const ContainerInstanceArn& instance, const std::string& reason) {
+  Intent intent;
+  intent.kind = kind;
+  intent.environment = environment.uid;
+  intent.instance = instance;
+  intent.cluster = environment.cluster;
+  intent.group = "blox:" + environment.name.value;
+  intent.launch_id = context_.random.uuid();
+  intent.reason = reason;
+  intent.created_at = context_.executor.wall_now();
+  return intent;
+}
+
+void Actor::begin_starts(const Environment& environment, const Plan& plan) {
+  if (plan.starts.empty() || !environment.deployment) return;
+  const auto deployment = context_.records().deployments.find(*environment.deployment);
+  if (deployment == context_.records().deployments.end()) return;
+  std::vector<Launch> launches;
+  for (auto& start : confirmer_.admit(environment, plan)) {
+    const IntentKey key{environment.uid, start.instance};
+    if (launcher_.is_busy(key) || writing_.contains(key)) continue;
+    if (launcher_.free_calls() == 0) return;
+    Launch launch;
+    launch.intent = intent_for(environment, IntentKind::kStart, start.instance, start.reason);
+    launch.intent.deployment = deployment->first;
+    launch.intent.task_definition = deployment->second.task_definition;
+    launch.intent.attempt = start.attempt;
+    launch.intent.known_tasks = std::move(start.known_tasks);
+    launch.confirmed_at = *start.confirmed_at;
+    if (start.attempt == 1) launch.wanted_since = start.wanted_since;
+    launches.push_back(std::move(launch));
+    if (launches.size() < aws::kStartInstancesMax) continue;
+    launcher_.start(std::exchange(launches, {}));
+  }
+  if (!launches.empty()) launcher_.start(std::move(launches));
+}
+
+void Actor::begin_stops(const Environment& environment, const Plan& plan) {
+  // Until they are stored the next plan does not see them in its budget: one lot at a time.
+  if (context_.now() < stops_paused_until_ || opening_stops_.contains(environment.uid)) return;
+  std::vector<Intent> intents;
+  for (const auto& stop : plan.stops) {
+    const IntentKey key{environment.uid, stop.instance};
+    if (intents.size() >= kOpenMax || launcher_.is_busy(key)) continue;
+    if (!writing_.insert(key).second) continue;
+    Intent intent = intent_for(environment, IntentKind::kStop, stop.instance, stop.reason);
+    intent.deployment = DeploymentId{stop.started_by};
+    const auto started = context_.records().deployments.find(intent.deployment);
+    if (started != context_.records().deployments.end()) {
+      intent.task_definition = started->second.task_definition;
+    }
+    intent.known_tasks = {stop.task};
+    intents.push_back(std::move(intent));
+  }
+  if (intents.empty()) return;
+  opening_stops_.insert(environment.uid);
+  scope_.spawn(open_stops(environment.uid, std::move(intents)));
+}
+
+// The stopper finds them in the records, in the round that their being stored brings about.
+Async<void> Actor::open_stops(EnvironmentUid environment, std::vector<Intent> intents) {
+  std::vector<IntentKey> keys;
+  for (const auto& intent : intents) keys.push_back(key_of(intent));
+  const auto opened = co_await context_.log.open(std::move(intents));
+  if (!opened) {
+    log::warn("act", "cannot open {} stop intents: {}", keys.size(), opened.error().message);
+    stops_paused_until_ = context_.now() + context_.options.call_retry.first;
+  }
+  opening_stops_.erase(environment);
+  for (const auto& key : keys) writing_.erase(key);
+  context_.changed.notify_all();
+}
+
+}  // namespace blox::scheduler

@@ -1,0 +1,138 @@
+#include "scheduler/act/confirmer.h"
+
+#include "base/log.h"
+
+namespace blox::scheduler {
+namespace {
+
+// The report of an instance keeps ECS's text, minified. Within a JSON string the quotes would be
+// escaped, so this finds the member alone.
+bool has_connected_agent(const InstanceReport& report) {
+  return report.detail.find("\"agentConnected\":true") != std::string::npos;
+}
+
+}  // namespace
+
+std::vector<StartAction> Confirmer::admit(const Environment& environment, const Plan& plan) {
+  forget_old();
+  const Picture* picture = nullptr;
+  if (plan.needs_confirmation) {
+    picture = find_picture(environment);
+    if (!picture) return {};
+  }
+  std::vector<StartAction> admitted;
+  std::vector<ContainerInstanceArn> doubtful;
+  for (auto start : plan.starts) {
+    if (picture && picture->occupied.contains(start.instance)) continue;
+    const auto described = eligible_at_.find(start.instance);
+    if (described != eligible_at_.end()) {
+      start.confirmed_at =
+          std::max(start.confirmed_at.value_or(TimePoint::min()), described->second);
+    }
+    // A tenth of the age is kept for opening the intent.
+    if (start.confirmed_at && context_.now() - *start.confirmed_at <
+                                  context_.options.assumptions.observation_age_max * 9 / 10) {
+      admitted.push_back(std::move(start));
+    } else if (!refused_at_.contains(start.instance)) {
+      doubtful.push_back(start.instance);
+    }
+  }
+  if (!doubtful.empty() && asking_instances_.size() < context_.options.ask_calls_max &&
+      asking_instances_.insert(environment.uid).second) {
+    scope_.spawn(ask_instances(environment.uid, environment.cluster, std::move(doubtful)));
+  }
+  return admitted;
+}
+
+const Confirmer::Picture* Confirmer::find_picture(const Environment& environment) {
+  const auto found = pictures_.find(environment.uid);
+  if (found != pictures_.end()) return found->second.failed ? nullptr : &found->second;
+  if (asking_tasks_.size() < context_.options.ask_calls_max &&
+      asking_tasks_.insert(environment.uid).second) {
+    scope_.spawn(ask_tasks(environment));
+  }
+  return nullptr;
+}
+
+Async<void> Confirmer::ask_tasks(Environment environment) {
+  context_.metrics.confirmations.Increment();
+  Picture picture;
+  picture.asked_at = context_.now();
+  const Status collected = co_await collect_tasks(environment, picture);
+  if (!collected) {
+    log::warn("act", "cannot confirm that tasks of '{}' are missing: {}", environment.name.value,
+              collected.error().message);
+    picture.failed = true;  // Remembered as well, so that it is not asked again at once.
+  } else if (!picture.occupied.empty()) {
+    log::warn("act", "the cluster state lacks tasks of '{}' on {} instances; nothing starts there",
+              environment.name.value, picture.occupied.size());
+  }
+  pictures_.insert_or_assign(environment.uid, std::move(picture));
+  asking_tasks_.erase(environment.uid);
+  context_.changed.notify_all();
+}
+
+// Tasks that the picture shows are its own business; those that it does not show are described.
+Async<Status> Confirmer::collect_tasks(const Environment& environment, Picture& picture) {
+  std::vector<DeploymentId> deployments;
+  for (const auto& [id, deployment] : context_.records().deployments) {
+    if (deployment.environment == environment.uid) deployments.push_back(id);
+  }
+  std::vector<TaskArn> unseen;
+  for (const auto& id : deployments) {
+    aws::TaskFilter filter;
+    filter.started_by = id.value;
+    const auto listed = co_await context_.query.list_tasks(environment.cluster, std::move(filter));
+    if (!listed) co_return std::unexpected(listed.error());
+    for (const auto& arn : *listed) {
+      if (!context_.tasks.contains(arn)) unseen.push_back(arn);
+    }
+  }
+  if (unseen.empty()) co_return done();
+  const auto described =
+      co_await context_.query.describe_tasks(environment.cluster, std::move(unseen));
+  if (!described) co_return std::unexpected(described.error());
+  for (const auto& report : described->tasks) {
+    if (report.container_instance && !report.last_status.is_final()) {
+      picture.occupied.insert(*report.container_instance);
+    }
+  }
+  co_return done();
+}
+
+Async<void> Confirmer::ask_instances(EnvironmentUid environment, ClusterArn cluster,
+                                     std::vector<ContainerInstanceArn> instances) {
+  context_.metrics.confirmations.Increment();
+  const TimePoint asked_at = context_.now();
+  auto asked = instances;
+  const auto described =
+      co_await context_.query.describe_container_instances(cluster, std::move(asked));
+  if (!described) {
+    log::warn("act", "cannot confirm {} instances before a start: {}", instances.size(),
+              described.error().message);
+  } else {
+    for (const auto& report : described->instances) {
+      if (report.status.is_active() && has_connected_agent(report)) {
+        eligible_at_.insert_or_assign(report.arn, asked_at);
+      }
+    }
+  }
+  for (const auto& arn : instances) {
+    const auto found = eligible_at_.find(arn);
+    if (found == eligible_at_.end() || found->second != asked_at) {
+      refused_at_.insert_or_assign(arn, asked_at);
+    }
+  }
+  asking_instances_.erase(environment);
+  context_.changed.notify_all();
+}
+
+void Confirmer::forget_old() {
+  std::erase_if(pictures_, [this](const auto& entry) { return !is_fresh(entry.second.asked_at); });
+  std::erase_if(eligible_at_, [this](const auto& entry) {
+    return context_.now() - entry.second >= context_.options.assumptions.observation_age_max;
+  });
+  std::erase_if(refused_at_, [this](const auto& entry) { return !is_fresh(entry.second); });
+}
+
+}  // namespace blox::scheduler

@@ -1,0 +1,54 @@
+// Confirmer: asks ECS before a launch where the picture alone is not enough: because it was not
+// confirmed lately (Describe of the instances), or because a plan wants so many starts that the
+// picture may be wrong (ListTasks and DescribeTasks of the environment's deployments).
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "base/scope.h"
+#include "scheduler/act/act_context.h"
+#include "scheduler/plan/daemon_plan.h"
+
+namespace blox::scheduler {
+
+/// Level, as all else: what may not start now is asked about in the background; a later round asks
+/// again and finds the answer. Answers serve for confirmation_age_max.
+/// Bounds: ask_calls_max questions of each kind at a time.
+/// Threading: the executor's thread.
+class Confirmer {
+ public:
+  explicit Confirmer(ActContext& context) : context_(context), scope_(context.executor) {}
+
+  /// Those of the plan's starts that may be sent, with the time of their confirmation set.
+  std::vector<StartAction> admit(const Environment& environment, const Plan& plan);
+
+ private:
+  struct Picture {  // What ECS said of an environment.
+    TimePoint asked_at;
+    bool failed = false;
+    std::set<ContainerInstanceArn> occupied;  // Has a live task there.
+  };
+
+  bool is_fresh(TimePoint at) const {
+    return context_.now() - at < context_.options.confirmation_age_max;
+  }
+  const Picture* find_picture(const Environment& environment);
+  Async<void> ask_tasks(Environment environment);
+  Async<Status> collect_tasks(const Environment& environment, Picture& picture);
+  Async<void> ask_instances(EnvironmentUid environment, ClusterArn cluster,
+                            std::vector<ContainerInstanceArn> instances);
+  void forget_old();
+
+  ActContext& context_;
+  std::map<EnvironmentUid, Picture> pictures_;
+  std::map<ContainerInstanceArn, TimePoint> eligible_at_;  // By Describe.
+  std::map<ContainerInstanceArn, TimePoint> refused_at_;   // By Describe: not eligible.
+  std::set<EnvironmentUid> asking_tasks_;
+  std::set<EnvironmentUid> asking_instances_;
+  Scope scope_;
+};
+
+}  // namespace blox::scheduler

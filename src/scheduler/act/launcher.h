@@ -1,0 +1,58 @@
+// Launcher: one StartTask call for up to ten instances: intents first, then the call, then the
+// outcome. What it cannot find out it leaves open for the resolver.
+#pragma once
+
+#include <set>
+#include <vector>
+
+#include "base/scope.h"
+#include "scheduler/act/act_context.h"
+
+namespace blox::scheduler {
+
+/// One instance of a call. The intent is not stored yet.
+struct Launch {
+  Intent intent;
+  TimePoint confirmed_at;                 ///< When the instance was known to be eligible.
+  std::optional<TimePoint> wanted_since;  ///< Set for first attempts.
+};
+
+/// intents opened ─ call ─┬ done: closed with outcomes; refused instances remembered
+///                        ├ not done: closed
+///                        └ unknown: left open
+/// Threading: the executor's thread.
+class Launcher {
+ public:
+  explicit Launcher(ActContext& context) : context_(context), scope_(context.executor) {}
+
+  /// How many more calls may be started now.
+  std::size_t free_calls() const;
+  /// True from the moment that its intent is about to be opened until the call's end is stored.
+  bool is_busy(const IntentKey& key) const { return busy_.contains(key); }
+  /// When starts go on after ECS or the store refused; now or earlier: they may.
+  TimePoint paused_until() const { return paused_until_; }
+
+  /// Carries out one call. Requires: 1 to kStartInstancesMax launches, of one deployment, each
+  /// instance once and not busy; free_calls() > 0.
+  void start(std::vector<Launch> launches);
+
+ private:
+  using Answer = Result<std::vector<aws::StartedOn>>;
+
+  Async<void> run(std::vector<Launch> launches);
+  Async<void> open_and_call(std::vector<Launch> launches);
+  Async<void> drop_unsent(std::vector<Launch> launches);
+  Async<void> settle(std::vector<Intent> intents, Answer answer);
+  std::optional<IntentClosing> conclude(const Intent& intent, const Answer& answer);
+  void refuse(const Intent& intent, const std::string& reason);
+  void pause(const std::string& why);
+
+  ActContext& context_;
+  std::set<IntentKey> busy_;
+  std::size_t call_count_ = 0;
+  int pause_count_ = 0;  // In a row.
+  TimePoint paused_until_;
+  Scope scope_;  // Last, so that what it runs ends first.
+};
+
+}  // namespace blox::scheduler

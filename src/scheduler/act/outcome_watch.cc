@@ -1,0 +1,95 @@
+#include "scheduler/act/outcome_watch.h"
+
+#include "base/log.h"
+
+namespace blox::scheduler {
+
+void OutcomeWatch::drive() {
+  const auto& outcomes = context_.records().outcomes;
+  std::erase_if(entries_, [&](const auto& entry) { return !outcomes.contains(entry.first); });
+  prune_ended();
+  const TimePoint now = context_.now();
+  const Duration visible = context_.options.assumptions.visible_time();
+  std::vector<TaskArn> over;
+  std::map<ClusterArn, std::vector<TaskArn>> unseen;
+  for (const auto& [arn, outcome] : outcomes) {
+    const auto [at, is_new] = entries_.try_emplace(arn);
+    Entry& entry = at->second;
+    if (is_new) entry = {now, now + context_.options.outcome_check.after(1), 0, false};
+    const bool shown = context_.tasks.contains(arn);
+    if ((shown || entry.missing) && now - entry.first_seen >= visible) {
+      over.push_back(arn);
+    } else if (shown) {
+      entry.next_at = entry.first_seen + visible;
+    } else if (entry.next_at <= now) {
+      unseen[outcome.cluster].push_back(arn);
+    }
+  }
+  if (!over.empty() && !removing_) {
+    removing_ = true;
+    scope_.spawn(remove(std::move(over)));
+  }
+  for (auto& [cluster, tasks] : unseen) {
+    bool& describing = describing_[cluster];
+    if (describing) continue;
+    describing = true;
+    scope_.spawn(describe(cluster, std::move(tasks)));
+  }
+}
+
+std::optional<TimePoint> OutcomeWatch::next_due() const {
+  std::optional<TimePoint> due;
+  for (const auto& [arn, entry] : entries_) {
+    if (!due || entry.next_at < *due) due = entry.next_at;
+  }
+  return due;
+}
+
+// What Describe called STOPPED stays noted while an outcome or the picture would say otherwise.
+void OutcomeWatch::prune_ended() {
+  std::erase_if(context_.memory.ended, [&](const TaskArn& arn) {
+    const auto shown = context_.tasks.find(arn);
+    if (shown != context_.tasks.end()) return shown->second.object.last_status.is_final();
+    return !context_.records().outcomes.contains(arn);
+  });
+}
+
+Async<void> OutcomeWatch::describe(ClusterArn cluster, std::vector<TaskArn> tasks) {
+  auto asked = tasks;
+  const auto described = co_await context_.query.describe_tasks(cluster, std::move(asked));
+  if (!described) {
+    log::warn("act", "cannot describe {} tasks that were started: {}", tasks.size(),
+              described.error().message);
+  } else {
+    for (const auto& arn : described->missing) {
+      const auto found = entries_.find(arn);
+      if (found != entries_.end()) found->second.missing = true;
+    }
+    for (const auto& report : described->tasks) {
+      const auto found = entries_.find(report.arn);
+      if (found == entries_.end()) continue;
+      found->second.missing = false;
+      if (report.last_status.is_final()) context_.memory.ended.insert(report.arn);
+    }
+  }
+  for (const auto& arn : tasks) {
+    const auto found = entries_.find(arn);
+    if (found == entries_.end()) continue;
+    Entry& entry = found->second;
+    entry.next_at = context_.now() + context_.options.outcome_check.after(++entry.check_count + 1);
+  }
+  describing_[cluster] = false;
+  context_.changed.notify_all();
+}
+
+Async<void> OutcomeWatch::remove(std::vector<TaskArn> tasks) {
+  const Status removed = co_await context_.repository.remove_outcomes(std::move(tasks));
+  if (!removed) {
+    log::warn("act", "cannot forget outcomes yet: {}", removed.error().message);
+    co_await sleep_for(context_.executor, context_.options.write_retry.last);
+  }
+  removing_ = false;
+  context_.changed.notify_all();
+}
+
+}  // namespace blox::scheduler

@@ -1,0 +1,94 @@
+#include "scheduler/act/remover.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+
+namespace blox::scheduler {
+
+void Remover::drive() {
+  const auto& environments = context_.records().environments;
+  std::erase_if(entries_, [&](const auto& entry) { return !environments.contains(entry.first); });
+  for (const auto& [uid, environment] : environments) {
+    if (!environment.deleting) continue;
+    Entry& entry = entries_.try_emplace(uid, Entry{context_.now(), std::nullopt}).first->second;
+    if (working_ || entry.next_at > context_.now() || has_open_intent(uid)) continue;
+    working_ = true;
+    scope_.spawn(work_on(environment));
+  }
+}
+
+std::optional<TimePoint> Remover::next_due() const {
+  std::optional<TimePoint> due;
+  for (const auto& [uid, entry] : entries_) {
+    if (!due || entry.next_at < *due) due = entry.next_at;
+  }
+  return due;
+}
+
+bool Remover::has_open_intent(const EnvironmentUid& uid) const {
+  const auto& intents = context_.records().intents;
+  const auto first = intents.lower_bound({uid, ContainerInstanceArn{}});
+  return first != intents.end() && first->first.first == uid;
+}
+
+Async<void> Remover::work_on(Environment environment) {
+  const TimePoint asked_at = context_.now();
+  Result<bool> occupied = false;
+  if (environment.terminate_tasks) occupied = co_await has_tasks(environment);
+  const auto found = entries_.find(environment.uid);
+  if (found != entries_.end()) {
+    Entry& entry = found->second;
+    entry.next_at = context_.now() + context_.options.removal_check;
+    if (!occupied) {
+      log::warn("act", "cannot see whether '{}' has tasks left: {}", environment.name.value,
+                occupied.error().message);
+    } else if (*occupied) {
+      entry.empty_since.reset();
+    } else {
+      if (!entry.empty_since) entry.empty_since = asked_at;
+      const bool settled =
+          !environment.terminate_tasks ||
+          asked_at - *entry.empty_since >= context_.options.assumptions.visible_time();
+      if (settled && !has_open_intent(environment.uid)) {
+        const Status removed = co_await remove(environment);
+        if (!removed) {
+          log::warn("act", "cannot remove '{}' yet: {}", environment.name.value,
+                    removed.error().message);
+        }
+      }
+    }
+  }
+  working_ = false;
+  context_.changed.notify_all();
+}
+
+Async<Result<bool>> Remover::has_tasks(const Environment& environment) {
+  std::vector<DeploymentId> deployments;
+  for (const auto& [id, deployment] : context_.records().deployments) {
+    if (deployment.environment == environment.uid) deployments.push_back(id);
+  }
+  for (const auto& id : deployments) {
+    aws::TaskFilter filter;
+    filter.started_by = id.value;
+    const auto listed = co_await context_.query.list_tasks(environment.cluster, std::move(filter));
+    if (!listed) co_return std::unexpected(listed.error());
+    if (!listed->empty()) co_return true;
+  }
+  co_return false;
+}
+
+Async<Status> Remover::remove(const Environment& environment) {
+  std::vector<TaskArn> tasks;
+  for (const auto& [arn, outcome] : context_.records().outcomes) {
+    if (outcome.environment == environment.uid) tasks.push_back(arn);
+  }
+  if (!tasks.empty()) {
+    const Status forgotten = co_await context_.repository.remove_outcomes(std::move(tasks));
+    if (!forgotten) co_return forgotten;
+  }
+  log::info("act", "environment '{}' is gone", environment.name.value);
+  co_return co_await context_.repository.remove(environment.uid);
+}
+
+}  // namespace blox::scheduler

@@ -1,0 +1,132 @@
+#include "scheduler/act/resolver.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+
+namespace blox::scheduler {
+
+bool Resolver::is_unknown(const IntentKey& key, const Intent& intent) const {
+  return intent.kind == IntentKind::kStart && !launcher_.is_busy(key);
+}
+
+void Resolver::drive() {
+  const auto& intents = context_.records().intents;
+  std::erase_if(entries_, [&](const auto& entry) {
+    const auto found = intents.find(entry.first);
+    return found == intents.end() || found->second.launch_id != entry.second.launch_id;
+  });
+  const TimePoint now = context_.now();
+  std::set<Group> due;
+  for (const auto& [key, intent] : intents) {
+    if (!is_unknown(key, intent)) continue;
+    const auto [at, is_new] = entries_.try_emplace(key);
+    Entry& entry = at->second;
+    if (is_new) entry = {intent.launch_id, now, now + context_.options.lookup.after(1), 0};
+    if (entry.next_at <= now) due.insert({intent.cluster, intent.deployment});
+  }
+  for (const auto& group : due) {
+    if (looking_.size() >= context_.options.lookup_calls_max) return;
+    if (looking_.insert(group).second) scope_.spawn(look(group));
+  }
+}
+
+std::optional<TimePoint> Resolver::next_due() const {
+  std::optional<TimePoint> due;
+  for (const auto& [key, entry] : entries_) {
+    if (!due || entry.next_at < *due) due = entry.next_at;
+  }
+  return due;
+}
+
+Async<void> Resolver::look(Group group) {
+  const TimePoint asked_at = context_.now();
+  const auto sightings = co_await find_tasks(group);
+  if (!sightings) {
+    log::warn("act", "cannot look for tasks of deployment {}: {}", group.second.value,
+              sightings.error().message);
+  }
+  auto closings = conclude(group, asked_at, sightings);
+  if (!closings.empty()) co_await close_durably(context_, std::move(closings));
+  looking_.erase(group);
+  context_.changed.notify_all();
+}
+
+// All tasks of the deployment, but for those of which the picture knows where they are: they are
+// found there. Both desired statuses, as a task may have started and ended since.
+Async<Result<std::vector<Resolver::Sighting>>> Resolver::find_tasks(Group group) {
+  std::vector<Sighting> sightings;
+  std::vector<TaskArn> unplaced;
+  for (const bool stopped : {false, true}) {
+    aws::TaskFilter filter;
+    filter.started_by = group.second.value;
+    filter.stopped = stopped;
+    const auto listed = co_await context_.query.list_tasks(group.first, std::move(filter));
+    if (!listed) co_return std::unexpected(listed.error());
+    for (const auto& arn : *listed) {
+      const auto shown = context_.tasks.find(arn);
+      if (shown == context_.tasks.end()) {
+        unplaced.push_back(arn);
+      } else if (shown->second.object.container_instance) {
+        sightings.push_back({arn, *shown->second.object.container_instance,
+                             shown->second.object.last_status.is_final()});
+      }
+    }
+  }
+  std::ranges::sort(unplaced);
+  unplaced.erase(std::ranges::unique(unplaced).begin(), unplaced.end());
+  if (unplaced.empty()) co_return sightings;
+  const auto described = co_await context_.query.describe_tasks(group.first, std::move(unplaced));
+  if (!described) co_return std::unexpected(described.error());
+  for (const auto& report : described->tasks) {
+    if (!report.container_instance) continue;
+    sightings.push_back({report.arn, *report.container_instance, report.last_status.is_final()});
+  }
+  co_return sightings;
+}
+
+std::vector<IntentClosing> Resolver::conclude(const Group& group, TimePoint asked_at,
+                                              const Result<std::vector<Sighting>>& sightings) {
+  std::vector<IntentClosing> closings;
+  const auto seen = sightings.value_or(std::vector<Sighting>{});
+  for (auto& [key, entry] : entries_) {
+    const auto found = context_.records().intents.find(key);
+    if (found == context_.records().intents.end()) continue;
+    const Intent& intent = found->second;
+    if (Group{intent.cluster, intent.deployment} != group) continue;
+    if (intent.launch_id != entry.launch_id || entry.first_seen > asked_at) continue;
+
+    IntentClosing closing = closing_of(intent);
+    for (const auto& sighting : seen) {
+      if (sighting.instance != intent.instance) continue;
+      if (std::ranges::find(intent.known_tasks, sighting.task) != intent.known_tasks.end())
+        continue;
+      if (context_.records().outcomes.contains(sighting.task)) continue;
+      if (std::ranges::find(closing.outcomes, sighting.task, &Outcome::task) !=
+          closing.outcomes.end()) {
+        continue;
+      }
+      if (sighting.ended) context_.memory.ended.insert(sighting.task);
+      closing.outcomes.push_back(outcome_of(intent, sighting.task));
+    }
+    const TimePoint settled = entry.first_seen + context_.options.assumptions.settle_time();
+    if (!closing.outcomes.empty()) {
+      log::info("act", "the unknown start on {} for {} took place: {}", intent.instance.value,
+                intent.group, closing.outcomes.front().task.value);
+      context_.metrics.unknown_found.Increment();
+      closings.push_back(std::move(closing));
+    } else if (sightings && asked_at >= settled) {
+      log::info("act", "the unknown start on {} for {} did not take place", intent.instance.value,
+                intent.group);
+      context_.metrics.unknown_absent.Increment();
+      closings.push_back(std::move(closing));
+    } else {
+      const TimePoint next = context_.now() + context_.options.lookup.after(++entry.look_count + 1);
+      // The last look is made in time, not a whole wait later.
+      entry.next_at = asked_at < settled ? std::min(next, std::max(settled, context_.now())) : next;
+    }
+  }
+  return closings;
+}
+
+}  // namespace blox::scheduler

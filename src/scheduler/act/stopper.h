@@ -1,0 +1,43 @@
+// Stopper: carries out open stop intents, those of an earlier process included. StopTask may be
+// repeated, so it is, until the task is seen to be over.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/scope.h"
+#include "scheduler/act/act_context.h"
+
+namespace blox::scheduler {
+
+/// Bounds: stop_calls_max calls at a time; one entry an open stop intent.
+/// Threading: the executor's thread.
+class Stopper {
+ public:
+  explicit Stopper(ActContext& context) : context_(context), scope_(context.executor) {}
+
+  /// Starts the calls that are due. Call it in every round.
+  void drive();
+  /// When the next one is.
+  std::optional<TimePoint> next_due() const;
+
+ private:
+  struct Entry {
+    std::string launch_id;
+    TimePoint next_at;
+    int accepted_count = 0;
+    int refused_count = 0;  // In a row.
+    bool calling = false;
+  };
+  Async<void> call(Intent intent);
+  Async<void> look(const Intent& intent);
+  Entry* find_entry(const Intent& intent);
+
+  ActContext& context_;
+  std::map<IntentKey, Entry> entries_;
+  std::size_t call_count_ = 0;
+  Scope scope_;
+};
+
+}  // namespace blox::scheduler

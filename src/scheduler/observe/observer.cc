@@ -1,0 +1,405 @@
+#include "scheduler/observe/observer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace blox::scheduler {
+namespace {
+
+constexpr std::string_view kGroupPrefix = "blox:";
+// Tasks of ECS's own daemon services; a drain does not wait for them. Source: design of drains.
+constexpr std::string_view kDaemonGroupPrefix = "daemon:";
+
+/// A time of ECS, or the epoch when there is none (or none that can be read).
+WallTime time_or_epoch(const std::string& text) {
+  return text.empty() ? WallTime{} : parse_time(text).value_or(WallTime{});
+}
+
+/// A task that has ended: what the newest of them says decides about waits and budgets.
+struct Ended {
+  WallTime stopped_at;
+  const Task* task;
+};
+
+Duration served_for(const Task& task) {
+  if (task.started_at.empty() || task.stopped_at.empty()) return Duration{};
+  return time_or_epoch(task.stopped_at) - time_or_epoch(task.started_at);
+}
+bool ended_by_us(const Task& task) { return task.stopped_reason.starts_with(kStopReasonPrefix); }
+
+std::string resources_text(const std::vector<Resource>& resources) {
+  std::string text;
+  for (const auto& resource : resources) text += resource.name + "=" + resource.value + ";";
+  return text;
+}
+/// What changes when somebody mended or resized the instance. Remaining resources are not part of
+/// it: each task of ours that fails changes them.
+std::string standing_text(const ContainerInstance& instance) {
+  return std::string{format(instance.status)} + (instance.agent_connected ? " on " : " off ") +
+         resources_text(instance.registered_resources);
+}
+
+}  // namespace
+
+ClusterView view_of(const client::ClusterMirror& mirror) {
+  return {mirror.tasks(),     mirror.instances(),    mirror.is_loaded(),
+          mirror.store_id(),  mirror.task_version(), mirror.instance_version(),
+          mirror.synced_at(), mirror.last_contact(), mirror.list_count()};
+}
+
+// Builds the worlds of one round.
+class Observer::Build {
+ public:
+  Build(Observer& observer, const Records& records, const ClusterView& view, TimePoint now,
+        WallTime wall_now)
+      : observer_(observer), records_(records), view_(view), now_(now), wall_now_(wall_now) {}
+
+  std::map<EnvironmentUid, World> worlds() {
+    note_store();
+    index_instances();
+    for (const auto& [uid, environment] : records_.environments) {
+      drafts_.emplace(uid, draft_of(environment));
+    }
+    for (const auto& [arn, entry] : view_.tasks) add_task(entry.object);
+    lay_outcomes();
+    lay_intents();
+    std::map<EnvironmentUid, World> worlds;
+    for (auto& [uid, draft] : drafts_) worlds.emplace(uid, finish(uid, draft));
+    return worlds;
+  }
+
+ private:
+  struct Row {
+    ObservedInstance instance;
+    const ContainerInstance* source = nullptr;  // Null: only tasks or intents speak of it.
+    std::vector<Ended> ended;
+  };
+  struct Draft {
+    const Environment* environment = nullptr;
+    World world;
+    std::map<ContainerInstanceArn, Row> rows;
+  };
+
+  void note_store() {
+    if (!view_.loaded || view_.store_id == observer_.store_id_) {
+      if (view_.loaded) observer_.list_count_ = view_.list_count;
+      return;
+    }
+    // Both lists, of tasks and of instances, must come from the new store.
+    if (!observer_.store_id_.empty() && view_.list_count < observer_.list_count_ + 2) {
+      store_changed_ = true;
+      return;
+    }
+    observer_.store_id_ = view_.store_id;
+    observer_.list_count_ = view_.list_count;
+  }
+
+  void index_instances() {
+    for (const auto& [arn, entry] : view_.instances) {
+      const ContainerInstance& instance = entry.object;
+      by_cluster_[instance.cluster].push_back(&instance);
+      if (instance.status.is_active() && instance.agent_connected &&
+          !instance.ec2_instance_id.empty()) {
+        live_machines_.insert({instance.cluster, instance.ec2_instance_id});
+      }
+    }
+  }
+
+  Draft draft_of(const Environment& environment) {
+    Draft draft;
+    draft.environment = &environment;
+    draft.world.now = now_;
+    fill_desired(environment, draft.world.desired);
+    fill_picture(environment.cluster, draft.world.picture);
+    by_name_[environment.name.value].push_back(environment.uid);
+    const auto found = by_cluster_.find(environment.cluster);
+    if (found == by_cluster_.end()) return draft;
+    for (const ContainerInstance* source : found->second) {
+      Row& row = draft.rows.emplace_hint(draft.rows.end(), source->arn, Row{})->second;
+      row.source = source;
+      row.instance.arn = source->arn;
+      row.instance.status = source->status;
+      row.instance.agent_connected = source->agent_connected;
+      row.instance.confirmed_at = view_.last_contact;
+      row.instance.superseded = !source->agent_connected && !source->ec2_instance_id.empty() &&
+                                live_machines_.contains({source->cluster, source->ec2_instance_id});
+    }
+    return draft;
+  }
+
+  void fill_desired(const Environment& environment, DesiredState& desired) const {
+    desired.environment_name = environment.name.value;
+    desired.unavailable_max = environment.max_unavailable.amount;
+    desired.unavailable_is_percent = environment.max_unavailable.is_percent;
+    desired.drain_deadline = environment.drain_deadline;
+    desired.deleting = environment.deleting;
+    desired.terminate_tasks = environment.terminate_tasks;
+    if (!environment.deployment) return;
+    const auto found = records_.deployments.find(*environment.deployment);
+    if (found == records_.deployments.end()) return;
+    const Deployment& deployment = found->second;
+    DesiredDeployment wanted{deployment.id.value, deployment.task_definition,
+                             RolloutStatus::kCompleted, deployment.failed_instances};
+    if (deployment.status == DeploymentStatus::kPending) wanted.status = RolloutStatus::kPending;
+    if (deployment.status == DeploymentStatus::kRunning) wanted.status = RolloutStatus::kRunning;
+    desired.deployed_before =
+        wanted.status == RolloutStatus::kCompleted ||
+        std::ranges::any_of(records_.deployments, [&](const auto& other) {
+          return other.second.environment == environment.uid && other.first != deployment.id;
+        });
+    desired.deployment = std::move(wanted);
+  }
+
+  void fill_picture(const ClusterArn& cluster, Picture& picture) const {
+    picture.loaded = view_.loaded;
+    picture.store_changed = store_changed_;
+    picture.store_id = view_.store_id;
+    picture.task_version = view_.task_version;
+    picture.instance_version = view_.instance_version;
+    if (view_.last_contact) picture.contact_age = now_ - *view_.last_contact;
+    const auto synced = view_.synced_at.find(cluster);
+    if (synced != view_.synced_at.end()) {
+      picture.synced_age = std::max<Duration>(wall_now_ - synced->second, Duration{});
+    }
+  }
+
+  Row& row_of(Draft& draft, const ContainerInstanceArn& arn) {
+    Row& row = draft.rows[arn];
+    if (row.instance.arn.value.empty()) {
+      row.instance.arn = arn;  // A registration that the picture does not hold (any more).
+      row.instance.status = make_instance_status("UNKNOWN");
+    }
+    return row;
+  }
+
+  void add_task(const Task& task) {
+    if (!task.container_instance) return;
+    const auto owner = records_.deployments.find(DeploymentId{task.started_by});
+    if (owner != records_.deployments.end()) return add_own_task(task, owner->second);
+    if (task.last_status.is_final()) return;
+    if (task.group.starts_with(kGroupPrefix)) {
+      const auto named = by_name_.find(task.group.substr(kGroupPrefix.size()));
+      if (named == by_name_.end()) return;
+      for (const auto& uid : named->second) {
+        Draft& draft = drafts_.at(uid);
+        if (draft.environment->cluster != task.cluster) continue;
+        row_of(draft, *task.container_instance).instance.unclaimed.push_back(task.arn);
+      }
+      return;
+    }
+    if (!task.group.starts_with(kDaemonGroupPrefix)) ++other_tasks_[*task.container_instance];
+  }
+
+  void add_own_task(const Task& task, const Deployment& deployment) {
+    const auto found = drafts_.find(deployment.environment);
+    if (found == drafts_.end()) return;
+    Row& row = row_of(found->second, *task.container_instance);
+    if (found->second.environment->deployment == deployment.id) {
+      row.instance.known_tasks.push_back(task.arn);
+    }
+    if (!is_live(task.arn)) {
+      row.ended.push_back({time_or_epoch(task.stopped_at), &task});
+      return;
+    }
+    row.instance.tasks.push_back({task.arn, deployment.task_definition, deployment.id.value,
+                                  phase_of(task.last_status, task.desired_status),
+                                  task.health_status == "UNHEALTHY",
+                                  time_or_epoch(task.created_at)});
+  }
+
+  bool is_live(const TaskArn& arn) const {
+    if (observer_.memory_.ended.contains(arn)) return false;
+    const auto found = view_.tasks.find(arn);
+    if (found != view_.tasks.end()) return !found->second.object.last_status.is_final();
+    return records_.outcomes.contains(arn);
+  }
+
+  // A task that ECS said it started is PENDING until the picture shows it, or it is known to be
+  // over.
+  void lay_outcomes() {
+    for (const auto& [arn, outcome] : records_.outcomes) {
+      if (view_.tasks.contains(arn)) continue;
+      const auto found = drafts_.find(outcome.environment);
+      if (found == drafts_.end()) continue;
+      ObservedInstance& instance = row_of(found->second, outcome.instance).instance;
+      if (found->second.environment->deployment == outcome.deployment) {
+        instance.known_tasks.push_back(arn);
+      }
+      if (!is_live(arn)) continue;
+      instance.tasks.push_back({arn, outcome.task_definition, outcome.deployment.value,
+                                TaskPhase::kStarting, false, outcome.started_at});
+    }
+  }
+
+  void lay_intents() {
+    for (const auto& [key, intent] : records_.intents) {
+      const auto found = drafts_.find(key.first);
+      if (found == drafts_.end()) continue;
+      Row& row = row_of(found->second, key.second);
+      OpenIntent open;
+      open.started_by = intent.deployment.value;
+      open.reason = intent.reason;
+      if (intent.kind == IntentKind::kStop) {
+        open.kind = OpenIntentKind::kStop;
+        if (!intent.known_tasks.empty()) open.task = intent.known_tasks.front();
+        open.effect_seen = !is_live(open.task);
+      } else {
+        open.effect_seen = shows_start(row, intent);
+      }
+      row.instance.intent = std::move(open);
+    }
+  }
+
+  // True if there is a task of the intent's deployment that was not known when it was opened.
+  static bool shows_start(const Row& row, const Intent& intent) {
+    const auto is_new = [&](const TaskArn& arn, const std::string& started_by) {
+      return started_by == intent.deployment.value &&
+             std::ranges::find(intent.known_tasks, arn) == intent.known_tasks.end();
+    };
+    return std::ranges::any_of(
+               row.instance.tasks,
+               [&](const ObservedTask& task) { return is_new(task.arn, task.started_by); }) ||
+           std::ranges::any_of(row.ended, [&](const Ended& ended) {
+             return is_new(ended.task->arn, ended.task->started_by);
+           });
+  }
+
+  World finish(const EnvironmentUid& uid, Draft& draft) {
+    World& world = draft.world;
+    world.instances.reserve(draft.rows.size());
+    for (auto& [arn, row] : draft.rows) {
+      const auto others = other_tasks_.find(arn);
+      if (others != other_tasks_.end()) row.instance.other_task_count = others->second;
+      std::ranges::sort(row.instance.tasks, [](const ObservedTask& a, const ObservedTask& b) {
+        return std::tie(a.created_at, a.arn) < std::tie(b.created_at, b.arn);
+      });
+      recall({uid.value, arn}, row, world.desired);
+      world.instances.push_back(std::move(row.instance));
+    }
+    return std::move(world);
+  }
+
+  void set_since(std::optional<TimePoint>& since, bool holds) const {
+    if (!holds) {
+      since.reset();
+    } else if (!since) {
+      since = now_;
+    }
+  }
+
+  // Adds what only the past can tell, and remembers the present for the next round.
+  void recall(const RefusalKey& key, Row& row, const DesiredState& desired) {
+    Past& past = observer_.past_[key];
+    past.round = observer_.round_;
+    ObservedInstance& instance = row.instance;
+    const bool serves = std::ranges::any_of(
+        instance.tasks, [](const ObservedTask& task) { return task.phase == TaskPhase::kServing; });
+    const bool in_use = instance.status.is_active() || instance.status.is_draining();
+    set_since(past.draining_since, instance.status.is_draining());
+    set_since(past.disconnected_since, in_use && !instance.agent_connected);
+    set_since(past.unserved_since, desired.deployment && instance.status.is_active() &&
+                                       instance.agent_connected && !serves);
+    instance.draining_since = past.draining_since;
+    instance.disconnected_since = past.disconnected_since;
+    instance.unserved_since = past.unserved_since;
+
+    std::ranges::sort(row.ended, [](const Ended& a, const Ended& b) {
+      return std::tie(b.stopped_at, b.task->arn) < std::tie(a.stopped_at, a.task->arn);
+    });
+    if (serves) past.emptied_by_us = false;
+    for (const Ended& ended : row.ended) {
+      const bool ours = ended_by_us(*ended.task);
+      if (!ours && served_for(*ended.task) < observer_.options_.proven_after) continue;
+      if (!serves) past.emptied_by_us = ours;
+      break;
+    }
+    instance.emptied_by_us = past.emptied_by_us;
+    if (!desired.deployment) return;
+    recall_failures(key, past, row, desired.deployment->id);
+  }
+
+  void recall_failures(const RefusalKey& key, Past& past, Row& row, const std::string& deployment) {
+    if (row.source != nullptr) {
+      std::string standing = standing_text(*row.source);
+      if (past.standing != standing) {
+        if (!past.standing.empty()) {
+          observer_.memory_.forget_refusals(key);
+          if (!row.ended.empty()) past.failures_forgiven = row.ended.front().stopped_at;
+        }
+        past.standing = std::move(standing);
+      }
+    }
+    StartFailures& failures = row.instance.failures;
+    add_deaths(past, row, deployment, failures);
+    add_refusals(key, row, deployment, failures);
+  }
+
+  // Newest first, up to one that served for long or was stopped by us.
+  void add_deaths(Past& past, const Row& row, const std::string& deployment,
+                  StartFailures& failures) const {
+    for (const Ended& ended : row.ended) {
+      const Task& task = *ended.task;
+      if (task.started_by != deployment || ended.stopped_at <= past.failures_forgiven) break;
+      const Duration served = served_for(task);
+      if (ended_by_us(task) || served >= observer_.options_.proven_after) break;
+      if (failures.count++ > 0) continue;
+      if (past.newest_death != task.arn) {
+        past.newest_death = task.arn;
+        past.newest_death_at = now_;
+      }
+      failures.last_at = past.newest_death_at;
+      failures.reason = task.stopped_reason.empty()
+                            ? fmt::format("its task ended after {} s",
+                                          std::chrono::floor<std::chrono::seconds>(served).count())
+                            : task.stopped_reason;
+    }
+  }
+
+  void add_refusals(const RefusalKey& key, const Row& row, const std::string& deployment,
+                    StartFailures& failures) const {
+    auto& refusals = observer_.memory_.refusals;
+    const auto found = refusals.find(key);
+    if (found == refusals.end()) return;
+    StartRefusals& refused = found->second;
+    const std::string resources =
+        row.source ? resources_text(row.source->remaining_resources) : std::string{};
+    if (refused.resources.empty()) refused.resources = resources;
+    if (refused.started_by != deployment || refused.resources != resources) {
+      refusals.erase(found);
+      return;
+    }
+    if (failures.count == 0 || refused.last_at > failures.last_at) {
+      failures.last_at = refused.last_at;
+      failures.reason = refused.reason;
+    }
+    failures.count += refused.count;
+  }
+
+  Observer& observer_;
+  const Records& records_;
+  const ClusterView& view_;
+  TimePoint now_;
+  WallTime wall_now_;
+  bool store_changed_ = false;
+  std::map<ClusterArn, std::vector<const ContainerInstance*>> by_cluster_;
+  std::set<std::pair<ClusterArn, std::string>> live_machines_;
+  std::map<std::string, std::vector<EnvironmentUid>> by_name_;
+  std::map<ContainerInstanceArn, int> other_tasks_;
+  std::map<EnvironmentUid, Draft> drafts_;
+};
+
+std::map<EnvironmentUid, World> Observer::observe(const Records& records, const ClusterView& view,
+                                                  TimePoint now, WallTime wall_now) {
+  ++round_;
+  auto worlds = Build{*this, records, view, now, wall_now}.worlds();
+  // What no world holds any more is forgotten, which bounds both by the instances there are.
+  std::erase_if(past_, [this](const auto& entry) { return entry.second.round != round_; });
+  std::erase_if(memory_.refusals,
+                [this](const auto& entry) { return !past_.contains(entry.first); });
+  return worlds;
+}
+
+}  // namespace blox::scheduler

@@ -1,0 +1,72 @@
+// Observer: lays the scheduler's open intents and unresolved outcomes over the cluster state and
+// makes of both one World an environment. The only place that knows both sides.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/time.h"
+#include "client/cluster_mirror.h"
+#include "scheduler/environments/repository.h"
+#include "scheduler/plan/launch_memory.h"
+#include "scheduler/plan/world.h"
+
+namespace blox::scheduler {
+
+/// The cluster state at one moment. Requires: what it refers to stays unchanged while it is used.
+struct ClusterView {
+  const client::ClusterMirror::Tasks& tasks;
+  const client::ClusterMirror::Instances& instances;
+  bool loaded = false;
+  std::string store_id;
+  client::EntityVersion task_version = 0;
+  client::EntityVersion instance_version = 0;
+  client::SyncTimes synced_at;
+  std::optional<TimePoint> last_contact;
+  std::uint64_t list_count = 0;
+};
+
+ClusterView view_of(const client::ClusterMirror& mirror);
+
+struct ObserveOptions {
+  /// A task that ended sooner by itself counts as a failed start.
+  Duration proven_after = std::chrono::seconds{60};
+};
+
+/// Remembers of the past only since when things are as they are ("drains since"), and that only in
+/// memory. Threading: the executor's thread. Requires: memory outlives it.
+class Observer {
+ public:
+  explicit Observer(LaunchMemory& memory, ObserveOptions options = {})
+      : memory_(memory), options_(options) {}
+
+  /// One World for each environment of `records`, those being deleted among them. `now` and
+  /// `wall_now` are the round's.
+  std::map<EnvironmentUid, World> observe(const Records& records, const ClusterView& view,
+                                          TimePoint now, WallTime wall_now);
+
+ private:
+  // What is remembered of one environment on one instance, while it has the instance.
+  struct Past {
+    std::optional<TimePoint> draining_since;
+    std::optional<TimePoint> disconnected_since;
+    std::optional<TimePoint> unserved_since;
+    bool emptied_by_us = false;
+    TaskArn newest_death;  // Of a failed start; its first sight starts the wait.
+    TimePoint newest_death_at;
+    std::string standing;        // Status, connection and size; a change clears the failures.
+    WallTime failures_forgiven;  // Deaths up to then do not count.
+    std::uint64_t round = 0;     // That saw it last.
+  };
+  class Build;
+
+  LaunchMemory& memory_;
+  ObserveOptions options_;
+  std::map<RefusalKey, Past> past_;
+  std::string store_id_;
+  std::uint64_t list_count_ = 0;  // When the store id was seen first.
+  std::uint64_t round_ = 0;
+};
+
+}  // namespace blox::scheduler

@@ -1,0 +1,53 @@
+// LaunchMemory: what a process remembers of its launches besides the stored intents and outcomes:
+// starts that ECS refused, and outcomes that are known to be over. Lost with the process, which
+// costs a retry or a look-up, never a task too many. Written by act, read by observe.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/time.h"
+#include "model/arn.h"
+
+namespace blox::scheduler {
+
+/// The start of the reason of every StopTask that Blox sends; shows in a task's stoppedReason.
+inline constexpr std::string_view kStopReasonPrefix = "blox: ";
+
+/// Starts in a row that ECS refused for one deployment on one instance.
+struct StartRefusals {
+  std::string started_by;
+  int count = 0;
+  TimePoint last_at;
+  std::string reason;
+  std::string resources;  ///< The instance's as the observer next saw them; set by the observer.
+};
+
+/// By environment uid and instance. Bounded by the instances; those gone are pruned by observe.
+using RefusalKey = std::pair<std::string, ContainerInstanceArn>;
+
+/// Threading: the executor's thread.
+class LaunchMemory {
+ public:
+  void note_refusal(const RefusalKey& where, const std::string& started_by, TimePoint at,
+                    std::string reason) {
+    auto& entry = refusals[where];
+    if (entry.started_by != started_by) entry = {started_by, 0, at, "", ""};
+    ++entry.count;
+    entry.last_at = at;
+    entry.reason = std::move(reason);
+    entry.resources.clear();
+  }
+  void forget_refusals(const RefusalKey& where) { refusals.erase(where); }
+
+  std::map<RefusalKey, StartRefusals> refusals;
+  /// Tasks that Describe called STOPPED before the picture showed it. Pruned by act when the
+  /// picture does, or holds them no more.
+  std::set<TaskArn> ended;
+};
+
+}  // namespace blox::scheduler
