@@ -26,7 +26,7 @@ using Parser = beast::http::request_parser<beast::http::string_body>;
 using ErrorCode = boost::system::error_code;
 
 constexpr std::size_t kBuffersPerWrite = 64;  // What Asio hands to one sendmsg.
-constexpr std::size_t kReadBytes = 16 << 10;
+constexpr std::size_t kReadBytes = 8 << 10;
 // How long the rest of a refused request is read and dropped, so that the refusal is not lost in
 // the reset that closing over unread bytes causes. Source: RFC 9112, section 9.6.
 constexpr Duration kLingerMax = std::chrono::seconds{2};
@@ -48,7 +48,6 @@ Request take_request(Parser& parser) {
 }
 
 Response refusal_of(const ErrorCode& error, const Limits& limits) {
-  using beast::http::error;
   if (error == beast::http::error::header_limit) {
     return make_text(431, "The request's header is larger than " +
                               std::to_string(limits.header_bytes_max) + " bytes");
@@ -199,8 +198,8 @@ class HttpConnection final : public Connection {
   // One request, from the handler's work to the last byte. True when the next may come.
   Async<bool> answer() {
     const auto& message = parser_->get();
-    bool keep_alive = message.keep_alive();
-    const bool chunks_allowed = message.version() >= 11;
+    const bool chunks_allowed = message.version() >= 11;  // HTTP/1.0 ends each answer by closing.
+    bool keep_alive = chunks_allowed && message.keep_alive();
     Request request = take_request(*parser_);
     const std::string method = request.method;
     const std::string target = log::is_on(log::Level::kDebug) ? request.target : std::string{};
@@ -215,7 +214,7 @@ class HttpConnection final : public Connection {
     }
     const bool streams = std::holds_alternative<std::unique_ptr<BodyStream>>(response_.body);
     chunked_ = streams && chunks_allowed;
-    keep_alive = keep_alive && !context_->stopping && (!streams || chunks_allowed);
+    keep_alive = keep_alive && !context_->stopping;
     context_->metrics.count_request(method, response_.status);
     sent_bytes_ = 0;
     bool sent = co_await write_head(keep_alive, method == "HEAD");
@@ -344,7 +343,7 @@ class HttpConnection final : public Connection {
     if (reading_ || read_ended_ || buffer_.size() + kReadBytes > buffer_.max_size()) return;
     reading_ = true;
     socket_.async_read_some(
-        buffer_.prepare(kReadBytes),
+        asio::buffer(incoming_),
         [this, self = shared_from_this()](const ErrorCode& error, std::size_t bytes) {
           on_read(error, bytes);
         });
@@ -354,7 +353,7 @@ class HttpConnection final : public Connection {
     if (aborted_) return;
     reading_ = false;
     read_ended_ = static_cast<bool>(error);
-    buffer_.commit(bytes);
+    buffer_.commit(asio::buffer_copy(buffer_.prepare(bytes), asio::buffer(incoming_, bytes)));
     if (const auto waiting = std::exchange(reader_, nullptr)) return waiting.resume();
     if (phase_ != Phase::kAnswering && phase_ != Phase::kStreaming) return;
     if (read_ended_) return abort();
@@ -363,7 +362,9 @@ class HttpConnection final : public Connection {
 
   asio::ip::tcp::socket socket_;
   std::shared_ptr<ServerContext> context_;
-  beast::flat_buffer buffer_;
+  beast::flat_buffer buffer_;  // What was read and not parsed.
+  // A read may be under way while `buffer_` is parsed, which moves its contents.
+  std::array<char, kReadBytes> incoming_;
   std::optional<Parser> parser_;
   Response response_;
   bool chunked_ = false;

@@ -25,12 +25,11 @@ struct Gone {
   ~Gone() { promise.set_value(); }
 };
 
-// Gives lines as the test tells it to; then waits for ever.
+// Gives its lines, then waits to be released, then ends.
 class TestStream final : public BodyStream {
  public:
-  TestStream(Executor& executor, std::vector<std::string> lines, bool ends,
-             std::promise<void>* gone)
-      : executor_(executor), lines_(std::move(lines)), ends_(ends), gone_(gone) {}
+  TestStream(Signal& release, std::vector<std::string> lines, bool ends, std::promise<void>* gone)
+      : release_(release), lines_(std::move(lines)), ends_(ends), gone_(gone) {}
   ~TestStream() override {
     if (gone_ != nullptr) gone_->set_value();
   }
@@ -40,14 +39,12 @@ class TestStream final : public BodyStream {
       slices.push_back(Slice{nullptr, lines_[next_++]});
       co_return slices;
     }
-    if (ends_) co_return slices;
-    Signal never{executor_};
-    co_await never.wait();
+    if (!ends_) co_await release_.wait();
     co_return slices;
   }
 
  private:
-  Executor& executor_;
+  Signal& release_;
   std::vector<std::string> lines_;
   std::size_t next_ = 0;
   bool ends_;
@@ -69,7 +66,7 @@ class ServerTest : public ::testing::Test {
     });
     router.add("GET", "/stream", [this](RequestContext) -> Async<Response> {
       Response response = make_text(200, "");
-      response.body = std::make_unique<TestStream>(thread.loop, stream_lines, stream_ends, gone);
+      response.body = std::make_unique<TestStream>(release, stream_lines, stream_ends, gone);
       co_return response;
     });
     router.add("GET", "/hang", [this](RequestContext) -> Async<Response> {
@@ -113,6 +110,7 @@ class ServerTest : public ::testing::Test {
   Router router;
   Metrics metrics;
   LoopThread thread;
+  Signal release{thread.loop};
   std::unique_ptr<Server> server;
   std::string address;
 };
@@ -203,6 +201,20 @@ TEST_F(ServerTest, StreamsInChunks) {
                                   "4\r\none\n\r\ne\r\na longer line\n\r\n0\r\n\r\n"));
   EXPECT_THAT(ask("GET /stream HTTP/1.0\r\n\r\n"),
               EndsWith("Connection: close\r\n\r\none\na longer line\n"));
+}
+
+TEST_F(ServerTest, WhatComesDuringAStreamIsAnsweredAfterIt) {
+  stream_lines = {"one\n"};
+  stream_ends = false;
+  open();
+  const std::string echo = "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 6\r\n\r\n";
+  Peer peer = connect();
+  peer.send("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n" + echo + "second");
+  peer.read_until("one\n");
+  thread.call([&] { release.notify_all(); });
+  EXPECT_THAT(peer.read_until("second"), HasSubstr("0\r\n\r\nHTTP/1.1 200 OK\r\n"));
+  peer.send(echo + "third!");
+  EXPECT_THAT(peer.read_until("third!"), EndsWith("Content-Length: 6\r\n\r\nthird!"));
 }
 
 TEST_F(ServerTest, DestroysTheStreamWhenThePeerLeaves) {
