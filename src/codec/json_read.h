@@ -47,6 +47,7 @@ class JsonReader {
   /// `part` of the held copy, as the same part of `original`, which was copied.
   std::string_view in_original(std::string_view part, std::string_view original) const {
     while (!part.empty() && static_cast<unsigned char>(part.back()) <= ' ') part.remove_suffix(1);
+    if (part.empty()) return {};  // It points nowhere.
     return original.substr(static_cast<std::size_t>(part.data() - held_.data()), part.size());
   }
 
