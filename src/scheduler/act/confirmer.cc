@@ -127,6 +127,18 @@ Async<void> Confirmer::ask_instances(EnvironmentUid environment, ClusterArn clus
   context_.changed.notify_all();
 }
 
+std::optional<TimePoint> Confirmer::next_due() const {
+  std::optional<TimePoint> oldest;
+  for (const auto& [uid, picture] : pictures_) {
+    if (!oldest || picture.asked_at < *oldest) oldest = picture.asked_at;
+  }
+  for (const auto& [arn, at] : refused_at_) {
+    if (!oldest || at < *oldest) oldest = at;
+  }
+  if (oldest) *oldest += context_.options.confirmation_age_max;
+  return oldest;
+}
+
 void Confirmer::forget_old() {
   std::erase_if(pictures_, [this](const auto& entry) { return !is_fresh(entry.second.asked_at); });
   std::erase_if(eligible_at_, [this](const auto& entry) {

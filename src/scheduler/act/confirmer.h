@@ -24,6 +24,8 @@ class Confirmer {
 
   /// Those of the plan's starts that may be sent, with the time of their confirmation set.
   std::vector<StartAction> admit(const Environment& environment, const Plan& plan);
+  /// When an answer that forbids a start gets too old to go by.
+  std::optional<TimePoint> next_due() const;
 
  private:
   struct Picture {  // What ECS said of an environment.

@@ -1,0 +1,182 @@
+#include "scheduler/rounds/rounds.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+
+namespace blox::scheduler {
+namespace {
+
+DeploymentStatus status_of(RolloutStatus status) {
+  switch (status) {
+    case RolloutStatus::kPending: return DeploymentStatus::kPending;
+    case RolloutStatus::kRunning: return DeploymentStatus::kRunning;
+    case RolloutStatus::kCompleted: return DeploymentStatus::kCompleted;
+  }
+  return DeploymentStatus::kPending;
+}
+
+std::string_view to_text(DeploymentStatus status) {
+  switch (status) {
+    case DeploymentStatus::kPending: return "pending";
+    case DeploymentStatus::kRunning: return "running";
+    case DeploymentStatus::kCompleted: return "completed";
+    case DeploymentStatus::kSuperseded: return "superseded";
+  }
+  return "pending";
+}
+
+void take_earlier(std::optional<TimePoint>& due, std::optional<TimePoint> other) {
+  if (other && (!due || *other < *due)) due = other;
+}
+
+}  // namespace
+
+RoundsMetrics::RoundsMetrics(Metrics& metrics)
+    : rounds(metrics.counter("blox_scheduler_rounds_total", "Rounds of observe, plan, act")),
+      seconds(metrics.seconds("blox_scheduler_round_seconds", "Time a round took")),
+      doubled(metrics.counter("doubled_tasks_total",
+                              "Times that an instance was seen to have two live tasks of one "
+                              "environment")),
+      open_intents(metrics.gauge("blox_scheduler_open_intents", "Intents that are not closed")),
+      unknown_intents(metrics.gauge("blox_scheduler_unknown_intents",
+                                    "Starts whose outcome is being looked for")),
+      outcomes(metrics.gauge("blox_scheduler_outcomes", "Started tasks that are being watched")) {}
+
+Rounds::Rounds(const RoundsParts& parts, RoundsOptions options)
+    : parts_(parts),
+      options_(options),
+      observer_(memory_, options.observe),
+      context_{parts.executor,        parts.random,
+               parts.repository,      parts.log,
+               parts.control,         parts.query,
+               parts.mirror.tasks(),  memory_,
+               options.act,           ActMetrics{parts.metrics},
+               Signal{parts.executor}},
+      actor_(context_),
+      metrics_(parts.metrics),
+      wake_(parts.executor),
+      scope_(parts.executor) {}
+
+Async<void> Rounds::watch(Signal& signal) {
+  ++watching_;
+  for (;;) {
+    co_await signal.wait();
+    dirty_ = true;
+    wake_.notify_all();
+  }
+}
+
+Async<void> Rounds::run() {
+  scope_.spawn(watch(parts_.mirror.changed()));
+  scope_.spawn(watch(parts_.repository.changed()));
+  scope_.spawn(watch(context_.changed));
+  // No change may come between the first look and the first wait.
+  while (watching_ < 3) co_await yield(parts_.executor);
+  for (;;) {
+    dirty_ = false;
+    co_await run_once();
+    const TimePoint latest = parts_.executor.now() + options_.idle_max;
+    const TimePoint due = next_due_ ? std::min(*next_due_, latest) : latest;
+    while (!dirty_ && parts_.executor.now() < due) co_await wake_.wait_until(due);
+    if (dirty_) co_await sleep_for(parts_.executor, options_.join_window);
+  }
+}
+
+Async<void> Rounds::run_once() {
+  // From here to the end of the loop nothing waits: what is decided rests on one picture.
+  const TimePoint now = parts_.executor.now();
+  next_due_.reset();
+  const auto worlds = observer_.observe(parts_.repository.records(), view_of(parts_.mirror), now,
+                                        parts_.executor.wall_now());
+  std::erase_if(parts_.board.environments,
+                [&](const auto& entry) { return !worlds.contains(entry.first); });
+  std::erase_if(doubled_, [&](const auto& entry) { return !worlds.contains(entry.first); });
+  for (const auto& [uid, world] : worlds) {
+    decide(parts_.repository.records().environments.at(uid), world);
+  }
+  actor_.drive();
+  take_earlier(next_due_, actor_.next_due());
+  measure(now);
+  co_await store_deployments();
+}
+
+void Rounds::decide(const Environment& environment, const World& world) {
+  const Plan plan = parts_.planner.plan(world);
+  take_earlier(next_due_, plan.next_due);
+  publish(environment, plan);
+  note_doubled(environment, plan);
+  note_deployment(environment, plan);
+  actor_.carry_out(environment, plan);
+}
+
+void Rounds::publish(const Environment& environment, const Plan& plan) {
+  EnvironmentStatus& status = parts_.board.environments[environment.uid];
+  status.healthy = plan.healthy;
+  status.reason = plan.reason;
+  status.decided_at = parts_.executor.wall_now();
+  status.instances.clear();
+  for (const auto& line : plan.lines) {
+    status.instances.push_back(
+        {line.instance, std::string{to_text(line.state)}, line.reason, line.task});
+  }
+}
+
+// Counts each time that an instance comes to be doubled, not each round that sees it so.
+void Rounds::note_doubled(const Environment& environment, const Plan& plan) {
+  for (const auto& instance : plan.doubled) {
+    if (!doubled_.insert({environment.uid, instance}).second) continue;
+    metrics_.doubled.Increment();
+    log::error("rounds", "two tasks of '{}' are live on {}", environment.name.value,
+               instance.value);
+  }
+  std::erase_if(doubled_, [&](const auto& entry) {
+    return entry.first == environment.uid &&
+           std::ranges::find(plan.doubled, entry.second) == plan.doubled.end();
+  });
+}
+
+void Rounds::note_deployment(const Environment& environment, const Plan& plan) {
+  if (!plan.deployment || !environment.deployment) return;
+  const auto& deployments = parts_.repository.records().deployments;
+  const auto found = deployments.find(*environment.deployment);
+  if (found == deployments.end()) return;
+  Deployment deployment = found->second;
+  const DeploymentStatus before = deployment.status;
+  const WallTime now = parts_.executor.wall_now();
+  deployment.status = status_of(plan.deployment->status);
+  deployment.failed_instances = plan.deployment->failed_instances;
+  if (deployment.status != before) {
+    if (!deployment.started_at) deployment.started_at = now;
+    if (deployment.status == DeploymentStatus::kCompleted) deployment.ended_at = now;
+    log::info("rounds", "deployment {} of '{}' was {} and is {}, {} instances failed",
+              deployment.id.value, environment.name.value, to_text(before),
+              to_text(deployment.status), deployment.failed_instances.size());
+  }
+  changed_deployments_.push_back(std::move(deployment));
+}
+
+// Each by itself: one that was superseded meanwhile must not keep back the others.
+Async<void> Rounds::store_deployments() {
+  for (auto& deployment : std::exchange(changed_deployments_, {})) {
+    std::vector<Deployment> one{std::move(deployment)};
+    const Status stored = co_await parts_.repository.put({}, std::move(one));
+    if (!stored) {
+      log::warn("rounds", "cannot store how a deployment stands yet: {}", stored.error().message);
+      take_earlier(next_due_, parts_.executor.now() + std::chrono::seconds{1});
+    }
+  }
+}
+
+void Rounds::measure(TimePoint begun) {
+  const auto took = std::chrono::duration<double>(parts_.executor.now() - begun);
+  metrics_.rounds.Increment();
+  metrics_.seconds.Observe(took.count());
+  const Records& records = parts_.repository.records();
+  metrics_.open_intents.Set(static_cast<double>(records.intents.size()));
+  metrics_.unknown_intents.Set(static_cast<double>(actor_.unknown_count()));
+  metrics_.outcomes.Set(static_cast<double>(records.outcomes.size()));
+}
+
+}  // namespace blox::scheduler
