@@ -30,6 +30,7 @@ struct FaultDisk::State {
   std::map<std::string, std::shared_ptr<Entry>> durable;  // The folder as it was synced last.
   std::int64_t operations = 0;
   std::int64_t stop_at = INT64_MAX;
+  std::int64_t syncs = 0;
   int failing_syncs = 0;
   std::optional<std::int64_t> capacity;
   int open_files = 0;
@@ -147,6 +148,7 @@ int truncate_file(sqlite3_file* file, sqlite3_int64 size) {
 int sync_file(sqlite3_file* file, int /*flags*/) {
   auto& handle = handle_of(file);
   if (is_dead(handle) || !handle.disk->operate()) return SQLITE_IOERR_FSYNC;
+  ++handle.disk->syncs;
   if (handle.disk->failing_syncs > 0) {
     --handle.disk->failing_syncs;
     return SQLITE_IOERR_FSYNC;
@@ -310,6 +312,7 @@ void FaultDisk::stop_after(std::int64_t operations) {
 void FaultDisk::fail_syncs(int count) { state_->failing_syncs = count; }
 void FaultDisk::set_capacity(std::optional<std::int64_t> bytes) { state_->capacity = bytes; }
 std::int64_t FaultDisk::operation_count() const { return state_->operations; }
+std::int64_t FaultDisk::sync_count() const { return state_->syncs; }
 
 std::int64_t FaultDisk::file_size(const std::string& name) const {
   const auto found = state_->entries.find(name);

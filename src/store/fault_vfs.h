@@ -40,6 +40,7 @@ class FaultDisk {
 
   /// Writes, syncs, truncations and deletes so far.
   std::int64_t operation_count() const;
+  std::int64_t sync_count() const;
   /// 0 when there is no such file.
   std::int64_t file_size(const std::string& name) const;
 

@@ -2,8 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 
+#include "base/signal.h"
 #include "store/commit_check.h"
 #include "store/store_world.h"
 
@@ -302,6 +304,35 @@ TEST_P(StoreContract, ReopeningKeepsEverything) {
               ElementsAre("2.0 a=2", "3.0 -b", "4.0 b=back"));
   const auto compacted = world->store().watch("", 1);
   EXPECT_EQ(kind_of(world->next(*compacted)), ErrorKind::kCompacted);
+}
+
+TEST_P(StoreContract, CommitsThatWaitTogetherAreJudgedOneByOne) {
+  const auto world = make();
+  world->put("held", "0").value();
+  std::vector<Async<Result<Revision>>> calls;
+  for (int i = 0; i < 40; ++i) {
+    Commit commit = put_all({"k" + std::to_string(i)}, "v");
+    if (i == 20) commit.compares = {{"held", 9}};
+    calls.push_back(world->store().commit(std::move(commit)));
+  }
+  std::vector<Result<Revision>> results;
+  auto all = [](std::vector<Async<Result<Revision>>> works, Executor& executor,
+                std::vector<Result<Revision>>& target) -> Async<void> {
+    const std::size_t count = works.size();
+    target = co_await gather(executor, std::move(works), count);
+  };
+  ASSERT_TRUE(world->run(all(std::move(calls), world->executor(), results)));
+  std::set<Revision> revisions;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (i == 20) {
+      EXPECT_EQ(kind_of(results[i]), ErrorKind::kConflict);
+    } else {
+      revisions.insert(results[i].value());
+    }
+  }
+  EXPECT_EQ(revisions.size(), 39U);
+  EXPECT_EQ(*revisions.rbegin(), 40);
+  EXPECT_EQ(world->range({})->items.size(), 40U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, StoreContract, testing::ValuesIn(store_kinds()),

@@ -45,6 +45,8 @@ std::vector<std::string> to_text(const Page& page);
 struct StoreKind {
   std::string name;
   std::function<std::unique_ptr<StoreWorld>(std::uint64_t seed, HistoryBounds history)> make;
+  std::uint64_t model_seeds =
+      15;  ///< Runs of the model test: fewer where each commit costs a sync.
 };
 
 /// MemoryStore, and SqliteStore in each of its ways to run.

@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "base/io_loop.h"
 #include "base/sim_loop.h"
+#include "store/fault_vfs.h"
 #include "store/memory_store.h"
 #include "store/sqlite_store.h"
 
@@ -81,8 +82,10 @@ class TemporaryFolder {
 };
 
 std::unique_ptr<SqliteStore> open_sqlite(Executor& executor, const std::string& path,
-                                         SqliteThreading threading, HistoryBounds history) {
+                                         const std::string& vfs, SqliteThreading threading,
+                                         HistoryBounds history) {
   SqliteStoreOptions options;
+  options.core.vfs = vfs;
   options.core.history = history;
   options.threading = threading;
   options.inline_latency = 1ms;
@@ -93,19 +96,23 @@ std::unique_ptr<SqliteStore> open_sqlite(Executor& executor, const std::string& 
   return std::move(*store);
 }
 
+// On a disk in memory whose power fails at each reopening.
 class InlineSqliteWorld final : public SimWorld {
  public:
-  InlineSqliteWorld(std::uint64_t seed, HistoryBounds history) : SimWorld(seed), history_(history) {
+  InlineSqliteWorld(std::uint64_t seed, HistoryBounds history)
+      : SimWorld(seed), random_(seed), history_(history) {
     reopen();
   }
   Store& store() override { return *store_; }
   void reopen() override {
+    disk_.crash(random_);
     store_.reset();
-    store_ = open_sqlite(loop_, folder_.file(), SqliteThreading::kInline, history_);
+    store_ = open_sqlite(loop_, "store.db", disk_.vfs(), SqliteThreading::kInline, history_);
   }
 
  private:
-  TemporaryFolder folder_;
+  Random random_;
+  FaultDisk disk_;
   HistoryBounds history_;
   std::unique_ptr<SqliteStore> store_;
 };
@@ -118,7 +125,7 @@ class ThreadedSqliteWorld final : public StoreWorld {
   Store& store() override { return *store_; }
   void reopen() override {
     store_.reset();
-    store_ = open_sqlite(loop_, folder_.file(), SqliteThreading::kThread, history_);
+    store_ = open_sqlite(loop_, folder_.file(), "", SqliteThreading::kThread, history_);
   }
   bool run(Async<void> work) override {
     bool ended = false;
@@ -211,9 +218,11 @@ std::vector<StoreKind> store_kinds() {
            [](std::uint64_t seed, HistoryBounds history) {
              return std::make_unique<InlineSqliteWorld>(seed, history);
            }},
-          {"SqliteThreaded", [](std::uint64_t, HistoryBounds history) {
+          {"SqliteThreaded",
+           [](std::uint64_t, HistoryBounds history) {
              return std::make_unique<ThreadedSqliteWorld>(history);
-           }}};
+           },
+           2}};
 }
 
 }  // namespace blox::store
