@@ -45,6 +45,15 @@ struct StoredParts {
   WallTime seen_at;                      ///< When `detail` was taken in.
 };
 
+/// What merging asks of an object's value. `parts` ends with the bytes that were decoded.
+struct StoredHead {
+  ClusterArn cluster;
+  std::optional<EcsVersion> version;
+  std::string status;              ///< A task's lastStatus, an instance's status.
+  std::string container_instance;  ///< Its ARN, as the detail has it, or empty.
+  StoredParts parts;
+};
+
 /// A decoded value. `parts` ends with the bytes that were decoded.
 template <class Object>
 struct StoredObject {
@@ -61,6 +70,9 @@ std::string encode_tombstone(const Tombstone& tombstone);
 
 /// Finds the parts without decoding them. Errors: kInvalid (not a value of this format).
 Result<std::variant<StoredParts, Tombstone>> split_stored(std::string_view bytes);
+
+/// Decodes no more than the head. Errors: kInvalid, naming the field.
+Result<std::variant<StoredHead, Tombstone>> decode_stored_head(std::string_view bytes);
 
 /// Decode the value of a task or an instance whole. Optional fields of an unexpected type count
 /// as absent; the ARN, the cluster and the status are demanded. Errors: kInvalid, naming the field.

@@ -171,6 +171,25 @@ Result<ContainerInstance> decode_instance_detail(std::string_view detail) {
   return instance;
 }
 
+Result<std::variant<StoredHead, Tombstone>> decode_stored_head(std::string_view bytes) {
+  auto split = split_stored(bytes);
+  if (!split) return std::unexpected(split.error());
+  if (auto* tombstone = std::get_if<Tombstone>(&*split)) return std::move(*tombstone);
+  StoredHead head;
+  head.parts = std::get<StoredParts>(*split);
+  const auto detail = reader().hold(head.parts.detail).parse();
+  if (!detail) return detail.error_in("decode stored object");
+  const auto cluster = demand_text(*detail, "clusterArn");
+  if (!cluster) return cluster.error_in("decode stored object");
+  head.cluster.value = *cluster;
+  head.version = read_version(*detail);
+  // A task has a lastStatus and no status; an instance the other way about.
+  head.status = find_text(*detail, "lastStatus").value_or("");
+  if (head.status.empty()) head.status = text_or_empty(*detail, "status");
+  head.container_instance = text_or_empty(*detail, "containerInstanceArn");
+  return head;
+}
+
 Result<std::variant<StoredTask, Tombstone>> decode_stored_task(std::string_view bytes) {
   auto split = split_stored(bytes);
   if (!split) return std::unexpected(split.error());

@@ -23,6 +23,10 @@ using ObjectName = std::variant<ContainerInstanceArn, TaskArn>;
 /// Its key in the store.
 std::string key_of(const ObjectName& object);
 
+/// Reasons of tombstones: ECS does not know the object any more; it has been kept long enough.
+inline constexpr std::string_view kReasonMissing = "missing";
+inline constexpr std::string_view kReasonRetention = "retention";
+
 /// One object. Its content stands in the store alone, but for the small part of Describe, which
 /// every newer event has to carry on.
 struct Entry {
@@ -61,6 +65,8 @@ class Catalog {
     return &*cluster_names_.insert(cluster).first;
   }
 
+  /// True when the object is held as live and has not ended.
+  bool is_live(const ObjectName& object) const;
   /// Live objects of a cluster that have not ended, sorted.
   std::vector<ContainerInstanceArn> live_instances(const ClusterArn& cluster) const;
   std::vector<TaskArn> live_tasks(const ClusterArn& cluster) const;
@@ -70,7 +76,6 @@ class Catalog {
   std::vector<ClusterArn> clusters() const;
   /// When the last complete reconcile of the cluster began, if there was one.
   std::optional<WallTime> synced_at(const ClusterArn& cluster) const;
-  std::size_t live_count() const;
   bool is_empty() const { return tasks_.empty() && instances_.empty(); }
 
   Entries& tasks() { return tasks_; }
@@ -78,8 +83,13 @@ class Catalog {
   std::map<ClusterArn, ClusterEntry>& marks() { return marks_; }
 
  private:
-  Status load_task(const store::KeyValue& item);
-  Status load_instance(const store::KeyValue& item);
+  Entries& entries_of(const ObjectName& object) {
+    return std::holds_alternative<TaskArn>(object) ? tasks_ : instances_;
+  }
+  const Entries& entries_of(const ObjectName& object) const {
+    return std::holds_alternative<TaskArn>(object) ? tasks_ : instances_;
+  }
+  Status load_object(const store::KeyValue& item);
 
   Entries tasks_;
   Entries instances_;

@@ -16,26 +16,13 @@
 #include "cluster_state/ingest/describe_list.h"
 #include "cluster_state/ingest/merge.h"
 #include "cluster_state/ingest/record_keeper.h"
+#include "cluster_state/ingest/report.h"
 #include "cluster_state/ingest/writer.h"
 #include "codec/stored_records.h"
 #include "model/report.h"
 #include "store/store.h"
 
 namespace blox::cluster_state {
-
-/// What was said about one object, by whom and when.
-struct Report {
-  std::variant<TaskReport, InstanceReport> what;
-  Origin origin = Origin::kEvent;
-  WallTime at;  ///< When the event was sent, or when the Describe was asked.
-};
-
-/// What goes in together and is durable together (not in one commit, though).
-struct Batch {
-  std::vector<Report> reports;
-  std::vector<codec::StoredEvent> events;
-  std::vector<codec::DeadLetter> dead_letters;
-};
 
 /// How many reports of a batch ended how. Overlays that changed nothing count as stale.
 struct TakeCounts {
@@ -64,7 +51,6 @@ struct IngestOptions {
 class Ingest {
  public:
   Ingest(Executor& executor, store::Store& store, Metrics& metrics, IngestOptions options = {});
-  ~Ingest();
   Ingest(const Ingest&) = delete;
   Ingest& operator=(const Ingest&) = delete;
 
@@ -94,17 +80,37 @@ class Ingest {
   std::size_t undurable_count() const { return writer_.undurable_count(); }
 
  private:
+  // One call's time, and who waits for what it brings.
+  struct Round {
+    WallTime wall_now;
+    TimePoint now;
+    std::shared_ptr<Ticket> ticket;
+    TakeCounts counts;
+  };
+  Round start_round() const;
+  Status check_ready() const;
   Async<Status> load();
   Async<void> reload_when_broken();
-  Async<void> sweep_for_ever();
-  Async<void> sweep();
-  Async<Status> take_report(Report report, std::shared_ptr<Ticket> ticket, TakeCounts& counts);
+
+  bool merge(const Report& report, Round& round);
+  bool confirm(Entry& entry, const ReportView& view, const Decision& decision, const Round& round);
+  void apply(const Report& report, const ReportView& view, const Decision& decision, Round& round);
+  void note_shape(Entry& entry, const ReportView& view, const Round& round);
+  void describe_tasks_on(const ContainerInstanceArn& instance, const ClusterArn& cluster);
+  void write(Entry& entry, const ReportView& view, std::string_view detail, const Round& round);
+  Async<Status> overlay(const Report& report, Round& round);
+  Status lay_over(const Report& report, const std::string& value, Round& round);
   Async<Result<std::optional<std::string>>> read_value(std::string key);
+  void count(const ReportView& view, Verdict verdict, Round& round);
+
+  void bury(const ObjectName& name, Entry& entry, std::string_view reason, Round& round);
+  Async<void> sweep_for_ever();
+  Async<Status> sweep();
 
   Executor& executor_;
   store::Store& store_;
-  Metrics& metrics_;
   IngestOptions options_;
+  ReportCounters counters_;
   Catalog catalog_;
   DescribeList describe_list_;
   Writer writer_;

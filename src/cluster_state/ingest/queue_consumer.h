@@ -40,11 +40,20 @@ class QueueConsumer {
   bool is_receiving() const { return receiving_; }
 
  private:
+  struct Removal {
+    std::string receipt;
+    int attempts = 0;
+  };
   Async<void> receive_loop(std::size_t number);
   Async<void> remove_loop();
+  Async<void> watch_age();
   Async<void> process(std::vector<aws::QueueMessage> messages);
+  Async<bool> remove_some();
+  void decode(const aws::QueueMessage& message, Batch& batch, std::vector<WallTime>& sent);
+  void return_undeleted(std::vector<Removal> removals);
+  void adapt(std::size_t received);
   bool is_held_back() const;
-  Duration next_wait(Duration& wait);
+  Duration oldest_age() const;
 
   Executor& executor_;
   Random& random_;
@@ -55,13 +64,15 @@ class QueueConsumer {
   Counter& dead_;
   Counter& deleted_;
   Counter& not_deleted_;
-  Counter& queue_errors_;
+  Counter& errors_;
   Histogram& lag_;
   Gauge& undurable_age_;
-  Signal changed_;
+  Signal capacity_;    // A receive loop may go on.
+  Signal removables_;  // A remove loop has work.
   std::size_t receives_wanted_ = 1;
-  std::multiset<TimePoint> undurable_;  // Arrivals of messages that are not durable.
-  std::deque<std::string> removable_;   // Receipts of messages that are.
+  std::size_t undurable_count_ = 0;
+  std::multiset<TimePoint> undurable_since_;  // Of each batch that is not durable.
+  std::deque<Removal> removable_;
   bool receiving_ = false;
   Scope scope_;
 };

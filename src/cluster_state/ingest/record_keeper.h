@@ -38,8 +38,15 @@ class RecordKeeper {
   struct Letter {
     Slot slot;
     std::string message_id;
+    bool leaving = false;  // Its delete has been given to the writer.
   };
-  using Events = std::map<std::string, Slot>;  // By key, so oldest first.
+  struct Event {
+    Slot slot;
+    bool leaving = false;
+  };
+  using Events = std::map<std::string, Event>;  // By key, so oldest first.
+  void trim_letters();
+  void trim_events(Events& events);
 
   Writer& writer_;
   RecordBounds bounds_;

@@ -98,6 +98,7 @@ class Writer {
   Async<void> commit(std::vector<std::shared_ptr<Write>> writes);
   std::vector<std::shared_ptr<Write>> take_batch();
   void finish(const std::vector<std::shared_ptr<Write>>& writes, store::Revision revision);
+  void release_blocked(Slot& slot, const Status& outcome);
   void give_up(const std::vector<std::shared_ptr<Write>>& writes, const Error& error);
 
   Executor& executor_;

@@ -44,8 +44,45 @@ class Reconciler {
 
   /// True once the store holds a complete read of every cluster, of this or an earlier run.
   bool is_synced() const { return synced_; }
-  /// What the last round failed with; none when it succeeded.
+  /// What the last full read failed with; none when it succeeded.
   const std::optional<Error>& last_error() const { return last_error_; }
+
+ private:
+  using Objects = std::vector<ObjectName>;
+
+  Async<void> read_for_ever();
+  Async<void> ask_for_ever();
+  Async<Status> read_clusters(bool all, std::set<ClusterArn> requested);
+  Async<Result<std::vector<ClusterArn>>> find_clusters();
+  Async<Status> read_cluster(ClusterArn cluster);
+  Async<Result<Objects>> list_objects(ClusterArn cluster, bool tasks);
+  Async<Status> ask_about(ClusterArn cluster, Objects objects);
+  Async<Status> ask_instances(ClusterArn cluster, std::vector<ContainerInstanceArn> instances);
+  Async<Status> ask_tasks(ClusterArn cluster, std::vector<TaskArn> tasks);
+  Async<Status> take(Batch batch);
+  Async<Status> note_missing(ClusterArn cluster, Objects missing, TimePoint asked_at);
+  bool all_marked(const std::vector<ClusterArn>& clusters) const;
+  Duration jittered(Duration wait);
+
+  Executor& executor_;
+  Random& random_;
+  aws::EcsQuery& ecs_;
+  Ingest& ingest_;
+  ReconcileOptions options_;
+  Histogram& seconds_;
+  Counter& rounds_;
+  Counter& failures_;
+  Counter& added_;
+  Counter& changed_;
+  Counter& overlaid_;
+  Counter& removed_;
+  MissingList missing_;
+  Signal requests_;
+  bool all_requested_ = true;
+  std::set<ClusterArn> requested_;
+  bool synced_ = false;
+  std::optional<Error> last_error_;
+  Scope scope_;
 };
 
 }  // namespace blox::cluster_state

@@ -1,0 +1,269 @@
+#include "cluster_state/ingest/ingest.h"
+
+#include <utility>
+
+#include "base/log.h"
+#include "codec/stored.h"
+#include "codec/stored_overlay.h"
+
+namespace blox::cluster_state {
+namespace {
+
+constexpr Duration kReloadWait = std::chrono::seconds{1};
+
+WallTime before(WallTime time, Duration by) {
+  return time - std::chrono::duration_cast<WallTime::duration>(by);
+}
+
+}  // namespace
+
+Ingest::Ingest(Executor& executor, store::Store& store, Metrics& metrics, IngestOptions options)
+    : executor_(executor),
+      store_(store),
+      options_(options),
+      counters_(metrics),
+      describe_list_(executor, options.describe_list_max),
+      writer_(executor, store, metrics, options.writer),
+      records_(writer_, options.records),
+      scope_(executor) {}
+
+Async<Status> Ingest::open() {
+  const Status loaded = co_await load();
+  if (!loaded) co_return loaded.error_in("open ingest");
+  open_ = true;
+  scope_.spawn(reload_when_broken());
+  scope_.spawn(sweep_for_ever());
+  co_return done();
+}
+
+Status Ingest::check_ready() const {
+  if (open_ && !writer_.is_broken()) return done();
+  return fail(ErrorKind::kUnavailable, "ingest: the store is being read; give the batch again");
+}
+
+Ingest::Round Ingest::start_round() const {
+  return {executor_.wall_now(), executor_.now(), std::make_shared<Ticket>(executor_), {}};
+}
+
+Async<Status> Ingest::load() {
+  catalog_.clear();
+  records_.clear();
+  store::RangeRequest request;
+  request.prefix = codec::kClusterStatePrefix;
+  while (true) {
+    const auto page = co_await store_.range(request);
+    if (!page) co_return std::unexpected(page.error());
+    for (const store::KeyValue& item : page->items) {
+      Status taken = catalog_.load(item);
+      if (taken) taken = records_.load(item);
+      if (!taken) co_return taken;
+    }
+    if (!page->more || page->items.empty()) co_return done();
+    request.after_key = page->items.back().key;
+    request.revision = page->revision;
+  }
+}
+
+Async<void> Ingest::reload_when_broken() {
+  while (true) {
+    co_await writer_.broken();
+    open_ = false;
+    log::warn("ingest", "a commit was lost or contradicted: reading the store again");
+    while (true) {
+      const Status loaded = co_await load();
+      if (loaded) break;
+      log::error("ingest", "cannot read the store again: {}", loaded.error().message);
+      co_await sleep_for(executor_, kReloadWait);
+    }
+    writer_.mend();
+    open_ = true;
+  }
+}
+
+Async<Result<TakeCounts>> Ingest::take(Batch batch) {
+  if (const Status ready = check_ready(); !ready) co_return std::unexpected(ready.error());
+  Round round = start_round();
+  for (const codec::DeadLetter& letter : batch.dead_letters) records_.keep(letter, round.ticket);
+  for (const codec::StoredEvent& event : batch.events) {
+    const auto time = parse_time(event.time);
+    records_.keep(event, time.value_or(round.wall_now), round.ticket);
+  }
+  for (Report& report : batch.reports) {
+    if (merge(report, round)) continue;
+    const Status overlaid = co_await overlay(report, round);
+    if (!overlaid) co_return std::unexpected(overlaid.error());
+  }
+  const Status durable = co_await round.ticket->durable();
+  if (!durable) co_return std::unexpected(durable.error());
+  co_return round.counts;
+}
+
+// True when the report is dealt with; false when the stored value is needed for it.
+bool Ingest::merge(const Report& report, Round& round) {
+  const ReportView view{report};
+  Entry* entry = catalog_.find(view.name());
+  const Decision decision = decide(entry != nullptr ? entry->known : Known{}, view.sighting(),
+                                   before(round.wall_now, options_.old_event_age));
+  switch (decision.verdict) {
+    case Verdict::kApply: apply(report, view, decision, round); return true;
+    case Verdict::kDescribe: describe_list_.add(view.cluster(), view.name()); break;
+    case Verdict::kOverlay:
+    case Verdict::kStale:
+      if (entry != nullptr && !confirm(*entry, view, decision, round)) return false;
+      break;
+    case Verdict::kFinal: break;
+  }
+  if (entry != nullptr) writer_.await(entry->slot, round.ticket);
+  count(view, decision.verdict, round);
+  return true;
+}
+
+// Notes what a report that changes nothing shows. False when it may change something.
+bool Ingest::confirm(Entry& entry, const ReportView& view, const Decision& decision,
+                     const Round& round) {
+  if (view.sighting().origin != Origin::kDescribe) return true;
+  entry.confirmed_at = round.now;
+  const bool same_detail = decision.verdict == Verdict::kStale ||
+                           entry.detail_hash == std::hash<std::string_view>{}(view.detail());
+  const bool same_describe =
+      !decision.takes_describe || codec::is_same_json(entry.describe, view.describe_only());
+  if (!same_detail || !same_describe) return false;
+  if (decision.takes_describe) entry.known.described_at = view.sighting().at;
+  return true;
+}
+
+void Ingest::apply(const Report& report, const ReportView& view, const Decision& decision,
+                   Round& round) {
+  Entry& entry = catalog_.get_or_make(view.name());
+  const bool added = entry.known.kind != Known::Kind::kLive;
+  if (added) entry.describe.clear();
+  if (decision.takes_describe) {
+    entry.describe = view.describe_only();
+    entry.known.described_at = report.at;
+  } else if (added) {
+    entry.known.described_at.reset();
+  }
+  // Of two versions the greater one: a STOPPED may come with a lesser one.
+  const auto version = view.sighting().version;
+  if (added || (version && (!entry.known.version || *version > *entry.known.version))) {
+    entry.known.version = version;
+  }
+  entry.known.seen_at = round.wall_now;
+  note_shape(entry, view, round);
+  write(entry, view, view.detail(), round);
+  ++(added ? round.counts.added : round.counts.changed);
+  counters_.count(view, Verdict::kApply);
+}
+
+// What the catalog holds of a live object beside its version and times.
+void Ingest::note_shape(Entry& entry, const ReportView& view, const Round& round) {
+  const bool ends = view.has_ended() && !(entry.known.kind == Known::Kind::kLive && entry.ended);
+  entry.known.kind = Known::Kind::kLive;
+  entry.known.final = view.sighting().final;
+  entry.ended = view.has_ended();
+  entry.cluster = catalog_.intern(view.cluster());
+  entry.instance = view.instance();
+  entry.detail_hash = std::hash<std::string_view>{}(view.detail());
+  entry.confirmed_at = round.now;
+  if (!ends) return;
+  entry.known.seen_at = round.wall_now;
+  if (const auto* instance = std::get_if<ContainerInstanceArn>(&view.name())) {
+    describe_tasks_on(*instance, view.cluster());
+  }
+}
+
+// Tasks of an instance that is gone have stopped, whether or not an event will say so.
+void Ingest::describe_tasks_on(const ContainerInstanceArn& instance, const ClusterArn& cluster) {
+  for (TaskArn& task : catalog_.live_tasks_on(instance)) {
+    describe_list_.add(cluster, std::move(task));
+  }
+}
+
+void Ingest::write(Entry& entry, const ReportView& view, std::string_view detail,
+                   const Round& round) {
+  const codec::StoredParts parts{detail, entry.describe, entry.known.described_at,
+                                 entry.known.seen_at};
+  writer_.put(entry.slot, key_of(view.name()), codec::encode_stored(parts));
+  writer_.await(entry.slot, round.ticket);
+}
+
+// The way of the few reports that need the stored value: a Describe at the version that is held.
+Async<Status> Ingest::overlay(const Report& report, Round& round) {
+  const ReportView view{report};
+  while (true) {
+    const Entry* before = catalog_.find(view.name());
+    if (before == nullptr) break;
+    std::optional<std::string> value;
+    if (const std::string* undurable = before->slot.undurable_value()) {
+      value = *undurable;
+    } else {
+      const store::Revision revision = before->slot.mod_revision();
+      std::string key = key_of(view.name());
+      auto read = co_await read_value(std::move(key));
+      if (!read) co_return std::unexpected(read.error());
+      if (const Status ready = check_ready(); !ready) co_return ready;
+      // Whatever came between has moved the object on: decide again.
+      const Entry* now = catalog_.find(view.name());
+      if (now == nullptr || !now->slot.is_idle() || now->slot.mod_revision() != revision) {
+        if (merge(report, round)) co_return done();
+        continue;
+      }
+      value = std::move(*read);
+    }
+    if (!value) break;
+    co_return lay_over(report, *value, round);
+  }
+  co_return fail(ErrorKind::kInternal, "ingest: '" + key_of(view.name()) + "' is not in the store");
+}
+
+Status Ingest::lay_over(const Report& report, const std::string& value, Round& round) {
+  const ReportView view{report};
+  Entry& entry = *catalog_.find(view.name());
+  const Decision decision = decide(entry.known, view.sighting(), round.wall_now);
+  auto split = codec::split_stored(value);
+  if (!split) return std::unexpected(split.error());
+  const auto* parts = std::get_if<codec::StoredParts>(&*split);
+  if (parts == nullptr) return fail(ErrorKind::kInternal, "ingest: a live object is a tombstone");
+  std::optional<std::string> joined;
+  if (decision.verdict == Verdict::kOverlay) {
+    auto overlaid = codec::overlay_detail(parts->detail, view.detail());
+    if (!overlaid) return std::unexpected(overlaid.error());
+    joined = std::move(*overlaid);
+    note_shape(entry, view, round);
+  }
+  const bool new_describe =
+      decision.takes_describe && !codec::is_same_json(entry.describe, view.describe_only());
+  if (decision.takes_describe) entry.known.described_at = report.at;
+  if (new_describe) entry.describe = view.describe_only();
+  if (joined || new_describe) {
+    write(entry, view, joined ? std::string_view{*joined} : parts->detail, round);
+    count(view, Verdict::kOverlay, round);
+  } else {
+    writer_.await(entry.slot, round.ticket);
+    count(view, Verdict::kStale, round);
+  }
+  return done();
+}
+
+Async<Result<std::optional<std::string>>> Ingest::read_value(std::string key) {
+  store::RangeRequest request;
+  request.prefix = key;
+  request.limit = 1;
+  const auto page = co_await store_.range(std::move(request));
+  if (!page) co_return std::unexpected(page.error());
+  if (page->items.empty() || page->items.front().key != key) co_return std::nullopt;
+  co_return *page->items.front().value;
+}
+
+void Ingest::count(const ReportView& view, Verdict verdict, Round& round) {
+  counters_.count(view, verdict);
+  switch (verdict) {
+    case Verdict::kApply: ++round.counts.changed; break;
+    case Verdict::kOverlay: ++round.counts.overlaid; break;
+    case Verdict::kStale: ++round.counts.stale; break;
+    case Verdict::kFinal: ++round.counts.final; break;
+    case Verdict::kDescribe: ++round.counts.asked; break;
+  }
+}
+
+}  // namespace blox::cluster_state

@@ -1,0 +1,183 @@
+#include "cluster_state/ingest/queue_consumer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "codec/ecs_event.h"
+
+namespace blox::cluster_state {
+namespace {
+
+// A delete that fails oftener is left: the message comes again, is found stale and deleted then.
+constexpr int kRemoveAttemptsMax = 3;
+
+double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+}  // namespace
+
+QueueConsumer::QueueConsumer(Executor& executor, Random& random, aws::Queue& queue, Ingest& ingest,
+                             Metrics& metrics, ConsumerOptions options)
+    : executor_(executor),
+      random_(random),
+      queue_(queue),
+      ingest_(ingest),
+      options_(options),
+      received_(metrics.counter("blox_ingest_messages_total", "Messages received, repeats too.")),
+      dead_(metrics.counter("blox_ingest_dead_letters_total", "Messages nobody could decode.")),
+      deleted_(metrics.counter("blox_ingest_messages_deleted_total", "Messages deleted.")),
+      not_deleted_(metrics.counter("blox_ingest_messages_not_deleted_total",
+                                   "Deletes that the queue refused, each attempt.")),
+      errors_(metrics.counter("blox_ingest_queue_errors_total", "Calls of the queue that failed.")),
+      lag_(metrics.seconds("blox_ingest_lag_seconds", "From sending an event to its durability.")),
+      undurable_age_(metrics.gauge("blox_ingest_undurable_age_seconds",
+                                   "Age of the oldest received message that is not durable.")),
+      capacity_(executor),
+      removables_(executor),
+      scope_(executor) {
+  for (std::size_t number = 0; number < options_.receives_max; ++number) {
+    scope_.spawn(receive_loop(number));
+  }
+  for (std::size_t number = 0; number < options_.removes_max; ++number) scope_.spawn(remove_loop());
+  scope_.spawn(watch_age());
+}
+
+Duration QueueConsumer::oldest_age() const {
+  return undurable_since_.empty() ? Duration::zero() : executor_.now() - *undurable_since_.begin();
+}
+
+bool QueueConsumer::is_held_back() const {
+  return undurable_count_ + removable_.size() >= options_.undurable_max ||
+         oldest_age() > queue_.visibility_timeout() / 2;
+}
+
+Async<void> QueueConsumer::receive_loop(std::size_t number) {
+  Duration wait = options_.retry_wait_min;
+  while (true) {
+    while (number >= receives_wanted_ || is_held_back()) co_await capacity_.wait();
+    auto messages = co_await queue_.receive(options_.receive_wait);
+    receiving_ = messages.has_value();
+    if (!messages) {
+      errors_.Increment();
+      log::warn("ingest", "cannot receive: {}", messages.error().message);
+      co_await sleep_for(executor_, random_.between(wait / 2, wait));
+      wait = std::min(2 * wait, options_.retry_wait_max);
+      continue;
+    }
+    wait = options_.retry_wait_min;
+    adapt(messages->size());
+    if (messages->empty()) continue;
+    received_.Increment(static_cast<double>(messages->size()));
+    undurable_count_ += messages->size();
+    scope_.spawn(process(std::move(*messages)));
+  }
+}
+
+// Whole batches mean that more is waiting; an empty one that the calls are too many.
+void QueueConsumer::adapt(std::size_t received) {
+  if (received == aws::kQueueBatchMax && receives_wanted_ < options_.receives_max) {
+    ++receives_wanted_;
+    capacity_.notify_all();
+  } else if (received == 0 && receives_wanted_ > 1) {
+    --receives_wanted_;
+  }
+}
+
+void QueueConsumer::decode(const aws::QueueMessage& message, Batch& batch,
+                           std::vector<WallTime>& sent) {
+  auto event = codec::decode_ecs_event(message.body);
+  if (!event) {
+    dead_.Increment();
+    log::warn("ingest", "message {} is set aside: {}", message.id, event.error().message);
+    batch.dead_letters.push_back({message.id, event.error().message,
+                                  message.body.substr(0, codec::kDeadLetterBodyMax),
+                                  message.body.size(), executor_.wall_now()});
+    return;
+  }
+  sent.push_back(event->time);
+  if (auto* task = std::get_if<TaskReport>(&event->what)) {
+    batch.reports.push_back({std::move(*task), Origin::kEvent, event->time});
+  } else if (auto* instance = std::get_if<InstanceReport>(&event->what)) {
+    batch.reports.push_back({std::move(*instance), Origin::kEvent, event->time});
+  } else {
+    batch.events.push_back(std::move(std::get<codec::StoredEvent>(event->what)));
+  }
+}
+
+Async<void> QueueConsumer::process(std::vector<aws::QueueMessage> messages) {
+  const auto since = undurable_since_.insert(messages.front().received_at);
+  Batch batch;
+  std::vector<WallTime> sent;
+  for (const aws::QueueMessage& message : messages) decode(message, batch, sent);
+  const auto taken = co_await ingest_.take(std::move(batch));
+  undurable_since_.erase(since);
+  undurable_count_ -= messages.size();
+  if (taken) {
+    const WallTime now = executor_.wall_now();
+    for (const WallTime time : sent) lag_.Observe(seconds(std::max(now, time) - time));
+    for (aws::QueueMessage& message : messages) {
+      removable_.push_back({std::move(message.receipt), 0});
+    }
+    removables_.notify_all();
+  } else {
+    // Not deleted, so they come again.
+    log::warn("ingest", "{} messages have to come again: {}", messages.size(),
+              taken.error().message);
+  }
+  capacity_.notify_all();
+}
+
+Async<void> QueueConsumer::remove_loop() {
+  Duration wait = options_.retry_wait_min;
+  while (true) {
+    while (removable_.empty()) co_await removables_.wait();
+    if (co_await remove_some()) {
+      wait = options_.retry_wait_min;
+      continue;
+    }
+    co_await sleep_for(executor_, random_.between(wait / 2, wait));
+    wait = std::min(2 * wait, options_.retry_wait_max);
+  }
+}
+
+// One delete call. False when the call as a whole failed.
+Async<bool> QueueConsumer::remove_some() {
+  std::vector<Removal> removals;
+  std::vector<std::string> receipts;
+  while (!removable_.empty() && removals.size() < aws::kQueueBatchMax) {
+    receipts.push_back(removable_.front().receipt);
+    removals.push_back(std::move(removable_.front()));
+    removable_.pop_front();
+  }
+  const auto left = co_await queue_.remove(std::move(receipts));
+  if (!left) {
+    errors_.Increment();
+    log::warn("ingest", "cannot delete {} messages: {}", removals.size(), left.error().message);
+    return_undeleted(std::move(removals));
+    co_return false;
+  }
+  deleted_.Increment(static_cast<double>(removals.size() - left->size()));
+  std::erase_if(removals, [&](const Removal& removal) {
+    return std::ranges::find(*left, removal.receipt) == left->end();
+  });
+  return_undeleted(std::move(removals));
+  capacity_.notify_all();
+  co_return true;
+}
+
+void QueueConsumer::return_undeleted(std::vector<Removal> removals) {
+  not_deleted_.Increment(static_cast<double>(removals.size()));
+  for (Removal& removal : removals) {
+    if (++removal.attempts < kRemoveAttemptsMax) removable_.push_back(std::move(removal));
+  }
+  capacity_.notify_all();
+}
+
+Async<void> QueueConsumer::watch_age() {
+  while (true) {
+    undurable_age_.Set(seconds(oldest_age()));
+    co_await sleep_for(executor_, std::chrono::seconds{1});
+  }
+}
+
+}  // namespace blox::cluster_state
