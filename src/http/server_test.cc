@@ -25,10 +25,17 @@ struct Gone {
   ~Gone() { promise.set_value(); }
 };
 
+// What test streams wait for.
+struct Release {
+  explicit Release(Executor& executor) : changed(executor) {}
+  bool released = false;
+  Signal changed;
+};
+
 // Gives its lines, then waits to be released, then ends.
 class TestStream final : public BodyStream {
  public:
-  TestStream(Signal& release, std::vector<std::string> lines, bool ends, std::promise<void>* gone)
+  TestStream(Release& release, std::vector<std::string> lines, bool ends, std::promise<void>* gone)
       : release_(release), lines_(std::move(lines)), ends_(ends), gone_(gone) {}
   ~TestStream() override {
     if (gone_ != nullptr) gone_->set_value();
@@ -39,12 +46,12 @@ class TestStream final : public BodyStream {
       slices.push_back(Slice{nullptr, lines_[next_++]});
       co_return slices;
     }
-    if (!ends_) co_await release_.wait();
+    while (!ends_ && !release_.released) co_await release_.changed.wait();
     co_return slices;
   }
 
  private:
-  Signal& release_;
+  Release& release_;
   std::vector<std::string> lines_;
   std::size_t next_ = 0;
   bool ends_;
@@ -110,7 +117,7 @@ class ServerTest : public ::testing::Test {
   Router router;
   Metrics metrics;
   LoopThread thread;
-  Signal release{thread.loop};
+  Release release{thread.loop};
   std::unique_ptr<Server> server;
   std::string address;
 };
@@ -211,7 +218,10 @@ TEST_F(ServerTest, WhatComesDuringAStreamIsAnsweredAfterIt) {
   Peer peer = connect();
   peer.send("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n" + echo + "second");
   peer.read_until("one\n");
-  thread.call([&] { release.notify_all(); });
+  thread.call([&] {
+    release.released = true;
+    release.changed.notify_all();
+  });
   EXPECT_THAT(peer.read_until("second"), HasSubstr("0\r\n\r\nHTTP/1.1 200 OK\r\n"));
   peer.send(echo + "third!");
   EXPECT_THAT(peer.read_until("third!"), EndsWith("Content-Length: 6\r\n\r\nthird!"));
