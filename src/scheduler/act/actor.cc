@@ -38,8 +38,9 @@ void Actor::drive() {
 std::optional<TimePoint> Actor::next_due() const {
   std::optional<TimePoint> due;
   for (const auto& candidate :
-       {stopper_.next_due(), resolver_.next_due(), outcome_watch_.next_due(), remover_.next_due(), confirmer_.next_due(),
-        std::optional{launcher_.paused_until()}, std::optional{stops_paused_until_}}) {
+       {stopper_.next_due(), resolver_.next_due(), outcome_watch_.next_due(), remover_.next_due(),
+        confirmer_.next_due(), std::optional{launcher_.paused_until()},
+        std::optional{stops_paused_until_}}) {
     if (candidate && *candidate > context_.now() && (!due || *candidate < *due)) due = candidate;
   }
   return due;

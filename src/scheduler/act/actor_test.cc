@@ -1,0 +1,434 @@
+// The launch protocol against a fake ECS and a store in memory: what is written before and after
+// each call, what a lost answer and a crash leave, and how it is resolved.
+#include "scheduler/act/actor.h"
+
+#include <gtest/gtest.h>
+
+#include "aws/fake_ecs.h"
+#include "base/sim_loop.h"
+#include "store/memory_store.h"
+
+namespace blox::scheduler {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+const EnvironmentUid kUid{"uid-1"};
+const DeploymentId kDeployment{"deployment-1"};
+const ClusterArn kCluster{"arn:aws:ecs:eu-west-1:123456789012:cluster/prod"};
+const ContainerInstanceArn kA{"a"};
+const ContainerInstanceArn kB{"b"};
+
+// ECS as the fake has it, but calls can be kept without an answer, for ever.
+class HoldingControl final : public aws::EcsControl {
+ public:
+  explicit HoldingControl(Executor& executor) : never_(executor) {}
+  aws::FakeEcsControl fake;
+  bool holds = false;
+
+  Async<Result<std::vector<aws::StartedOn>>> start_task(aws::StartRequest request) override {
+    auto answer = co_await fake.start_task(std::move(request));
+    while (holds) co_await never_.wait();
+    co_return answer;
+  }
+  Async<Status> stop_task(ClusterArn cluster, TaskArn task, std::string reason) override {
+    co_return co_await fake.stop_task(std::move(cluster), std::move(task), std::move(reason));
+  }
+
+ private:
+  Signal never_;
+};
+
+// Everything that a crash takes away.
+struct Process {
+  Process(SimLoop& loop, Random& random, Metrics& metrics, std::shared_ptr<store::MemoryDisk> disk,
+          aws::EcsControl& control, aws::EcsQuery& query, const client::ClusterMirror::Tasks& tasks)
+      : store(loop, std::move(disk)),
+        repository(loop, store),
+        log(repository),
+        context{loop,   random,       repository,          log,         control, query, tasks,
+                memory, ActOptions{}, ActMetrics{metrics}, Signal{loop}},
+        actor(context) {}
+  store::MemoryStore store;
+  Repository repository;
+  RepositoryIntentLog log;
+  LaunchMemory memory;
+  ActContext context;
+  Actor actor;
+};
+
+class ActorTest : public testing::Test {
+ protected:
+  ActorTest() {
+    boot();
+    Environment environment;
+    environment.uid = kUid;
+    environment.name = EnvironmentName{"logs"};
+    environment.cluster = kCluster;
+    environment.deployment = kDeployment;
+    Deployment deployment;
+    deployment.id = kDeployment;
+    deployment.environment = kUid;
+    deployment.environment_name = environment.name;
+    deployment.task_definition = TaskDefinitionArn{"logs:1"};
+    const auto stored = await(process_->repository.put({environment}, {deployment}));
+    EXPECT_TRUE(stored.has_value());
+  }
+
+  void boot() {
+    process_ = std::make_unique<Process>(loop_, random_, metrics_, disk_, control_, query_, tasks_);
+    const auto loaded = await(process_->repository.load());
+    EXPECT_TRUE(loaded.has_value());
+  }
+  void crash_and_boot() {
+    process_.reset();
+    boot();
+  }
+
+  template <class T>
+  T await(Async<T> work) {
+    std::optional<T> result;
+    Scope scope{loop_};
+    auto keep = [&]() -> Async<void> { result.emplace(co_await std::move(work)); };
+    scope.spawn(keep());
+    EXPECT_TRUE(loop_.run_while_not([&] { return result.has_value(); }, minutes{1}));
+    return std::move(*result);
+  }
+
+  // Rounds that plan nothing.
+  void run_for(Duration duration) {
+    const TimePoint end = loop_.now() + duration;
+    while (loop_.now() < end) {
+      process_->actor.drive();
+      loop_.run_for(std::min<Duration>(std::chrono::milliseconds{500}, end - loop_.now()));
+    }
+    process_->actor.drive();
+  }
+
+  const Records& records() const { return process_->repository.records(); }
+  void carry_out(const Plan& plan) {
+    process_->actor.carry_out(records().environments.at(kUid), plan);
+  }
+  Plan starts_on(std::vector<ContainerInstanceArn> instances) {
+    Plan plan;
+    for (const auto& arn : instances) {
+      plan.starts.push_back({arn, 1, "no task there", {}, loop_.now(), loop_.now()});
+    }
+    return plan;
+  }
+  Plan stop_of(const TaskArn& task) {
+    Plan plan;
+    plan.stops.push_back({kA, task, kDeployment.value, "outdated"});
+    return plan;
+  }
+
+  void put_in_ecs(const std::string& arn, const ContainerInstanceArn& instance,
+                  const std::string& status, const DeploymentId& deployment = kDeployment) {
+    aws::FakeEcsQuery::Task task;
+    task.report.arn = TaskArn{arn};
+    task.report.cluster = kCluster;
+    task.report.container_instance = instance;
+    task.report.last_status = make_task_status(status);
+    task.started_by = deployment.value;
+    task.stopped = status == "STOPPED";
+    query_.tasks[task.report.arn] = task;
+  }
+  void show(const std::string& arn, const ContainerInstanceArn& instance,
+            const std::string& status) {
+    Task task;
+    task.arn = TaskArn{arn};
+    task.cluster = kCluster;
+    task.container_instance = instance;
+    task.last_status = make_task_status(status);
+    task.started_by = kDeployment.value;
+    tasks_[task.arn] = {1, task};
+  }
+  bool is_open(const ContainerInstanceArn& arn) const {
+    return records().intents.contains({kUid, arn});
+  }
+  static Error error(ErrorKind kind) { return {kind, "told to fail"}; }
+
+  SimLoop loop_{7};
+  Random random_{7};
+  Metrics metrics_;
+  std::shared_ptr<store::MemoryDisk> disk_ = store::make_memory_disk(7);
+  HoldingControl control_{loop_};
+  aws::FakeEcsQuery query_;
+  client::ClusterMirror::Tasks tasks_;
+  std::unique_ptr<Process> process_;
+};
+
+TEST_F(ActorTest, StartsTenInACallAndKeepsTheOutcomes) {
+  std::vector<ContainerInstanceArn> instances;
+  for (int i = 0; i < 23; ++i) instances.emplace_back("i" + std::to_string(100 + i));
+  carry_out(starts_on(instances));
+  run_for(seconds{1});
+  ASSERT_EQ(control_.fake.starts.size(), 3U);
+  std::size_t count = 0;
+  for (const auto& call : control_.fake.starts) {
+    EXPECT_LE(call.instances.size(), aws::kStartInstancesMax);
+    count += call.instances.size();
+    EXPECT_EQ(call.started_by, kDeployment.value);
+    EXPECT_EQ(call.group, "blox:logs");
+    EXPECT_EQ(call.task_definition.value, "logs:1");
+  }
+  EXPECT_EQ(count, 23U);
+  EXPECT_TRUE(records().intents.empty());
+  EXPECT_EQ(records().outcomes.size(), 23U);
+}
+
+TEST_F(ActorTest, TakesNoMoreThanItHasCallsFor) {
+  control_.holds = true;
+  std::vector<ContainerInstanceArn> instances;
+  for (int i = 0; i < 200; ++i) instances.emplace_back("i" + std::to_string(1000 + i));
+  carry_out(starts_on(instances));
+  carry_out(starts_on(instances));  // The same once more changes nothing.
+  run_for(seconds{1});
+  EXPECT_EQ(control_.fake.starts.size(), ActOptions{}.start_calls_max);
+  EXPECT_EQ(records().intents.size(), 80U);
+}
+
+TEST_F(ActorTest, RemembersWhyAnInstanceRefused) {
+  control_.fake.start_failures[kB] = {"RESOURCE:MEMORY", ""};
+  carry_out(starts_on({kA, kB}));
+  run_for(seconds{1});
+  EXPECT_TRUE(records().intents.empty());
+  EXPECT_EQ(records().outcomes.size(), 1U);
+  const auto& refusal = process_->memory.refusals.at({kUid.value, kB});
+  EXPECT_EQ(refusal.reason, "RESOURCE:MEMORY");
+  EXPECT_EQ(refusal.count, 1);
+}
+
+TEST_F(ActorTest, ClosesWhatWasNotDone) {
+  const std::tuple<ErrorKind, bool> rows[] = {
+      // What failed, and whether the instance is blamed for it.
+      {ErrorKind::kThrottled, false}, {ErrorKind::kUnavailable, false}, {ErrorKind::kInvalid, true},
+      {ErrorKind::kNotFound, true},   {ErrorKind::kDenied, true},
+  };
+  for (const auto& [kind, blamed] : rows) {
+    process_->memory.refusals.clear();
+    control_.fake.faults.emplace_back(error(kind));
+    carry_out(starts_on({kA}));
+    run_for(seconds{1});
+    EXPECT_TRUE(records().intents.empty()) << blox::to_text(kind);
+    EXPECT_TRUE(records().outcomes.empty());
+    EXPECT_EQ(process_->memory.refusals.size(), blamed ? 1U : 0U) << blox::to_text(kind);
+    run_for(minutes{1});  // Past any pause.
+  }
+}
+
+TEST_F(ActorTest, PausesWhenThrottled) {
+  control_.fake.faults.emplace_back(error(ErrorKind::kThrottled));
+  carry_out(starts_on({kA}));
+  loop_.run_for(std::chrono::milliseconds{500});
+  carry_out(starts_on({kA}));
+  loop_.run_for(std::chrono::milliseconds{100});
+  EXPECT_EQ(control_.fake.starts.size(), 1U);
+  EXPECT_TRUE(process_->actor.next_due().has_value());
+  loop_.run_for(seconds{1});
+  carry_out(starts_on({kA}));
+  loop_.run_for(seconds{1});
+  EXPECT_EQ(control_.fake.starts.size(), 2U);
+}
+
+TEST_F(ActorTest, ALostAnswerIsLookedUpAndNeverCalledAgain) {
+  control_.fake.faults.emplace_back(error(ErrorKind::kUnknown));
+  carry_out(starts_on({kA, kB}));
+  run_for(seconds{1});
+  EXPECT_TRUE(is_open(kA) && is_open(kB));
+  put_in_ecs("task-a", kA, "PENDING");
+  run_for(seconds{3});
+  EXPECT_FALSE(is_open(kA));
+  EXPECT_TRUE(records().outcomes.contains(TaskArn{"task-a"}));
+  EXPECT_TRUE(is_open(kB)) << "not finding it proves nothing yet";
+  run_for(minutes{6});
+  EXPECT_TRUE(is_open(kB)) << "A1, A2 and A3 add up to 363.6 s";
+  run_for(seconds{10});
+  EXPECT_FALSE(is_open(kB));
+  EXPECT_EQ(control_.fake.starts.size(), 1U);
+}
+
+TEST_F(ActorTest, ALookUpTakesNoOldTaskForTheNewOne) {
+  put_in_ecs("known", kA, "STOPPED");
+  put_in_ecs("outcome", kA, "STOPPED");
+  put_in_ecs("foreign", kA, "RUNNING", DeploymentId{"deployment-2"});
+  control_.fake.faults.emplace_back(error(ErrorKind::kUnknown));
+  Plan plan = starts_on({kA});
+  plan.starts.front().known_tasks = {TaskArn{"known"}, TaskArn{"outcome"}};
+  carry_out(plan);
+  run_for(seconds{30});
+  EXPECT_TRUE(is_open(kA));
+  put_in_ecs("new", kA, "STOPPED");  // It was started and has ended since.
+  run_for(seconds{60});
+  EXPECT_FALSE(is_open(kA));
+  EXPECT_TRUE(records().outcomes.contains(TaskArn{"new"}));
+  EXPECT_TRUE(process_->memory.ended.contains(TaskArn{"new"}));
+}
+
+TEST_F(ActorTest, ALookUpThatFailsProvesNothing) {
+  control_.fake.faults.emplace_back(error(ErrorKind::kUnknown));
+  carry_out(starts_on({kA}));
+  query_.broken["ListTasks"] = error(ErrorKind::kUnavailable);
+  run_for(minutes{20});
+  EXPECT_TRUE(is_open(kA));
+  query_.broken.clear();
+  run_for(minutes{2});
+  EXPECT_FALSE(is_open(kA));
+}
+
+TEST_F(ActorTest, ACrashAfterTheIntentIsResolvedByLooking) {
+  control_.holds = true;
+  carry_out(starts_on({kA}));
+  loop_.run_while_not([&] { return is_open(kA); }, seconds{1});
+  control_.holds = false;
+  crash_and_boot();
+  EXPECT_TRUE(is_open(kA));
+  carry_out(starts_on({kB}));
+  run_for(minutes{6});
+  EXPECT_TRUE(is_open(kA)) << "the time counts from when this process saw it first";
+  run_for(seconds{10});
+  EXPECT_FALSE(is_open(kA));
+}
+
+TEST_F(ActorTest, ACrashAfterTheCallLosesNoTask) {
+  control_.holds = true;
+  carry_out(starts_on({kA}));
+  run_for(seconds{1});
+  ASSERT_EQ(control_.fake.starts.size(), 1U);
+  put_in_ecs("task-a", kA, "PENDING");
+  control_.holds = false;
+  crash_and_boot();
+  run_for(seconds{3});
+  EXPECT_FALSE(is_open(kA));
+  EXPECT_TRUE(records().outcomes.contains(TaskArn{"task-a"}));
+  EXPECT_EQ(control_.fake.starts.size(), 1U);
+}
+
+TEST_F(ActorTest, AStopIsRepeatedUntilThePictureShowsItsEnd) {
+  show("task-a", kA, "RUNNING");
+  put_in_ecs("task-a", kA, "RUNNING");
+  carry_out(stop_of(TaskArn{"task-a"}));
+  run_for(seconds{1});
+  ASSERT_EQ(control_.fake.stops.size(), 1U);
+  EXPECT_EQ(control_.fake.stops.front().reason, "blox: outdated");
+  run_for(seconds{11});
+  EXPECT_EQ(control_.fake.stops.size(), 2U);
+  crash_and_boot();
+  run_for(seconds{1});
+  EXPECT_EQ(control_.fake.stops.size(), 3U) << "an open stop outlives the process";
+  Plan seen;
+  seen.closings = {kA};
+  carry_out(seen);
+  run_for(minutes{5});
+  EXPECT_FALSE(is_open(kA));
+  EXPECT_EQ(control_.fake.stops.size(), 3U);
+}
+
+TEST_F(ActorTest, AStopWhoseEventWasLostIsSeenByDescribe) {
+  show("task-a", kA, "RUNNING");
+  put_in_ecs("task-a", kA, "STOPPED");
+  carry_out(stop_of(TaskArn{"task-a"}));
+  run_for(seconds{5});
+  EXPECT_FALSE(process_->memory.ended.contains(TaskArn{"task-a"}));
+  run_for(seconds{10});
+  EXPECT_TRUE(process_->memory.ended.contains(TaskArn{"task-a"}));
+}
+
+TEST_F(ActorTest, AStopThatFailsIsTriedAgainAndOneOfNothingIsOver) {
+  control_.fake.faults.emplace_back(error(ErrorKind::kUnknown));
+  control_.fake.faults.emplace_back(error(ErrorKind::kThrottled));
+  control_.fake.faults.emplace_back(error(ErrorKind::kNotFound));
+  carry_out(stop_of(TaskArn{"task-a"}));
+  run_for(seconds{1});
+  EXPECT_TRUE(is_open(kA));
+  run_for(seconds{5});
+  EXPECT_EQ(control_.fake.stops.size(), 3U);
+  EXPECT_FALSE(is_open(kA));
+}
+
+TEST_F(ActorTest, StopsNothingThatIsNotOurs) {
+  Plan plan = stop_of(TaskArn{"task-a"});
+  plan.stops.front().started_by = "somebody";
+  carry_out(plan);
+  run_for(seconds{5});
+  EXPECT_TRUE(control_.fake.stops.empty());
+  EXPECT_FALSE(is_open(kA));
+}
+
+TEST_F(ActorTest, AnOutcomeIsKeptUntilNobodyNeedsIt) {
+  carry_out(starts_on({kA, kB}));
+  run_for(seconds{1});
+  ASSERT_EQ(records().outcomes.size(), 2U);
+  std::map<ContainerInstanceArn, TaskArn> started;
+  for (const auto& [arn, outcome] : records().outcomes) started[outcome.instance] = arn;
+  put_in_ecs(started[kA].value, kA, "RUNNING");
+  show(started[kA].value, kA, "RUNNING");
+  put_in_ecs(started[kB].value, kB, "STOPPED");
+  run_for(seconds{10});
+  EXPECT_TRUE(process_->memory.ended.contains(started[kB]));
+  EXPECT_EQ(records().outcomes.size(), 2U);
+  run_for(minutes{5});
+  EXPECT_FALSE(records().outcomes.contains(started[kA])) << "shown, and long ago";
+  EXPECT_TRUE(records().outcomes.contains(started[kB])) << "ECS still lists it";
+  query_.tasks.clear();
+  run_for(minutes{2});
+  EXPECT_TRUE(records().outcomes.empty());
+}
+
+TEST_F(ActorTest, AnOldObservationIsConfirmedByDescribeFirst) {
+  InstanceReport report;
+  report.arn = kA;
+  report.cluster = kCluster;
+  report.status = make_instance_status("ACTIVE");
+  report.detail = R"({"agentConnected":true})";
+  query_.instances[kA] = report;
+  report.arn = kB;
+  report.detail = R"({"agentConnected":false})";
+  query_.instances[kB] = report;
+  Plan plan = starts_on({kA, kB});
+  plan.starts[0].confirmed_at = std::nullopt;
+  plan.starts[1].confirmed_at = std::nullopt;
+  carry_out(plan);
+  run_for(seconds{1});
+  EXPECT_TRUE(control_.fake.starts.empty());
+  carry_out(plan);
+  run_for(seconds{1});
+  ASSERT_EQ(control_.fake.starts.size(), 1U);
+  EXPECT_EQ(control_.fake.starts.front().instances, std::vector{kA});
+}
+
+TEST_F(ActorTest, ManyStartsAreConfirmedByListTasksFirst) {
+  put_in_ecs("unseen", kA, "RUNNING");
+  Plan plan = starts_on({kA, kB});
+  plan.needs_confirmation = true;
+  carry_out(plan);
+  run_for(seconds{1});
+  EXPECT_TRUE(control_.fake.starts.empty());
+  carry_out(plan);
+  run_for(seconds{1});
+  ASSERT_EQ(control_.fake.starts.size(), 1U);
+  EXPECT_EQ(control_.fake.starts.front().instances, std::vector{kB});
+  EXPECT_TRUE(process_->actor.next_due().has_value());
+}
+
+TEST_F(ActorTest, ADeletedEnvironmentGoesWhenNothingOfItIsOpen) {
+  carry_out(starts_on({kA}));
+  run_for(seconds{1});
+  Environment environment = records().environments.at(kUid);
+  environment.deleting = true;
+  environment.terminate_tasks = true;
+  put_in_ecs("left", kA, "RUNNING");
+  ASSERT_TRUE(await(process_->repository.put({environment}, {})).has_value());
+  run_for(minutes{10});
+  EXPECT_TRUE(records().environments.contains(kUid)) << "ECS lists a task of it";
+  query_.tasks.clear();
+  run_for(minutes{5});
+  EXPECT_TRUE(records().environments.contains(kUid)) << "the list may lag";
+  run_for(minutes{1});
+  EXPECT_TRUE(records().environments.empty());
+  EXPECT_TRUE(records().outcomes.empty());
+}
+
+}  // namespace
+}  // namespace blox::scheduler
