@@ -42,9 +42,9 @@ TEST(Launches, RefuseByReason) {
     SCOPED_TRACE(std::string{row.reason} + " " + row.needs);
     Account account;
     Instance& instance = *account.set_up(1)[0];
-    account.ecs("RegisterTaskDefinition",
-                std::string{"{'family':'n','containerDefinitions':[{'name':'m',"} + row.needs +
-                    "}]}");
+    account.ecs(
+        "RegisterTaskDefinition",
+        std::string{"{'family':'n','containerDefinitions':[{'name':'m',"} + row.needs + "}]}");
     row.before(account, instance);
     const Reply reply =
         account.ecs("StartTask", "{'cluster':'c','taskDefinition':'n','containerInstances':['" +
@@ -66,8 +66,8 @@ TEST(Launches, PortsAreFreeAgainAfterTheTask) {
   account.ecs("RegisterTaskDefinition",
               "{'family':'p','containerDefinitions':[{'name':'m','portMappings':"
               "[{'containerPort':80,'hostPort':8080}]}]}");
-  const std::string body = "{'cluster':'c','taskDefinition':'p:1','containerInstances':['" +
-                           instance.id + "']}";
+  const std::string body =
+      "{'cluster':'c','taskDefinition':'p:1','containerInstances':['" + instance.id + "']}";
   EXPECT_EQ(account.ecs("StartTask", body).body.at("tasks").as_array().size(), 1u);
   EXPECT_EQ(account.ecs("StartTask", body).body.at("tasks").as_array().size(), 0u);
   account.simulator.launches.stop(*instance.tasks.begin()->second, "");

@@ -97,9 +97,9 @@ TEST_F(QueuesTest, BatchesAnswerByEntry) {
   EXPECT_EQ(sent.body.at("Successful").as_array()[0].at("Id").as_string(), "1");
   EXPECT_EQ(sent.body.at("Failed").as_array()[0].at("Id").as_string(), "2");
   receive();
-  const Reply removed = sqs("DeleteMessageBatch",
-                            "'Entries':[{'Id':'1','ReceiptHandle':'" + receipts[0] +
-                                "'},{'Id':'2','ReceiptHandle':'nonsense'}]");
+  const Reply removed =
+      sqs("DeleteMessageBatch", "'Entries':[{'Id':'1','ReceiptHandle':'" + receipts[0] +
+                                    "'},{'Id':'2','ReceiptHandle':'nonsense'}]");
   EXPECT_EQ(removed.body.at("Successful").as_array().size(), 1u);
   EXPECT_EQ(removed.body.at("Failed").as_array()[0].at("Code").as_string(),
             "ReceiptHandleIsInvalid");
@@ -141,9 +141,8 @@ TEST_F(QueuesTest, AnswersAboutQueues) {
   send("a");
   send("b");
   receive("'MaxNumberOfMessages':1");
-  const auto attributes = sqs("GetQueueAttributes", "'AttributeNames':['All']")
-                              .body.at("Attributes")
-                              .as_object();
+  const auto attributes =
+      sqs("GetQueueAttributes", "'AttributeNames':['All']").body.at("Attributes").as_object();
   EXPECT_EQ(attributes.at("ApproximateNumberOfMessages").as_string(), "1");
   EXPECT_EQ(attributes.at("ApproximateNumberOfMessagesNotVisible").as_string(), "1");
   EXPECT_EQ(attributes.at("QueueArn").as_string(), "arn:aws:sqs:us-east-1:123456789012:q");

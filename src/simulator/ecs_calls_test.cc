@@ -1,0 +1,267 @@
+// ECS by its calls: lists, pages, lags, throttles, and what hostile input gets.
+#include "simulator/ecs_calls.h"
+
+#include <set>
+#include <string>
+
+#include "simulator/account_for_tests.h"
+
+namespace blox::simulator {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::size_t count_in(const Reply& reply, const char* list) {
+  const auto* found = reply.body.if_contains(list);
+  return found == nullptr ? 999 : found->as_array().size();
+}
+
+TEST(EcsCalls, NameWhatIsWrong) {
+  Account account;
+  account.set_up(1);
+  struct Row {
+    const char* operation;
+    const char* body;
+    const char* code;
+    const char* message;  // A part of it.
+  };
+  const Row rows[] = {
+      {"StartTask", "", "InvalidParameterException", "containerInstances: []"},
+      {"StartTask", "[]", "SerializationException", "not a JSON object"},
+      {"StartTask", "{", "SerializationException", "not JSON"},
+      {"Dance", "{}", "UnknownOperationException", "Dance"},
+      {"StartTask", "{'containerInstances':'all'}", "InvalidParameterException",
+       "containerInstances: \"all\" is not a list"},
+      {"StartTask", "{'containerInstances':[7]}", "InvalidParameterException",
+       "containerInstances: 7 is not a string"},
+      {"StartTask", "{'containerInstances':['1','2','3','4','5','6','7','8','9','10','11']}",
+       "InvalidParameterException", "11 is not a number of entries up to 10"},
+      {"StartTask", "{'containerInstances':['a'],'taskDefinition':{}}", "InvalidParameterException",
+       "taskDefinition: {} is not a string"},
+      {"StartTask", "{'cluster':'c','containerInstances':['a'],'taskDefinition':'no:1'}",
+       "ClientException", "no:1"},
+      {"StartTask", "{'cluster':'no','containerInstances':['a'],'taskDefinition':'d'}",
+       "ClusterNotFoundException", "'no'"},
+      {"StartTask",
+       "{'cluster':'c','containerInstances':['a'],'taskDefinition':'d',"
+       "'startedBy':'1234567890123456789012345678901234567'}",
+       "InvalidParameterException", "up to 36 letters"},
+      {"StartTask",
+       "{'cluster':'c','containerInstances':['a'],'taskDefinition':'d','startedBy':'a b'}",
+       "InvalidParameterException", "startedBy: \"a b\""},
+      {"StartTask",
+       "{'cluster':'c','containerInstances':['a'],'taskDefinition':'d',"
+       "'overrides':{'containerOverrides':7}}",
+       "InvalidParameterException", "overrides.containerOverrides: 7 is not a list"},
+      {"RunTask", "{'cluster':'c','taskDefinition':'d','count':11}", "InvalidParameterException",
+       "count: 11 is not a whole number from 1 to 10"},
+      {"RunTask", "{'cluster':'c','taskDefinition':'d','count':1.5}", "InvalidParameterException",
+       "count: 1.5E0"},
+      {"RunTask",
+       "{'cluster':'c','taskDefinition':'d','placementConstraints':[{'type':'memberOf',"
+       "'expression':'attribute:x == y'}]}",
+       "InvalidParameterException", "attribute:x == y"},
+      {"StopTask", "{'cluster':'c','task':'gone'}", "InvalidParameterException", "'gone'"},
+      {"ListTasks", "{'cluster':'c','maxResults':101}", "InvalidParameterException",
+       "maxResults: 101"},
+      {"ListTasks", "{'cluster':'c','desiredStatus':'LOST'}", "InvalidParameterException",
+       "one of RUNNING STOPPED PENDING"},
+      {"ListTasks", "{'cluster':'c','startedBy':'a','family':'f'}", "InvalidParameterException",
+       "startedBy"},
+      {"DescribeTasks", "{'cluster':'c'}", "InvalidParameterException", "tasks: []"},
+      {"CreateCluster", "{'clusterName':'a b'}", "InvalidParameterException", "clusterName"},
+      {"DeleteCluster", "{'cluster':'c'}", "ClusterContainsContainerInstancesException", "'c'"},
+      {"RegisterTaskDefinition", "{'family':'f','containerDefinitions':[{'name':'m'},{}]}",
+       "InvalidParameterException", "containerDefinitions[1].name is missing"},
+      {"RegisterTaskDefinition", "{'family':'f','containerDefinitions':[{'name':'m','cpu':-1}]}",
+       "InvalidParameterException", "containerDefinitions[0].cpu: -1"},
+      {"RegisterTaskDefinition", "{'family':'f/g','containerDefinitions':[{'name':'m'}]}",
+       "InvalidParameterException", "family: \"f/g\""},
+      {"RegisterContainerInstance", "{'cluster':'c','instanceIdentityDocument':'{'}",
+       "InvalidParameterException", "instanceIdentityDocument"},
+      {"UpdateContainerInstancesState", "{'cluster':'c','status':'INACTIVE'}",
+       "InvalidParameterException", "ACTIVE or DRAINING"},
+      {"PutAttributes", "{'cluster':'c','attributes':[{'name':'a','targetId':'no'}]}",
+       "TargetNotFoundException", "'no'"},
+  };
+  for (const Row& row : rows) {
+    const Reply reply = account.ecs(row.operation, row.body);
+    SCOPED_TRACE(std::string{row.operation} + " " + row.body);
+    EXPECT_EQ(reply.status, 400);
+    ASSERT_EQ(reply.error(), row.code);
+    EXPECT_EQ(http::find_header(reply.headers, "x-amzn-errortype"), row.code);
+    EXPECT_NE(reply.message().find(row.message), std::string::npos) << reply.message();
+  }
+}
+
+TEST(EcsCalls, ListInPagesWithoutGapOrRepeat) {
+  Account account;
+  const auto instances = account.set_up(25);
+  for (Instance* instance : instances) account.start(*instance);
+  for (const char* list : {"ListTasks", "ListContainerInstances"}) {
+    const std::string name =
+        std::string{list} == "ListTasks" ? "taskArns" : "containerInstanceArns";
+    std::set<std::string> seen;
+    std::size_t pages = 0;
+    std::string token;
+    do {
+      const Reply reply = account.ecs(
+          list, "{'cluster':'c','maxResults':10" +
+                    (token.empty() ? std::string{} : ",'nextToken':'" + token + "'") + "}");
+      for (const auto& arn : reply.body.at(name).as_array()) {
+        EXPECT_TRUE(seen.emplace(arn.as_string()).second);
+      }
+      const auto* next = reply.body.if_contains("nextToken");
+      token = next == nullptr ? "" : std::string{next->as_string()};
+      ++pages;
+    } while (!token.empty() && pages < 10);
+    EXPECT_EQ(seen.size(), 25u);
+    EXPECT_EQ(pages, 3u);
+  }
+  EXPECT_FALSE(
+      account.ecs("ListTasks", "{'cluster':'c','maxResults':25}").body.contains("nextToken"));
+}
+
+TEST(EcsCalls, FilterTasks) {
+  Account account;
+  const auto instances = account.set_up(2);
+  account.ecs("RegisterTaskDefinition",
+              "{'family':'f','containerDefinitions':[{'name':'m','image':'i'}]}");
+  Task* first = account.start(*instances[0]);
+  account.start(*instances[1]);
+  account.ecs("StartTask",
+              "{'cluster':'c','taskDefinition':'f','startedBy':'y',"
+              "'containerInstances':['" +
+                  instances[1]->id + "']}");
+  account.simulator.launches.stop(*first, "");
+  const std::pair<std::string, std::size_t> rows[] = {
+      {"", 2},
+      {",'desiredStatus':'STOPPED'", 1},
+      {",'desiredStatus':'PENDING'", 0},
+      {",'startedBy':'x'", 1},
+      {",'startedBy':'y'", 1},
+      {",'startedBy':'z'", 0},
+      {",'family':'f'", 1},
+      {",'family':'d','desiredStatus':'STOPPED'", 1},
+      {",'containerInstance':'" + instances[1]->arn + "'", 2},
+      {",'containerInstance':'" + instances[1]->id + "','family':'d'", 1},
+      {",'launchType':'FARGATE'", 0},
+      {",'serviceName':'s'", 0},
+  };
+  for (const auto& [filter, expected] : rows) {
+    EXPECT_EQ(count_in(account.ecs("ListTasks", "{'cluster':'c'" + filter + "}"), "taskArns"),
+              expected)
+        << filter;
+  }
+}
+
+TEST(EcsCalls, ShowThePastWhenTheyLag) {
+  Account account;
+  Faults& faults = account.simulator.faults;
+  faults.list_lagging = 1;
+  faults.list_lag_max = 5min;
+  Instance& instance = *account.set_up(1)[0];
+  account.loop.run_for(10min);
+  Task& task = *account.start(instance);
+  account.loop.run_for(2min);
+  std::set<std::string> statuses;
+  for (int i = 0; i < 200; ++i) {
+    const Reply reply = account.ecs("DescribeTasks", "{'cluster':'c','tasks':['" + task.id + "']}");
+    const auto& tasks = reply.body.at("tasks").as_array();
+    statuses.emplace(tasks.empty() ? "MISSING" : tasks[0].at("lastStatus").as_string().c_str());
+  }
+  EXPECT_TRUE(statuses.contains("MISSING"));
+  EXPECT_TRUE(statuses.contains("RUNNING"));
+  account.loop.run_for(3min + 10s);
+  for (int i = 0; i < 200; ++i) {
+    EXPECT_EQ(count_in(account.ecs("ListTasks", "{'cluster':'c'}"), "taskArns"), 1u)
+        << "A2: by then every list shows it";
+  }
+  faults.list_lagging = 0;
+  account.simulator.launches.stop(task, "");
+  EXPECT_EQ(count_in(account.ecs("ListTasks", "{'cluster':'c'}"), "taskArns"), 0u);
+}
+
+TEST(EcsCalls, ThrottleByTheBucketsOfAws) {
+  Account account;
+  account.set_up(1);
+  account.simulator.faults.throttled = true;
+  account.loop.run_for(1h);
+  const auto served = [&](const char* operation, const char* body) {
+    int count = 0;
+    while (account.ecs(operation, body).status == 200) ++count;
+    return count;
+  };
+  EXPECT_EQ(served("ListTasks", "{'cluster':'c'}"), 100);
+  const Reply refused = account.ecs("DescribeContainerInstances", "{'cluster':'c'}");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(refused.error(), "ThrottlingException");
+  EXPECT_EQ(served("ListClusters", "{}"), 50) << "a bucket of its own";
+  account.loop.run_for(1s);
+  EXPECT_EQ(served("ListTasks", "{'cluster':'c'}"), 20);
+}
+
+TEST(EcsCalls, DefinitionsHaveRevisions) {
+  Account account;
+  account.set_up(0);
+  const char body[] = "{'family':'d','cpu':'256','containerDefinitions':[{'name':'m'}]}";
+  const Reply second = account.ecs("RegisterTaskDefinition", body);
+  EXPECT_EQ(second.body.at("taskDefinition").at("taskDefinitionArn").as_string(),
+            "arn:aws:ecs:us-east-1:123456789012:task-definition/d:2");
+  account.ecs("DeregisterTaskDefinition", "{'taskDefinition':'d:2'}");
+  const auto newest = account.ecs("DescribeTaskDefinition", "{'taskDefinition':'d'}");
+  EXPECT_EQ(newest.body.at("taskDefinition").at("revision").as_int64(), 1);
+  const auto inactive = account.ecs("DescribeTaskDefinition", "{'taskDefinition':'d:2'}");
+  EXPECT_EQ(inactive.body.at("taskDefinition").at("status").as_string(), "INACTIVE");
+  EXPECT_EQ(account
+                .ecs("StartTask",
+                     "{'cluster':'c','containerInstances':['x'],"
+                     "'taskDefinition':'d:2'}")
+                .error(),
+            "ClientException");
+  EXPECT_EQ(
+      count_in(account.ecs("ListTaskDefinitions", "{'familyPrefix':'d'}"), "taskDefinitionArns"),
+      1u);
+  EXPECT_EQ(count_in(account.ecs("ListTaskDefinitionFamilies", "{}"), "families"), 1u);
+}
+
+TEST(EcsCalls, InstancesRegisterDrainAndLeave) {
+  Account account;
+  account.set_up(0);
+  const Reply joined = account.ecs(
+      "RegisterContainerInstance",
+      "{'cluster':'c','instanceIdentityDocument':'{\\'instanceId\\':\\'i-7\\'}','totalResources':"
+      "[{'name':'CPU','type':'INTEGER','integerValue':7},{'name':'PORTS','type':'STRINGSET',"
+      "'stringSetValue':['22','x']}],'attributes':[{'name':'stack','value':'blue'}]}");
+  ASSERT_EQ(joined.status, 200) << joined.message();
+  const auto& shown = joined.body.at("containerInstance").as_object();
+  EXPECT_EQ(shown.at("ec2InstanceId").as_string(), "i-7");
+  EXPECT_EQ(shown.at("registeredResources").as_array()[0].at("integerValue").as_int64(), 7);
+  EXPECT_TRUE(shown.at("registeredAt").is_double());
+  const std::string arn{shown.at("containerInstanceArn").as_string()};
+  account.ecs("PutAttributes",
+              "{'cluster':'c','attributes':[{'name':'stack','value':'green',"
+              "'targetId':'" +
+                  arn + "'}]}");
+  EXPECT_EQ(count_in(account.ecs("ListAttributes",
+                                 "{'cluster':'c','attributeName':'stack',"
+                                 "'attributeValue':'green'}"),
+                     "attributes"),
+            1u);
+  account.ecs("UpdateContainerInstancesState",
+              "{'cluster':'c','containerInstances':['" + arn + "'],'status':'DRAINING'}");
+  EXPECT_EQ(count_in(account.ecs("ListContainerInstances", "{'cluster':'c','status':'DRAINING'}"),
+                     "containerInstanceArns"),
+            1u);
+  account.ecs("DeregisterContainerInstance", "{'cluster':'c','containerInstance':'" + arn + "'}");
+  EXPECT_EQ(
+      count_in(account.ecs("ListContainerInstances", "{'cluster':'c'}"), "containerInstanceArns"),
+      0u);
+  const std::string describe = "{'cluster':'c','containerInstances':['" + arn + "']}";
+  EXPECT_EQ(count_in(account.ecs("DescribeContainerInstances", describe), "failures"), 0u);
+  account.loop.run_for(61min);
+  EXPECT_EQ(count_in(account.ecs("DescribeContainerInstances", describe), "failures"), 1u);
+}
+
+}  // namespace
+}  // namespace blox::simulator
