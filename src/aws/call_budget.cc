@@ -46,7 +46,7 @@ CallBudget::CallBudget(Executor& executor, BudgetLimits limits, double share)
       rate_(rate_max_),
       tokens_(burst_),
       refilled_at_(executor.now()) {
-  check(share > 0 && share <= 1, "the share of a call budget is over 0, up to 1");
+  check(share > 0, "the share of a call budget is over 0");
 }
 
 void CallBudget::refill() {

@@ -28,7 +28,7 @@ inline constexpr BudgetLimits kModifyLimits{100, 40};
 /// Threading: one strand.
 class CallBudget {
  public:
-  /// `share` (over 0, up to 1) of `limits` is ours.
+  /// `share` (over 0; over 1 where AWS has raised the account's limits) of `limits` is ours.
   CallBudget(Executor& executor, BudgetLimits limits, double share = 1.0);
   CallBudget(const CallBudget&) = delete;
   CallBudget& operator=(const CallBudget&) = delete;
