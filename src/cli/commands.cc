@@ -1,0 +1,85 @@
+#include "cli/commands.h"
+
+#include "cli/command_parts.h"
+
+namespace blox::cli {
+
+void add_commands(CLI::App& app, Invocation& invocation) {
+  add_task_commands(app, invocation);
+  add_instance_commands(app, invocation);
+  add_environment_commands(app, invocation);
+  add_deployment_commands(app, invocation);
+  add_deploy_command(app, invocation);
+}
+
+Async<int> run(Invocation invocation, Executor& executor, http::Transport& transport,
+               std::ostream& out, std::ostream& error) {
+  client::HttpClusterStateOptions state_options;
+  state_options.base_url = invocation.state_endpoint;
+  client::HttpClusterState state{transport, std::move(state_options)};
+  client::SchedulerOptions scheduler_options;
+  scheduler_options.base_url = invocation.scheduler_endpoint;
+  client::Scheduler scheduler{transport, std::move(scheduler_options)};
+  Printer printer{out, error, invocation.printer};
+  const Services services{executor, state, scheduler, printer};
+  co_return co_await invocation.command(services);
+}
+
+CLI::App& add_group(CLI::App& app, const std::string& name, const std::string& about) {
+  auto* group = app.add_subcommand(name, about);
+  group->require_subcommand(1);
+  return *group;
+}
+
+CLI::App& add_command(CLI::App& group, Invocation& invocation, const std::string& name,
+                      const std::string& about, const std::string& examples) {
+  auto* command = group.add_subcommand(name, about);
+  command->footer("Examples:\n" + examples);
+  command
+      ->add_option_function<std::string>(
+          "--output",
+          [&invocation](const std::string& format) { invocation.printer.json = format == "json"; },
+          "table (the default) or json")
+      ->check(CLI::IsMember({"table", "json"}))
+      ->type_name("FORMAT");
+  command->add_flag("--wide", invocation.printer.wide, "Show whole ARNs in tables");
+  command->add_option("--state-endpoint", invocation.state_endpoint, "The cluster-state-service")
+      ->envname("BLOX_STATE_ENDPOINT")
+      ->type_name("URL")
+      ->capture_default_str();
+  command->add_option("--scheduler-endpoint", invocation.scheduler_endpoint, "The daemon-scheduler")
+      ->envname("BLOX_SCHEDULER_ENDPOINT")
+      ->type_name("URL")
+      ->capture_default_str();
+  return *command;
+}
+
+int report(Services services, std::string_view what, const Error& why, std::string_view look) {
+  const std::string see = "`" + std::string{look} + "`";
+  std::string next;
+  switch (why.kind) {
+    case ErrorKind::kNotFound: next = see + " shows what there is."; break;
+    case ErrorKind::kConflict:
+      next = "Others have changed it meanwhile: look at " + see + ", then try again.";
+      break;
+    case ErrorKind::kUnavailable:
+      next =
+          "Nothing was done. Is the service running there? `blox server` starts it; "
+          "--state-endpoint and --scheduler-endpoint say where it is.";
+      break;
+    case ErrorKind::kUnknown:
+      next = "It may have been done all the same: " + see + " shows it.";
+      break;
+    case ErrorKind::kThrottled: next = "Nothing was done. Try again in a moment."; break;
+    case ErrorKind::kDenied:
+      next = "The service refuses this address: start it with --allowed-host, or ask it there.";
+      break;
+    case ErrorKind::kInternal: next = "The service's log says more."; break;
+    case ErrorKind::kInvalid:
+    case ErrorKind::kCompacted: break;  // The sentence itself says what is allowed.
+  }
+  services.printer.print_error(what, why, next);
+  return 1;
+}
+
+}  // namespace blox::cli
