@@ -78,6 +78,11 @@ Status check_snapshot(Revision revision, const StoreInfo& info) {
   return done();
 }
 
+Status check_range_revision(Revision revision, const StoreInfo& info) {
+  if (revision == info.compact_revision) return done();
+  return check_snapshot(revision, info);
+}
+
 std::unexpected<Error> fail_compare(const Compare& compare, Revision found) {
   return fail(ErrorKind::kConflict, fmt::format("key '{}' has revision {}, not {}", compare.key,
                                                 found, compare.mod_revision));

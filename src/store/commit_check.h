@@ -27,6 +27,9 @@ std::size_t bytes_of(const Commit& commit);
 
 /// Errors: kInvalid, kCompacted when a snapshot at `revision` cannot be read.
 Status check_snapshot(Revision revision, const StoreInfo& info);
+/// The same for a range, which may also read at compact_revision: the values in force there are
+/// kept, and no later revision may exist.
+Status check_range_revision(Revision revision, const StoreInfo& info);
 
 /// The one error of a compare that fails; `found` is 0 when the key is absent.
 std::unexpected<Error> fail_compare(const Compare& compare, Revision found);

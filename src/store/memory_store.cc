@@ -31,7 +31,7 @@ class MemoryDisk {
   const ChangeRing& history() const { return history_; }
 
   Result<Page> range(const RangeRequest& request) const {
-    if (auto valid = check_snapshot(request.revision, info_); !valid)
+    if (auto valid = check_range_revision(request.revision, info_); !valid)
       return valid.error_in("range");
     Page page;
     page.revision = request.revision == 0 ? info_.revision : request.revision;

@@ -59,7 +59,8 @@ Result<std::optional<KeyValue>> SqliteCore::value_at(std::int64_t version, Revis
 }
 
 Result<Page> SqliteCore::range(const RangeRequest& request) {
-  if (auto valid = check_snapshot(request.revision, info_); !valid) return valid.error_in("range");
+  if (auto valid = check_range_revision(request.revision, info_); !valid)
+    return valid.error_in("range");
   Page page;
   page.revision = request.revision == 0 ? info_.revision : request.revision;
   const std::string first = first_key(request);

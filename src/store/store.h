@@ -86,7 +86,7 @@ class Watch {
 struct StoreInfo {
   std::string store_id;           ///< A UUID; another after import or restore.
   Revision revision = 0;          ///< Of the last commit.
-  Revision compact_revision = 0;  ///< Reads and watches at or below it fail with kCompacted.
+  Revision compact_revision = 0;  ///< Reads below it and watches at or below it: kCompacted.
   std::int64_t bytes = 0;         ///< On disk, or in memory.
 };
 

