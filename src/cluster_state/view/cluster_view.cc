@@ -58,6 +58,8 @@ Async<Status> ClusterView::load() {
   for (const auto prefix : {codec::kTasksPrefix, codec::kInstancesPrefix, codec::kClustersPrefix}) {
     const Status loaded = co_await load_prefix(*builder, prefix);
     if (!loaded) co_return loaded.error_in("load " + std::string{prefix});
+    // Before the first commit there is nothing to read, and 0 would ask for the newest.
+    if (builder->revision == 0) break;
   }
   publish_loaded(std::move(builder));
   co_return done();

@@ -1,0 +1,323 @@
+// The mirror against a scripted service, and the typed client against scripted answers.
+#include "client/cluster_mirror.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+
+#include "base/scope.h"
+#include "base/sim_loop.h"
+#include "client/http_cluster_state.h"
+
+namespace blox::client {
+namespace {
+
+using namespace std::chrono_literals;
+
+// What streams will give, one script a stream opened; after its last batch a stream stays silent.
+template <class Object>
+struct Script {
+  using Step = Result<std::vector<Change<Object>>>;
+  std::deque<Result<std::deque<Step>>> streams;
+  std::vector<std::string> starts;  // "store@version", or "all".
+
+  static Change<Object> put(EntityVersion version, std::string arn) {
+    Change<Object> change;
+    change.entry.entity_version = version;
+    change.entry.object.arn.value = std::move(arn);
+    return change;
+  }
+  static Change<Object> deleted(EntityVersion version, std::string arn) {
+    auto change = put(version, std::move(arn));
+    change.kind = ChangeKind::kDeleted;
+    return change;
+  }
+  static Change<Object> bookmark(EntityVersion version, std::string store = "s",
+                                 SyncTimes synced_at = {}) {
+    Change<Object> change;
+    change.kind = ChangeKind::kBookmark;
+    change.bookmark = {std::move(store), version, std::move(synced_at)};
+    return change;
+  }
+};
+
+template <class Object>
+class ScriptedStream final : public ChangeStream<Object> {
+ public:
+  using Steps = std::deque<typename Script<Object>::Step>;
+  ScriptedStream(Executor& executor, Steps steps)
+      : executor_(executor), steps_(std::move(steps)), never_(executor) {}
+  Async<Result<std::vector<Change<Object>>>> next() override {
+    co_await sleep_for(executor_, 1s);
+    while (steps_.empty()) co_await never_.wait();
+    auto step = std::move(steps_.front());
+    steps_.pop_front();
+    co_return step;
+  }
+
+ private:
+  Executor& executor_;
+  Steps steps_;
+  Signal never_;
+};
+
+class ScriptedState final : public ClusterState {
+ public:
+  explicit ScriptedState(Executor& used) : executor(used) {}
+  Async<Result<TaskListing>> list_tasks(TaskFilter) override { co_return TaskListing{}; }
+  Async<Result<InstanceListing>> list_instances(InstanceFilter) override {
+    co_return InstanceListing{};
+  }
+  Async<Result<Versioned<Task>>> get_task(std::string, TaskArn) override {
+    co_return Versioned<Task>{};
+  }
+  Async<Result<Versioned<ContainerInstance>>> get_instance(std::string,
+                                                           ContainerInstanceArn) override {
+    co_return Versioned<ContainerInstance>{};
+  }
+  Async<Result<std::unique_ptr<TaskStream>>> open_task_stream(StreamStart start) override {
+    return open(tasks, std::move(start));
+  }
+  Async<Result<std::unique_ptr<InstanceStream>>> open_instance_stream(StreamStart start) override {
+    return open(instances, std::move(start));
+  }
+
+  Executor& executor;
+  Script<Task> tasks;
+  Script<ContainerInstance> instances;
+
+ private:
+  template <class Object>
+  Async<Result<std::unique_ptr<ChangeStream<Object>>>> open(Script<Object>& script,
+                                                            StreamStart start) {
+    script.starts.push_back(
+        start.store_id.empty() ? "all" : start.store_id + "@" + std::to_string(start.after));
+    if (script.streams.empty()) co_return fail(ErrorKind::kUnavailable, "nobody there");
+    auto steps = std::move(script.streams.front());
+    script.streams.pop_front();
+    if (!steps) co_return std::unexpected<Error>(steps.error());
+    co_return std::make_unique<ScriptedStream<Object>>(executor, *std::move(steps));
+  }
+};
+
+using Tasks = Script<Task>;
+using Instances = Script<ContainerInstance>;
+using Steps = std::deque<Tasks::Step>;
+using Arns = std::vector<std::string>;
+
+class ClusterMirrorTest : public ::testing::Test {
+ protected:
+  void start() { scope.spawn(mirror.run()); }
+  Arns arns() const {
+    Arns found;
+    for (const auto& [arn, task] : mirror.tasks()) {
+      found.push_back(arn.value + "@" + std::to_string(task.entity_version));
+    }
+    return found;
+  }
+  void give_instances(std::string store = "s") {
+    std::deque<Instances::Step> steps;
+    steps.emplace_back(std::vector{Instances::bookmark(9, std::move(store), synced)});
+    source.instances.streams.emplace_back(std::move(steps));
+  }
+
+  SimLoop loop{1};
+  Random random{1};
+  ScriptedState source{loop};
+  SyncTimes synced{{ClusterArn{"a"}, WallTime{5s}}, {ClusterArn{"b"}, WallTime{5s}}};
+  ClusterMirror mirror{loop, random, source};
+  Scope scope{loop};
+};
+
+TEST_F(ClusterMirrorTest, IsLoadedOnlyWhenAllHasCome) {
+  Steps steps;
+  steps.emplace_back(std::vector{Tasks::put(1, "x"), Tasks::put(2, "y")});
+  steps.emplace_back(std::vector{
+      Tasks::bookmark(3, "s", {{ClusterArn{"a"}, WallTime{4s}}, {ClusterArn{"c"}, WallTime{4s}}})});
+  steps.emplace_back(std::vector{Tasks::deleted(4, "x"), Tasks::put(5, "y")});
+  source.tasks.streams.emplace_back(std::move(steps));
+  give_instances();
+  start();
+  loop.run_for(1500ms);
+  EXPECT_EQ(arns(), Arns{}) << "a part of a picture is none";
+  EXPECT_FALSE(mirror.is_loaded());
+  EXPECT_TRUE(mirror.is_stale());
+  EXPECT_EQ(mirror.store_id(), "");
+  loop.run_for(1s);
+  EXPECT_EQ(arns(), (Arns{"x@1", "y@2"}));
+  EXPECT_TRUE(mirror.is_loaded());
+  EXPECT_FALSE(mirror.is_stale());
+  EXPECT_EQ(mirror.store_id(), "s");
+  EXPECT_EQ(mirror.task_version(), 3);
+  EXPECT_EQ(mirror.instance_version(), 9);
+  EXPECT_EQ(mirror.synced_at(), (SyncTimes{{ClusterArn{"a"}, WallTime{4s}}}));
+  loop.run_for(1s);
+  EXPECT_EQ(arns(), Arns{"y@5"});
+  EXPECT_EQ(mirror.task_version(), 5);
+  loop.run_for(40s);
+  EXPECT_TRUE(mirror.is_stale()) << "nothing came for more than 30 s";
+  EXPECT_TRUE(mirror.is_loaded());
+}
+
+TEST_F(ClusterMirrorTest, ResumesWhatBrokeOffAndReadsAnewWhatIsGone) {
+  Steps first;
+  first.emplace_back(std::vector{Tasks::put(1, "x"), Tasks::bookmark(3)});
+  first.emplace_back(std::vector{Tasks::put(4, "y")});
+  first.emplace_back(fail(ErrorKind::kUnavailable, "broken"));
+  Steps second;
+  second.emplace_back(std::vector{Tasks::put(6, "z")});
+  second.emplace_back(fail(ErrorKind::kCompacted, "gone"));
+  Steps third;
+  third.emplace_back(std::vector{Tasks::put(7, "w")});
+  third.emplace_back(fail(ErrorKind::kUnavailable, "broken in the middle"));
+  Steps fourth;
+  fourth.emplace_back(std::vector{Tasks::put(8, "v")});
+  fourth.emplace_back(std::vector{Tasks::bookmark(9)});
+  source.tasks.streams.emplace_back(std::move(first));
+  source.tasks.streams.emplace_back(std::move(second));
+  source.tasks.streams.emplace_back(std::move(third));
+  source.tasks.streams.emplace_back(std::move(fourth));
+  give_instances();
+  start();
+  ASSERT_TRUE(loop.run_while_not([&] { return source.tasks.starts.size() == 4; }, 1min));
+  EXPECT_EQ(arns(), (Arns{"x@1", "y@4", "z@6"})) << "the old picture stays until the new is whole";
+  loop.run_for(5s);
+  EXPECT_EQ(arns(), Arns{"v@8"});
+  EXPECT_EQ(source.tasks.starts, (Arns{"all", "s@4", "all", "all"}));
+  EXPECT_EQ(mirror.list_count(), 3U);
+}
+
+TEST_F(ClusterMirrorTest, TwoStoresAreNoPicture) {
+  Steps first;
+  first.emplace_back(std::vector{Tasks::put(1, "x"), Tasks::bookmark(3, "old")});
+  first.emplace_back(std::vector{Tasks::bookmark(4, "new")});
+  Steps second;
+  second.emplace_back(std::vector{Tasks::bookmark(5, "new")});
+  source.tasks.streams.emplace_back(std::move(first));
+  source.tasks.streams.emplace_back(std::move(second));
+  give_instances("new");
+  start();
+  loop.run_for(1500ms);
+  EXPECT_FALSE(mirror.is_loaded());
+  loop.run_for(5s);
+  EXPECT_TRUE(mirror.is_loaded());
+  EXPECT_EQ(mirror.store_id(), "new");
+  EXPECT_EQ(arns(), Arns{});
+  EXPECT_EQ(source.tasks.starts, (Arns{"all", "all"}));
+}
+
+TEST_F(ClusterMirrorTest, BacksOffWithABound) {
+  start();
+  loop.run_for(10s);
+  const auto first = source.tasks.starts.size();
+  EXPECT_GE(first, 6U);   // 100 ms doubled: 0.1, 0.2, … 6.4 s.
+  EXPECT_LE(first, 10U);  // Half of it at least.
+  loop.run_for(1000s);
+  EXPECT_GE(source.tasks.starts.size() - first, 90U);  // 10 s at most.
+  EXPECT_LE(source.tasks.starts.size() - first, 201U);
+}
+
+// Answers with what the test has set, and remembers what it was asked.
+class ScriptedTransport final : public http::Transport {
+ public:
+  Async<Result<http::Answer>> send(http::OutgoingRequest request) override {
+    urls.push_back(request.url);
+    co_return answer;
+  }
+  Async<Result<std::unique_ptr<http::LineStream>>> open_lines(http::OutgoingRequest request,
+                                                              Duration) override {
+    urls.push_back(request.url);
+    class Stream final : public http::LineStream {
+     public:
+      explicit Stream(std::vector<std::string> lines) : lines_(std::move(lines)) {}
+      Async<Result<std::vector<std::string>>> next() override {
+        if (lines_.empty()) co_return fail(ErrorKind::kUnavailable, "closed");
+        co_return std::exchange(lines_, {});
+      }
+
+     private:
+      std::vector<std::string> lines_;
+    };
+    if (!answer) co_return std::unexpected<Error>(answer.error());
+    co_return std::make_unique<Stream>(lines);
+  }
+  Result<http::Answer> answer = http::Answer{};
+  std::vector<std::string> lines;
+  std::vector<std::string> urls;
+};
+
+template <class T>
+Async<void> keep(Async<T> work, std::optional<T>& result) {
+  result.emplace(co_await std::move(work));
+}
+template <class T>
+T await(SimLoop& loop, Async<T> work) {
+  std::optional<T> result;
+  Scope scope{loop};
+  scope.spawn(keep(std::move(work), result));
+  loop.run_for(1min);
+  return *std::move(result);
+}
+
+TEST(HttpClusterState, AsksAndReads) {
+  SimLoop loop{1};
+  ScriptedTransport transport;
+  HttpClusterState state{transport, {.base_url = "http://css:3000"}};
+  Task task;
+  task.arn.value = "arn/1";
+  task.cluster.value = "c";
+  transport.answer = http::Answer{200,
+                                  {},
+                                  R"({"items":[)" + codec::encode_object(3, task) +
+                                      R"(],"bookmark":{"entityVersion":"5","storeId":)"
+                                      R"("s","syncedAt":{}}})"};
+  TaskFilter filter{.cluster = "a b", .status = "running", .started_by = "x"};
+  const auto listing = await(loop, state.list_tasks(std::move(filter)));
+  ASSERT_TRUE(listing) << listing.error().message;
+  EXPECT_EQ(listing->items[0].entity_version, 3);
+  EXPECT_EQ(listing->bookmark.store_id, "s");
+  transport.answer->body = codec::encode_object(3, task);
+  EXPECT_TRUE(await(loop, state.get_task("c", task.arn)));
+  transport.lines = {codec::encode_object(4, task), codec::encode_compacted_line(4)};
+  auto stream = await(loop, state.open_task_stream({.store_id = "s", .after = 7}));
+  ASSERT_TRUE(stream);
+  EXPECT_EQ(await(loop, (*stream)->next())->size(), 1U);
+  EXPECT_EQ(await(loop, (*stream)->next()).error().kind, ErrorKind::kCompacted);
+  transport.lines = {"nonsense"};
+  auto instances = await(loop, state.open_instance_stream({}));
+  ASSERT_TRUE(instances);
+  EXPECT_EQ(await(loop, (*instances)->next()).error().kind, ErrorKind::kInternal);
+  EXPECT_EQ(
+      transport.urls,
+      (Arns{"http://css:3000/v1/tasks?bookmarks=true&cluster=a%20b&status=running&startedBy=x",
+            "http://css:3000/v1/tasks/c/arn%2F1",
+            "http://css:3000/v1/stream/tasks?bookmarks=true&after=7&storeId=s",
+            "http://css:3000/v1/stream/instances?bookmarks=true"}));
+}
+
+TEST(HttpClusterState, TellsRefusalsApart) {
+  const std::tuple<Result<http::Answer>, ErrorKind, const char*> rows[] = {
+      {http::Answer{404, {}, "Task not found"}, ErrorKind::kNotFound, "Task not found"},
+      {http::Answer{400, {{"Blox-Error-Detail", "why"}}, "Invalid status"}, ErrorKind::kInvalid,
+       "Invalid status (why)"},
+      {http::Answer{410, {}, "Entity version is out of range"}, ErrorKind::kCompacted,
+       "status 410"},
+      {http::Answer{429, {}, "slower"}, ErrorKind::kUnavailable, "status 429"},
+      {http::Answer{503, {}, "loading"}, ErrorKind::kUnavailable, "status 503"},
+      {http::Answer{200, {}, "{"}, ErrorKind::kInternal, "not a JSON object"},
+      {fail(ErrorKind::kUnknown, "reset"), ErrorKind::kUnavailable, "reset"},
+  };
+  for (const auto& [answer, kind, message] : rows) {
+    SimLoop loop{1};
+    ScriptedTransport transport;
+    transport.answer = answer;
+    HttpClusterState state{transport, {}};
+    const auto got = await(loop, state.get_task("c", TaskArn{"t"}));
+    ASSERT_FALSE(got) << message;
+    EXPECT_EQ(got.error().kind, kind) << message;
+    EXPECT_NE(got.error().message.find(message), std::string::npos) << got.error().message;
+  }
+}
+
+}  // namespace
+}  // namespace blox::client

@@ -1,0 +1,119 @@
+// ViewWorld: a view on a memory store in virtual time, and stored objects in one line each. Tests
+// alone use it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "base/metrics.h"
+#include "base/scope.h"
+#include "base/sim_loop.h"
+#include "cluster_state/view/cluster_view.h"
+#include "codec/stored.h"
+#include "store/memory_store.h"
+
+namespace blox::cluster_state {
+
+inline std::string test_arn(std::string_view kind, std::string_view rest) {
+  return "arn:aws:ecs:eu-west-1:123456789012:" + std::string{kind} + "/" + std::string{rest};
+}
+inline TaskArn test_task_arn(std::string_view rest) { return TaskArn{test_arn("task", rest)}; }
+inline ContainerInstanceArn test_instance_arn(std::string_view rest) {
+  return ContainerInstanceArn{test_arn("container-instance", rest)};
+}
+inline ClusterArn test_cluster_arn(std::string_view name) {
+  return ClusterArn{test_arn("cluster", name)};
+}
+
+class ViewWorld {
+ public:
+  explicit ViewWorld(std::uint64_t seed, ClusterViewOptions view_options = {})
+      : loop(seed), store(loop, seed), options(view_options) {
+    open_view();
+  }
+
+  /// As after a restart: nothing is kept but the store.
+  void open_view() {
+    scope.reset();
+    view = std::make_unique<ClusterView>(loop, store, metrics, options);
+    scope = std::make_unique<Scope>(loop);
+    scope->spawn(view->run());
+  }
+
+  /// Runs `work` to its end, in at most a minute.
+  template <class T>
+  T await(Async<T> work) {
+    std::optional<T> result;
+    Scope waiting{loop};
+    waiting.spawn(keep(std::move(work), result));
+    check(loop.run_while_not([&] { return result.has_value(); }, std::chrono::minutes{1}),
+          "the work did not end within a minute");
+    return *std::move(result);
+  }
+  void settle() { loop.run_for(std::chrono::milliseconds{50}); }
+
+  /// Commits, and lets the view see it. Gives the version of the first put.
+  codec::EntityVersion commit(std::vector<store::Put> puts) {
+    store::Commit commit{.compares = {}, .puts = std::move(puts), .deletes = {}};
+    const auto revision = await(store.commit(std::move(commit)));
+    check(revision.has_value(), "the commit failed");
+    settle();
+    return codec::make_entity_version(*revision, 0);
+  }
+
+  static store::Put task(std::string_view rest, std::string_view status,
+                         std::string_view started_by = "") {
+    const auto cluster = rest.substr(0, rest.find('/'));
+    return stored(codec::task_key(test_task_arn(rest)),
+                  R"({"taskArn":")" + test_task_arn(rest).value + R"(","clusterArn":")" +
+                      test_cluster_arn(cluster).value + R"(","lastStatus":")" +
+                      std::string{status} + R"(","desiredStatus":"RUNNING","startedBy":")" +
+                      std::string{started_by} + R"("})");
+  }
+  static store::Put instance(std::string_view rest, std::string_view status) {
+    const auto cluster = rest.substr(0, rest.find('/'));
+    return stored(codec::instance_key(test_instance_arn(rest)),
+                  R"({"containerInstanceArn":")" + test_instance_arn(rest).value +
+                      R"(","clusterArn":")" + test_cluster_arn(cluster).value + R"(","status":")" +
+                      std::string{status} + R"(","agentConnected":true})");
+  }
+  static store::Put task_tombstone(std::string_view rest) {
+    return {codec::task_key(test_task_arn(rest)), tombstone(rest)};
+  }
+  static store::Put instance_tombstone(std::string_view rest) {
+    return {codec::instance_key(test_instance_arn(rest)), tombstone(rest)};
+  }
+  static store::Put sync_mark(std::string_view cluster, WallTime at) {
+    return {codec::cluster_key(test_cluster_arn(cluster)), codec::encode_sync_mark(at)};
+  }
+
+  SimLoop loop;
+  Metrics metrics;
+  store::MemoryStore store;
+  ClusterViewOptions options;
+  std::unique_ptr<ClusterView> view;
+  std::unique_ptr<Scope> scope;
+
+ private:
+  template <class T>
+  static Async<void> keep(Async<T> work, std::optional<T>& result) {
+    result.emplace(co_await std::move(work));
+  }
+  static store::Put stored(std::string key, const std::string& detail) {
+    return {std::move(key),
+            codec::encode_stored(
+                {.detail = detail, .describe = "", .described_at = {}, .seen_at = {}})};
+  }
+  static std::string tombstone(std::string_view rest) {
+    return codec::encode_tombstone({.version = {},
+                                    .at = {},
+                                    .reason = "missing",
+                                    .cluster = test_cluster_arn(rest.substr(0, rest.find('/')))});
+  }
+};
+
+}  // namespace blox::cluster_state
