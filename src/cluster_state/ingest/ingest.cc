@@ -114,7 +114,8 @@ bool Ingest::merge(const Report& report, Round& round) {
     case Verdict::kFinal: break;
   }
   if (entry != nullptr) writer_.await(entry->slot, round.ticket);
-  count(view, decision.verdict, round);
+  const bool same = decision.verdict == Verdict::kOverlay;
+  count(view, same ? Verdict::kStale : decision.verdict, round);
   return true;
 }
 

@@ -25,7 +25,7 @@ struct TaskText {
   int version = 1;  ///< 0: none.
   std::string status = "RUNNING";
   std::string instance = "1";
-  std::string more;  ///< Further fields, each ending with a comma.
+  std::string more = {};  ///< Further fields, each ending with a comma.
 };
 
 inline std::string task_detail(const TaskText& task) {

@@ -1,0 +1,103 @@
+// A loop, a durable disk and an ingest on it that can crash. For tests alone.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/sim_loop.h"
+#include "cluster_state/ingest/ingest.h"
+#include "cluster_state/ingest/testing_reports.h"
+#include "codec/stored.h"
+#include "store/memory_store.h"
+
+namespace blox::cluster_state::testing {
+
+/// Runs `work` on the loop to its end. Fails the test when it takes more than an hour.
+template <class T>
+T run(SimLoop& loop, Async<T> work) {
+  std::optional<T> result;
+  const auto keep = [](Async<T> inner, std::optional<T>& into) -> Async<void> {
+    into.emplace(co_await std::move(inner));
+  };
+  Scope scope{loop};
+  scope.spawn(keep(std::move(work), result));
+  EXPECT_TRUE(loop.run_while_not([&] { return result.has_value(); }, std::chrono::hours{1}));
+  return std::move(*result);
+}
+
+struct World {
+  explicit World(IngestOptions with = {}, std::uint64_t seed = 1) : loop(seed), options(with) {
+    open();
+  }
+
+  /// A crash, and the next start on what was durable.
+  void restart() {
+    ingest.reset();
+    store.reset();
+    open();
+  }
+  void open() {
+    store = std::make_unique<store::MemoryStore>(
+        loop, disk, store::MemoryStoreOptions{std::chrono::milliseconds{2}});
+    ingest = std::make_unique<Ingest>(loop, *store, metrics, options);
+    const Status opened = run(loop, ingest->open());
+    EXPECT_TRUE(opened) << opened.error().message;
+  }
+
+  TakeCounts take(Batch batch) {
+    const auto counts = run(loop, ingest->take(std::move(batch)));
+    EXPECT_TRUE(counts) << counts.error().message;
+    return counts.value_or(TakeCounts{});
+  }
+  TakeCounts event(const TaskText& task) { return take(task_report(task), Origin::kEvent); }
+  TakeCounts describe(const TaskText& task, std::string describe_only = {}) {
+    return take(task_report(task, std::move(describe_only)), Origin::kDescribe);
+  }
+  TakeCounts take(std::variant<TaskReport, InstanceReport> what, Origin origin) {
+    Batch batch;
+    batch.reports.push_back({std::move(what), origin, loop.wall_now()});
+    return take(std::move(batch));
+  }
+
+  /// All keys and values.
+  std::map<std::string, std::string> content() {
+    store::RangeRequest request;
+    request.limit = 10'000;
+    std::map<std::string, std::string> all;
+    const auto page = run(loop, store->range(std::move(request)));
+    EXPECT_TRUE(page);
+    for (const auto& item : page->items) all[item.key] = *item.value;
+    return all;
+  }
+  /// "v3 RUNNING", "gone v3 missing" or "none".
+  std::string task(std::string_view id) {
+    const auto all = content();
+    const auto found = all.find(codec::task_key(task_arn(id)));
+    if (found == all.end()) return "none";
+    const auto decoded = codec::decode_stored_task(found->second);
+    if (!decoded) return decoded.error().message;
+    const auto text = [](const std::optional<EcsVersion>& version) {
+      return version ? "v" + std::to_string(version->value) : std::string{"v-"};
+    };
+    if (const auto* tombstone = std::get_if<codec::Tombstone>(&*decoded)) {
+      return "gone " + text(tombstone->version) + " " + tombstone->reason;
+    }
+    const Task& task = std::get<codec::StoredTask>(*decoded).object;
+    const std::string health = task.health_status.empty() ? "" : " " + task.health_status;
+    return text(task.version) + " " + std::string{format(task.last_status)} + health;
+  }
+  store::Revision revision() const { return store->info().revision; }
+
+  SimLoop loop;
+  IngestOptions options;
+  Metrics metrics;
+  std::shared_ptr<store::MemoryDisk> disk = store::make_memory_disk(7);
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<Ingest> ingest;
+};
+
+}  // namespace blox::cluster_state::testing
