@@ -259,7 +259,13 @@ TEST_F(ActorTest, ALookUpTakesNoOldTaskForTheNewOne) {
   carry_out(plan);
   run_for(seconds{30});
   EXPECT_TRUE(is_open(kA));
+  put_in_ecs("forgotten", kA, "STOPPED");
+  query_.tasks.at(TaskArn{"forgotten"}).report.detail = R"({"createdAt":"1999-01-01T00:00:00Z"})";
+  run_for(seconds{60});
+  EXPECT_TRUE(is_open(kA)) << "it is older than the intent";
   put_in_ecs("new", kA, "STOPPED");  // It was started and has ended since.
+  query_.tasks.at(TaskArn{"new"}).report.detail =
+      R"({"createdAt":")" + format_time(loop_.wall_now()) + R"("})";
   run_for(seconds{60});
   EXPECT_FALSE(is_open(kA));
   EXPECT_TRUE(records().outcomes.contains(TaskArn{"new"}));

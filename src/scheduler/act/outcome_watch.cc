@@ -16,8 +16,11 @@ void OutcomeWatch::drive() {
     const auto [at, is_new] = entries_.try_emplace(arn);
     Entry& entry = at->second;
     if (is_new) entry = {now, now + context_.options.outcome_check.after(1), 0, false};
-    const bool shown = context_.tasks.contains(arn);
-    if ((shown || entry.missing) && now - entry.first_seen >= visible) {
+    const auto found = context_.tasks.find(arn);
+    const bool shown = found != context_.tasks.end();
+    if (shown && found->second.object.last_status.is_final()) {
+      over.push_back(arn);
+    } else if ((shown || entry.missing) && now - entry.first_seen >= visible) {
       over.push_back(arn);
     } else if (shown) {
       entry.next_at = entry.first_seen + visible;

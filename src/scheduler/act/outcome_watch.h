@@ -10,8 +10,8 @@
 
 namespace blox::scheduler {
 
-/// An outcome is kept for at least ecs_visible_max, also when the picture shows its task: a picture
-/// that is read anew within that time may lack it again.
+/// The outcome of a live task is kept for at least ecs_visible_max, also when the picture shows it:
+/// a picture that is read anew within that time may lack it again.
 /// Bounds: one Describe a cluster at a time; one entry an outcome.
 /// Threading: the executor's thread.
 class OutcomeWatch {

@@ -5,6 +5,22 @@
 #include "base/log.h"
 
 namespace blox::scheduler {
+namespace {
+
+/// When the task was created, or the epoch when the report does not say. The report keeps ECS's
+/// text, minified; within a JSON string the quotes would be escaped, so this finds the member.
+WallTime created_at(const TaskReport& report) {
+  constexpr std::string_view kMember = "\"createdAt\":\"";
+  const auto at = report.detail.find(kMember);
+  if (at == std::string::npos) return {};
+  const auto begin = at + kMember.size();
+  const auto end = report.detail.find('"', begin);
+  if (end == std::string::npos) return {};
+  return parse_time(std::string_view{report.detail}.substr(begin, end - begin))
+      .value_or(WallTime{});
+}
+
+}  // namespace
 
 bool Resolver::is_unknown(const IntentKey& key, const Intent& intent) const {
   return intent.kind == IntentKind::kStart && !launcher_.is_busy(key);
@@ -69,6 +85,7 @@ Async<Result<std::vector<Resolver::Sighting>>> Resolver::find_tasks(Group group)
         unplaced.push_back(arn);
       } else if (shown->second.object.container_instance) {
         sightings.push_back({arn, *shown->second.object.container_instance,
+                             parse_time(shown->second.object.created_at).value_or(WallTime{}),
                              shown->second.object.last_status.is_final()});
       }
     }
@@ -80,7 +97,8 @@ Async<Result<std::vector<Resolver::Sighting>>> Resolver::find_tasks(Group group)
   if (!described) co_return std::unexpected(described.error());
   for (const auto& report : described->tasks) {
     if (!report.container_instance) continue;
-    sightings.push_back({report.arn, *report.container_instance, report.last_status.is_final()});
+    sightings.push_back({report.arn, *report.container_instance, created_at(report),
+                         report.last_status.is_final()});
   }
   co_return sightings;
 }
@@ -99,6 +117,8 @@ std::vector<IntentClosing> Resolver::conclude(const Group& group, TimePoint aske
     IntentClosing closing = closing_of(intent);
     for (const auto& sighting : seen) {
       if (sighting.instance != intent.instance) continue;
+      // ECS lists ended tasks for an hour: an old one that nobody remembers is not the new one.
+      if (sighting.ended && sighting.created_at < intent.created_at) continue;
       if (std::ranges::find(intent.known_tasks, sighting.task) != intent.known_tasks.end())
         continue;
       if (context_.records().outcomes.contains(sighting.task)) continue;

@@ -41,6 +41,7 @@ class Resolver {
   struct Sighting {
     TaskArn task;
     ContainerInstanceArn instance;
+    WallTime created_at;
     bool ended = false;
   };
 

@@ -205,7 +205,7 @@ class Observer::Build {
       return;
     }
     row.instance.tasks.push_back({task.arn, deployment.task_definition, deployment.id.value,
-                                  phase_of(task.last_status, task.desired_status),
+                                  phase_of(task.last_status, task.desired_status), true,
                                   task.health_status == "UNHEALTHY",
                                   time_or_epoch(task.created_at)});
   }
@@ -230,7 +230,7 @@ class Observer::Build {
       }
       if (!is_live(arn)) continue;
       instance.tasks.push_back({arn, outcome.task_definition, outcome.deployment.value,
-                                TaskPhase::kStarting, false, outcome.started_at});
+                                TaskPhase::kStarting, false, false, outcome.started_at});
     }
   }
 
@@ -253,7 +253,8 @@ class Observer::Build {
     }
   }
 
-  // True if there is a task of the intent's deployment that was not known when it was opened.
+  // True if there is a task of the intent's deployment that was not known when it was opened. One
+  // that has ended already must be younger than the intent: the event of an old one may come late.
   static bool shows_start(const Row& row, const Intent& intent) {
     const auto is_new = [&](const TaskArn& arn, const std::string& started_by) {
       return started_by == intent.deployment.value &&
@@ -263,7 +264,8 @@ class Observer::Build {
                row.instance.tasks,
                [&](const ObservedTask& task) { return is_new(task.arn, task.started_by); }) ||
            std::ranges::any_of(row.ended, [&](const Ended& ended) {
-             return is_new(ended.task->arn, ended.task->started_by);
+             return is_new(ended.task->arn, ended.task->started_by) &&
+                    time_or_epoch(ended.task->created_at) >= intent.created_at;
            });
   }
 

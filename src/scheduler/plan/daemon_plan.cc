@@ -78,11 +78,16 @@ class Round {
                        in_words(limits_.picture_age_max));
   }
 
+  static auto count_seen(const Instance& instance) {
+    return std::ranges::count_if(instance.tasks, &ObservedTask::seen);
+  }
+
   void note_doubled() {
+    if (!world_.picture.loaded || world_.picture.store_changed) return;
     for (const auto& instance : world_.instances) {
       const Standing standing = standing_of(instance);
       if (standing == Standing::kOther || standing == Standing::kSuperseded) continue;
-      if (instance.tasks.size() > 1) plan_.doubled.push_back(instance.arn);
+      if (count_seen(instance) > 1) plan_.doubled.push_back(instance.arn);
     }
   }
 
@@ -260,8 +265,8 @@ class Round {
       reason = fmt::format("no task there; again after {}: {}",
                            count_of(failures.count, "failed start"), failures.reason);
     }
-    plan_.starts.push_back(
-        {instance.arn, failures.count + 1, reason, instance.known_tasks, instance.confirmed_at, instance.unserved_since});
+    plan_.starts.push_back({instance.arn, failures.count + 1, reason, instance.known_tasks,
+                            instance.confirmed_at, instance.unserved_since});
     add_line(instance, InstanceState::kStarting, std::move(reason));
   }
 
@@ -270,6 +275,10 @@ class Round {
     const ObservedTask& best = best_of(instance);
     if (best.phase == TaskPhase::kEnding) {
       return add_line(instance, InstanceState::kStopping, "waits for its task to stop");
+    }
+    if (instance.tasks.size() > 1 && count_seen(instance) < std::ssize(instance.tasks)) {
+      return add_line(instance, InstanceState::kWaiting,
+                      "waits to see whether a task that was started there lives");
     }
     const int serving = serving_count(instance);
     const ObservedTask* costly = nullptr;

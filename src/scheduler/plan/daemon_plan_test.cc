@@ -116,6 +116,8 @@ TEST_F(PlanDaemon, StopsWhatIsTooMuch) {
       {"a pause of rollouts does not keep doubles", "",
        "a: t/new u/new b(off=1m): c(off=1m):", "stop u double@a"},
       {"not where nobody listens", "", "a(off=1h): t/new u/new", "double@a"},
+      {"what nobody has seen yet is no double", "", "a: t/new* u/new b: v/new* w/new*", ""},
+      {"an outdated one goes, seen or not", "running", "a: t/old*", "stop t"},
   };
   expect_all(rows);
 }
@@ -170,6 +172,7 @@ TEST_F(PlanDaemon, DoesNothingOnAPictureItCannotTrust) {
       {"just not too old", "synced=3600s", "a:", "start@a"},
       {"nothing heard for too long", "contact=3601s", "a: b: t/old", ""},
       {"from another store", "moved", "a: b: t/old", ""},
+      {"tells of no doubles while it is not read whole", "unloaded", "a: t/new u/new", ""},
       {"closes no intents either", "unsynced", "a: +stop=t.seen", ""},
       {"does not call itself completed", "pending unsynced", "", ""},
       {"but tells of doubles", "unsynced", "a: t/new u/new", "double@a"},

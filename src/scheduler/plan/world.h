@@ -26,6 +26,7 @@ struct ObservedTask {
   TaskDefinitionArn task_definition;  ///< Of the deployment that started it.
   std::string started_by;             ///< That deployment's id.
   TaskPhase phase = TaskPhase::kStarting;
+  bool seen = true;        ///< The picture shows it; false: ECS said that it started it.
   bool unhealthy = false;  ///< ECS's health check says so; not knowing counts as healthy.
   WallTime created_at;     ///< Orders by age, and for nothing else.
 };
