@@ -1,0 +1,146 @@
+// Events as ECS sends them, and what is refused of them.
+#include "codec/ecs_event.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <tuple>
+
+#include "codec/stored.h"
+
+namespace blox::codec {
+namespace {
+
+std::string fixture(const std::string& name) {
+  const auto root = std::filesystem::path{__FILE__}.parent_path() / "../..";
+  std::ifstream file{root / "tests/fixtures" / name};
+  EXPECT_TRUE(file) << name;
+  return {std::istreambuf_iterator<char>{file}, {}};
+}
+
+TEST(EcsEvent, ReportsATask) {
+  const auto event = decode_ecs_event(fixture("task_running.json"));
+  ASSERT_TRUE(event) << event.error().message;
+  EXPECT_EQ(format_time(event->time), "2026-08-20T10:00:03.000Z");
+  const auto& report = std::get<TaskReport>(event->what);
+  EXPECT_EQ(report.arn.value,
+            "arn:aws:ecs:eu-west-1:123456789012:task/prod/9f8e7d6c5b4a39281706f5e4d3c2b1a0");
+  EXPECT_EQ(report.version, EcsVersion{3});
+  EXPECT_TRUE(report.last_status.is_running());
+  EXPECT_TRUE(report.container_instance);
+  EXPECT_TRUE(report.describe_only.empty());
+  EXPECT_TRUE(report.detail.starts_with('{') && report.detail.ends_with('}'));
+  EXPECT_NE(report.detail.find("enableExecuteCommand"), std::string::npos) << "unknown fields stay";
+
+  const auto task = decode_task_detail(report.detail);
+  ASSERT_TRUE(task) << task.error().message;
+  EXPECT_EQ(task->containers.at(0).network_bindings.at(0),
+            (NetworkBinding{"0.0.0.0", 5140, 32771, "udp"}));
+  EXPECT_EQ(task->container_overrides.at(0).command.at(2), "collector \"eu\"");
+  EXPECT_EQ(task->container_overrides.at(0).environment.at(0),
+            (std::pair<std::string, std::string>{"TIER", "prod"}));
+  EXPECT_EQ(task->task_role_arn, "arn:aws:iam::123456789012:role/shipper");
+  EXPECT_EQ(task->group, "blox:logs");
+}
+
+TEST(EcsEvent, ReportsTheEndOfATask) {
+  const auto event = decode_ecs_event(fixture("task_stopped.json"));
+  ASSERT_TRUE(event) << event.error().message;
+  const auto task = decode_task_detail(std::get<TaskReport>(event->what).detail);
+  ASSERT_TRUE(task);
+  EXPECT_TRUE(task->last_status.is_final());
+  EXPECT_EQ(task->containers.at(0).exit_code, 137);
+  EXPECT_EQ(task->stop_code, "EssentialContainerExited");
+}
+
+TEST(EcsEvent, TakesTasksWithoutInstanceAndShortArnsOfAnyPartition) {
+  const auto fargate = decode_ecs_event(fixture("task_fargate.json"));
+  ASSERT_TRUE(fargate) << fargate.error().message;
+  EXPECT_FALSE(std::get<TaskReport>(fargate->what).container_instance);
+  const auto china = decode_ecs_event(fixture("task_short_arn_china.json"));
+  ASSERT_TRUE(china) << china.error().message;
+  EXPECT_EQ(cluster_name(std::get<TaskReport>(china->what).cluster), "edge");
+}
+
+TEST(EcsEvent, ReportsAnInstance) {
+  const auto event = decode_ecs_event(fixture("instance_active.json"));
+  ASSERT_TRUE(event) << event.error().message;
+  const auto& report = std::get<InstanceReport>(event->what);
+  EXPECT_EQ(report.version, EcsVersion{41});
+  const auto instance = decode_instance_detail(report.detail);
+  ASSERT_TRUE(instance);
+  EXPECT_EQ(instance->registered_resources,
+            (std::vector<Resource>{{"CPU", "INTEGER", "2048"},
+                                   {"MEMORY", "LONG", "7680"},
+                                   {"GPU_SHARE", "DOUBLE", "1.50"},
+                                   {"PORTS", "STRINGSET", "22,2375,51678"}}));
+  EXPECT_TRUE(instance->agent_connected);
+  EXPECT_EQ(instance->attributes.at(1), (Attribute{"rack", ""}));
+  EXPECT_EQ(instance->docker_version, "DockerVersion: 25.0.8");
+}
+
+TEST(EcsEvent, KeepsAllOtherTypesWhole) {
+  for (const auto& [name, type] : {std::pair{"service_action.json", "ECS Service Action"},
+                                   std::pair{"unknown_type.json", "ECS Tea Break"}}) {
+    const std::string body = fixture(name);
+    const auto event = decode_ecs_event(body);
+    ASSERT_TRUE(event) << event.error().message;
+    const auto& kept = std::get<StoredEvent>(event->what);
+    EXPECT_EQ(kept.detail_type, type);
+    EXPECT_EQ(kept.raw, body);
+    EXPECT_EQ(kept.cluster, "arn:aws:ecs:eu-west-1:123456789012:cluster/prod") << name;
+  }
+}
+
+TEST(EcsEvent, NamesTheFieldItRefuses) {
+  const std::string good = fixture("task_running.json");
+  const std::string instance = fixture("instance_active.json");
+  const std::tuple<std::string, const char*, const char*, const char*> rows[] = {
+      {good, R"("detail-type")", R"("detail-kind")", "detail-type"},
+      {good, R"("time": "2026)", R"("time": "x2026)", "time"},
+      {good, R"("id")", R"("di")", "id "},
+      {good, R"("detail": {)", R"("detail": [{)", "not a JSON object"},
+      {good, R"("detail":)", R"("details":)", "detail is"},
+      {good, R"("version": 3)", R"("version": "3")", "detail.version"},
+      {good, R"("version": 3)", R"("version": -3)", "detail.version"},
+      {good, R"("version": 3)", R"("version": 3.5)", "detail.version"},
+      {good,
+       R"("taskArn": "arn:aws:ecs:eu-west-1:123456789012:task/prod/9f8e7d6c5b4a39281706f5e4d3c2b1a0",
+    "taskDef)",
+       R"("taskArn": "arn:aws:s3:::bucket",
+    "taskDef)",
+       "detail.taskArn"},
+      {good, ":cluster/prod", ":clusters/prod", "detail.clusterArn"},
+      {good, ":container-instance/", ":container/", "detail.containerInstanceArn"},
+      {good, R"("lastStatus": "RUNNING",
+    "memory")",
+       R"("lastStatus": 7,
+    "memory")",
+       "detail.lastStatus"},
+      {good, R"("cpu": "128")", R"("cpu": 128x)", "not a JSON object"},
+      {instance, R"("status": "ACTIVE")", R"("status": "")", "detail.status"},
+      {instance, R"("version": 41)", R"("version": null)", "detail.version"},
+  };
+  for (const auto& [body, from, to, named] : rows) {
+    std::string bad = body;
+    const std::size_t place = bad.find(from);
+    ASSERT_NE(place, std::string::npos) << from;
+    bad.replace(place, std::string_view{from}.size(), to);
+    const auto event = decode_ecs_event(bad);
+    ASSERT_FALSE(event) << to;
+    EXPECT_EQ(event.error().kind, ErrorKind::kInvalid);
+    EXPECT_NE(event.error().message.find(named), std::string::npos) << event.error().message;
+  }
+  for (const char* bad : {"", "null", "[]", "{}", "\"text\"", "{\"id\":\"\xff\"}"}) {
+    EXPECT_FALSE(decode_ecs_event(bad)) << bad;
+  }
+  // Cut anywhere, it is refused and nothing else happens.
+  for (std::size_t length = 0; length + 2 < good.size(); length += 7) {
+    EXPECT_FALSE(decode_ecs_event(std::string_view{good}.substr(0, length)));
+  }
+}
+
+}  // namespace
+}  // namespace blox::codec

@@ -1,0 +1,134 @@
+// Values of the store: what is written is read back, and nothing else is taken for it.
+#include "codec/stored.h"
+
+#include <gtest/gtest.h>
+
+#include <tuple>
+
+#include "codec/stored_overlay.h"
+#include "codec/stored_records.h"
+
+namespace blox::codec {
+namespace {
+
+constexpr WallTime kSeen{std::chrono::milliseconds{1'787'220'003'412}};
+constexpr std::string_view kTask =
+    R"({"taskArn":"t","clusterArn":"c","lastStatus":"RUNNING","version":3,"new":{"deep":[1,"}"]}})";
+
+TEST(Stored, PartsComeBackAsTheyWere) {
+  const std::string bytes = encode_stored(
+      {kTask, R"({"healthStatus":"HEALTHY"})", kSeen - std::chrono::seconds{1}, kSeen});
+  const auto split = split_stored(bytes);
+  ASSERT_TRUE(split) << split.error().message;
+  const auto& parts = std::get<StoredParts>(*split);
+  EXPECT_EQ(parts.detail, kTask);
+  EXPECT_EQ(parts.describe, R"({"healthStatus":"HEALTHY"})");
+  EXPECT_EQ(parts.seen_at, kSeen);
+  EXPECT_EQ(parts.described_at, kSeen - std::chrono::seconds{1});
+  const auto task = decode_stored_task(bytes);
+  ASSERT_TRUE(task) << task.error().message;
+  EXPECT_EQ(std::get<StoredTask>(*task).object.health_status, "HEALTHY");
+  EXPECT_EQ(std::get<StoredTask>(*task).object.version, EcsVersion{3});
+  const auto head = decode_stored_head(bytes);
+  ASSERT_TRUE(head);
+  EXPECT_EQ(std::get<StoredHead>(*head).status, "RUNNING");
+}
+
+TEST(Stored, WithoutDescribeThereIsNone) {
+  const std::string bytes = encode_stored({kTask, {}, std::nullopt, kSeen});
+  const auto split = split_stored(bytes);
+  ASSERT_TRUE(split);
+  EXPECT_TRUE(std::get<StoredParts>(*split).describe.empty());
+  EXPECT_FALSE(std::get<StoredParts>(*split).described_at);
+}
+
+TEST(Stored, TombstonesComeBack) {
+  for (const auto version : {std::optional{EcsVersion{7}}, std::optional<EcsVersion>{}}) {
+    const Tombstone tombstone{version, kSeen, "missing", ClusterArn{"arn:\"c\""}};
+    const std::string bytes = encode_tombstone(tombstone);
+    const auto task = decode_stored_task(bytes);
+    ASSERT_TRUE(task) << task.error().message;
+    EXPECT_EQ(std::get<Tombstone>(*task), tombstone);
+    const auto instance = decode_stored_instance(bytes);
+    ASSERT_TRUE(instance);
+    EXPECT_EQ(std::get<Tombstone>(*instance), tombstone);
+  }
+}
+
+TEST(Stored, OtherFormatsAreRefused) {
+  for (const char* bytes :
+       {"", "[]", "{}", R"({"v":2,"seenAt":"2026-08-20T10:00:03Z","detail":{}})",
+        R"({"v":1,"seenAt":"2026-08-20T10:00:03Z"})", R"({"v":1,"detail":{}})",
+        R"({"v":1,"seenAt":"soon","detail":{}})", R"({"v":1,"tombstone":{"reason":"x"}})",
+        R"({"v":1,"seenAt":"2026-08-20T10:00:03Z","detail":{"taskArn":"t"}})"}) {
+    const auto task = decode_stored_task(bytes);
+    ASSERT_FALSE(task) << bytes;
+    EXPECT_EQ(task.error().kind, ErrorKind::kInvalid);
+  }
+}
+
+TEST(Stored, OddOptionalFieldsHideNoTask) {
+  const auto task = decode_task_detail(
+      R"({"taskArn":"t","clusterArn":"c","lastStatus":"RUNNING","group":5,"startedBy":null,)"
+      R"("containers":[7,{"name":"main","exitCode":"137","networkBindings":{}}],"overrides":[]})");
+  ASSERT_TRUE(task) << task.error().message;
+  EXPECT_EQ(task->containers.size(), 1U);
+  EXPECT_EQ(task->group, "");
+}
+
+TEST(Stored, SyncMarksComeBack) {
+  EXPECT_EQ(decode_sync_mark(encode_sync_mark(kSeen)), kSeen);
+  EXPECT_FALSE(decode_sync_mark(R"({"v":1})"));
+}
+
+TEST(StoredRecords, ComeBack) {
+  const DeadLetter letter{"m1", "why: \"x\"\n", "body\t\x01", 6, kSeen};
+  EXPECT_EQ(decode_dead_letter(encode_dead_letter(letter)), letter);
+  const DeadLetter torn{"m2", "why", "caf\xc3\xa9 \xff\xed\xa0\x80", 9, kSeen};
+  const auto mended = decode_dead_letter(encode_dead_letter(torn));
+  ASSERT_TRUE(mended) << mended.error().message;
+  EXPECT_EQ(mended->body, "caf\xc3\xa9 \xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+  const StoredEvent event{"e1", "ECS Tea Break", "c", "2026-08-20T10:00:03Z", R"({"a":"}"})"};
+  EXPECT_EQ(decode_stored_event(encode_stored_event(event)), event);
+}
+
+TEST(StoredRecords, KeysOrderByArrivalAndTime) {
+  EXPECT_LT(dead_letter_key(9), dead_letter_key(10));
+  EXPECT_EQ(parse_dead_letter_key(dead_letter_key(42)), 42U);
+  EXPECT_FALSE(parse_dead_letter_key("cluster-state/deadletters/42"));
+  EXPECT_EQ(event_key("A/b c", kSeen, "x/1"),
+            "cluster-state/events/A%2Fb c/" + format_time(kSeen) + "/x%2F1");
+}
+
+TEST(StoredOverlay, TellsFormFromTruth) {
+  const std::tuple<const char*, const char*, const char*, const char*> rows[] = {
+      {"equal", R"({"a":1})", R"({"a":1})", ""},
+      {"times in another form", R"({"t":"2026-08-20T10:00:03.1Z"})",
+       R"({"t":"2026-08-20T10:00:03.100Z"})", ""},
+      {"another time", R"({"t":"2026-08-20T10:00:03Z"})", R"({"t":"2026-08-20T10:00:04Z"})",
+       R"({"t":"2026-08-20T10:00:04Z"})"},
+      {"named things in another order", R"({"l":[{"name":"a","v":1},{"name":"b"}]})",
+       R"({"l":[{"name":"b"},{"name":"a","v":1.0}]})", ""},
+      {"nothing in another form", R"({"a":1})", R"({"a":1,"l":[],"o":{},"n":null})", ""},
+      {"what Describe leaves out stays", R"({"a":1,"b":2})", R"({"a":3})", R"({"a":3,"b":2})"},
+      {"a null erases nothing", R"({"a":1})", R"({"a":null})", ""},
+      {"an empty list is a fact", R"({"l":[1]})", R"({"l":[]})", R"({"l":[]})"},
+      {"one attribute less", R"({"l":[{"name":"a"},{"name":"b"}]})", R"({"l":[{"name":"a"}]})",
+       R"({"l":[{"name":"a"}]})"},
+      {"plain lists have an order", R"({"l":[1,2]})", R"({"l":[2,1]})", R"({"l":[2,1]})"},
+      {"a new field", R"({})", R"({"a":"x"})", R"({"a":"x"})"},
+  };
+  for (const auto& [rule, held, described, expected] : rows) {
+    const auto joined = overlay_detail(held, described);
+    ASSERT_TRUE(joined) << rule;
+    EXPECT_EQ(joined->value_or(""), expected) << rule;
+    if (!joined->has_value()) continue;
+    EXPECT_EQ(overlay_detail(**joined, described), std::optional<std::string>{}) << rule;
+  }
+  EXPECT_FALSE(overlay_detail("{}", "[]"));
+  EXPECT_TRUE(is_same_json("", "{}"));
+  EXPECT_FALSE(is_same_json("", R"({"healthStatus":"HEALTHY"})"));
+}
+
+}  // namespace
+}  // namespace blox::codec
