@@ -75,6 +75,7 @@ class Observer::Build {
   struct Row {
     ObservedInstance instance;
     const ContainerInstance* source = nullptr;  // Null: only tasks or intents speak of it.
+    client::EntityVersion version = 0;
     std::vector<Ended> ended;
   };
   struct Draft {
@@ -98,11 +99,19 @@ class Observer::Build {
   }
 
   void index_instances() {
+    std::set<std::string> silent;  // Machines: only for them is there something to supersede.
     for (const auto& [arn, entry] : view_.instances) {
       const ContainerInstance& instance = entry.object;
-      by_cluster_[instance.cluster].push_back(&instance);
+      by_cluster_[instance.cluster].push_back(&entry);
+      if (instance.status.is_draining()) other_tasks_.emplace(arn, 0);
+      if (!instance.agent_connected) silent.insert(instance.ec2_instance_id);
+    }
+    silent.erase("");
+    if (silent.empty()) return;
+    for (const auto& [arn, entry] : view_.instances) {
+      const ContainerInstance& instance = entry.object;
       if (instance.status.is_active() && instance.agent_connected &&
-          !instance.ec2_instance_id.empty()) {
+          silent.contains(instance.ec2_instance_id)) {
         live_machines_.insert({instance.cluster, instance.ec2_instance_id});
       }
     }
@@ -117,9 +126,11 @@ class Observer::Build {
     by_name_[environment.name.value].push_back(environment.uid);
     const auto found = by_cluster_.find(environment.cluster);
     if (found == by_cluster_.end()) return draft;
-    for (const ContainerInstance* source : found->second) {
+    for (const auto* entry : found->second) {
+      const ContainerInstance* source = &entry->object;
       Row& row = draft.rows.emplace_hint(draft.rows.end(), source->arn, Row{})->second;
       row.source = source;
+      row.version = entry->entity_version;
       row.instance.arn = source->arn;
       row.instance.status = source->status;
       row.instance.agent_connected = source->agent_connected;
@@ -190,7 +201,9 @@ class Observer::Build {
       }
       return;
     }
-    if (!task.group.starts_with(kDaemonGroupPrefix)) ++other_tasks_[*task.container_instance];
+    if (other_tasks_.empty() || task.group.starts_with(kDaemonGroupPrefix)) return;
+    const auto drained = other_tasks_.find(*task.container_instance);
+    if (drained != other_tasks_.end()) ++drained->second;
   }
 
   void add_own_task(const Task& task, const Deployment& deployment) {
@@ -200,7 +213,7 @@ class Observer::Build {
     if (found->second.environment->deployment == deployment.id) {
       row.instance.known_tasks.push_back(task.arn);
     }
-    if (!is_live(task.arn)) {
+    if (task.last_status.is_final() || observer_.memory_.ended.contains(task.arn)) {
       row.ended.push_back({time_or_epoch(task.stopped_at), &task});
       return;
     }
@@ -324,7 +337,8 @@ class Observer::Build {
   }
 
   void recall_failures(const RefusalKey& key, Past& past, Row& row, const std::string& deployment) {
-    if (row.source != nullptr) {
+    if (row.source != nullptr && past.standing_version != row.version) {
+      past.standing_version = row.version;
       std::string standing = standing_text(*row.source);
       if (past.standing != standing) {
         if (!past.standing.empty()) {
@@ -386,10 +400,10 @@ class Observer::Build {
   TimePoint now_;
   WallTime wall_now_;
   bool store_changed_ = false;
-  std::map<ClusterArn, std::vector<const ContainerInstance*>> by_cluster_;
+  std::map<ClusterArn, std::vector<const client::Versioned<ContainerInstance>*>> by_cluster_;
   std::set<std::pair<ClusterArn, std::string>> live_machines_;
   std::map<std::string, std::vector<EnvironmentUid>> by_name_;
-  std::map<ContainerInstanceArn, int> other_tasks_;
+  std::map<ContainerInstanceArn, int> other_tasks_;  // Of those that drain.
   std::map<EnvironmentUid, Draft> drafts_;
 };
 

@@ -55,9 +55,10 @@ class Observer {
     bool emptied_by_us = false;
     TaskArn newest_death;  // Of a failed start; its first sight starts the wait.
     TimePoint newest_death_at;
-    std::string standing;        // Status, connection and size; a change clears the failures.
-    WallTime failures_forgiven;  // Deaths up to then do not count.
-    std::uint64_t round = 0;     // That saw it last.
+    std::string standing;  // Status, connection and size; a change clears the failures.
+    client::EntityVersion standing_version = -1;  // Of the instance when it was looked at.
+    WallTime failures_forgiven;                   // Deaths up to then do not count.
+    std::uint64_t round = 0;                      // That saw it last.
   };
   class Build;
 

@@ -45,6 +45,11 @@ class ObserverTest : public testing::Test {
     entry.object = instance;
     return entry.object;
   }
+  // The instance, about to be changed.
+  ContainerInstance& changed_a() {
+    ++instances_.begin()->second.entity_version;
+    return instances_.begin()->second.object;
+  }
   Task& add_task(const std::string& arn, const std::string& started_by,
                  const std::string& status = "RUNNING", const std::string& group = "blox:logs") {
     Task task;
@@ -151,6 +156,7 @@ TEST_F(ObserverTest, SortsTasksByWhoStartedThem) {
   add_task("other", "somebody", "RUNNING", "service:web");
   add_task("gone", "somebody", "STOPPED", "service:web");
   add_task("ecs", "somebody", "RUNNING", "daemon:agent");
+  instances_.begin()->second.object.status = make_instance_status("DRAINING");
   const auto a = observe_a();
   ASSERT_EQ(a.tasks.size(), 2U);
   EXPECT_EQ(a.tasks[0].arn.value, "t1") << "the oldest comes first";
@@ -241,9 +247,9 @@ TEST_F(ObserverTest, TheWaitStartsWhenTheDeathIsSeen) {
 TEST_F(ObserverTest, AChangeOfTheInstanceForgivesFailures) {
   add_ended("t", seconds{3}, seconds{10});
   EXPECT_EQ(observe_a().failures.count, 1);
-  instances_.begin()->second.object.remaining_resources = {{"MEMORY", "INTEGER", "9"}};
+  changed_a().remaining_resources = {{"MEMORY", "INTEGER", "9"}};
   EXPECT_EQ(observe_a().failures.count, 1) << "our own failing tasks change those";
-  instances_.begin()->second.object.registered_resources = {{"MEMORY", "INTEGER", "99"}};
+  changed_a().registered_resources = {{"MEMORY", "INTEGER", "99"}};
   EXPECT_EQ(observe_a().failures.count, 0);
   add_ended("u", seconds{3}, seconds{5});
   EXPECT_EQ(observe_a().failures.count, 1);
@@ -251,12 +257,12 @@ TEST_F(ObserverTest, AChangeOfTheInstanceForgivesFailures) {
 
 TEST_F(ObserverTest, RefusalsCountUntilResourcesOrTheDeploymentChange) {
   const RefusalKey key{kUid.value, ContainerInstanceArn{"a"}};
-  instances_.begin()->second.object.remaining_resources = {{"MEMORY", "INTEGER", "9"}};
+  changed_a().remaining_resources = {{"MEMORY", "INTEGER", "9"}};
   memory_.note_refusal(key, "new", now_, "RESOURCE:MEMORY");
   memory_.note_refusal(key, "new", now_ + seconds{1}, "RESOURCE:PORTS");
   EXPECT_EQ(observe_a().failures.count, 2);
   EXPECT_EQ(observe_a().failures.reason, "RESOURCE:PORTS");
-  instances_.begin()->second.object.remaining_resources = {{"MEMORY", "INTEGER", "10"}};
+  changed_a().remaining_resources = {{"MEMORY", "INTEGER", "10"}};
   EXPECT_EQ(observe_a().failures.count, 0);
   memory_.note_refusal(key, "old", now_, "RESOURCE:MEMORY");
   EXPECT_EQ(observe_a().failures.count, 0);

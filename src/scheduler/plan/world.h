@@ -61,7 +61,7 @@ struct ObservedInstance {
   std::optional<TimePoint> confirmed_at;        ///< When we last knew this row to be up to date.
   std::vector<ObservedTask> tasks;              ///< Of this environment, oldest first.
   std::vector<TaskArn> unclaimed;               ///< Our group, but started by nobody we know.
-  int other_task_count = 0;                     ///< Those for which a drain waits.
+  int other_task_count = 0;                     ///< While it drains: those it waits for.
   /// All that were ever seen here of the deployment in force, those that ended among them: a look
   /// for what became of a start must not take one of them for it.
   std::vector<TaskArn> known_tasks;
