@@ -1,0 +1,326 @@
+// The commands as users type them, against a scripted service: what is asked, what is printed,
+// which status is returned.
+#include "cli/commands.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <sstream>
+
+#include "base/scope.h"
+#include "base/sim_loop.h"
+
+namespace blox::cli {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+// Answers in the order of the script and notes what it was asked.
+class ScriptedTransport final : public http::Transport {
+ public:
+  std::deque<Result<http::Answer>> script;
+  std::vector<std::string> asked;  // "GET URL BODY".
+
+  void answer(int status, std::string body, http::Headers headers = {}) {
+    script.emplace_back(http::Answer{status, std::move(headers), std::move(body)});
+  }
+  Async<Result<http::Answer>> send(http::OutgoingRequest request) override {
+    asked.push_back(request.method + " " + request.url +
+                    (request.body.empty() ? "" : " " + request.body));
+    if (script.empty()) co_return fail(ErrorKind::kInternal, "the script has ended");
+    auto next = std::move(script.front());
+    script.pop_front();
+    co_return next;
+  }
+  Async<Result<std::unique_ptr<http::LineStream>>> open_lines(http::OutgoingRequest,
+                                                              Duration) override {
+    co_return fail(ErrorKind::kUnavailable, "no streams here");
+  }
+};
+
+struct Ran {
+  int status = -1;
+  std::string out;
+  std::string error;
+};
+
+class CommandsTest : public testing::Test {
+ protected:
+  Async<void> keep(Async<int> work, std::optional<int>& result) {
+    result.emplace(co_await std::move(work));
+  }
+  Ran blox(const std::string& line) {
+    CLI::App app{"test"};
+    Invocation invocation;
+    add_commands(app, invocation);
+    Ran ran;
+    try {
+      app.parse(line, false);
+    } catch (const CLI::ParseError& error) {
+      std::ostringstream out;
+      std::ostringstream problem;
+      ran.status = app.exit(error, out, problem) == 0 ? 0 : 2;
+      ran.out = out.str();
+      ran.error = problem.str();
+      return ran;
+    }
+    std::ostringstream out;
+    std::ostringstream problem;
+    std::optional<int> status;
+    Scope scope{loop};
+    scope.spawn(keep(run(invocation, loop, transport, out, problem), status));
+    EXPECT_TRUE(loop.run_while_not([&] { return status.has_value(); }, std::chrono::hours{2}));
+    ran.status = status.value_or(-1);
+    ran.out = out.str();
+    ran.error = problem.str();
+    return ran;
+  }
+
+  SimLoop loop{1};
+  ScriptedTransport transport;
+};
+
+const std::string kArn = "arn:aws:ecs:eu-west-1:123456789012:";
+const std::string kScheduler = "http://127.0.0.1:2000/v1/environments";
+
+std::string task_json(const std::string& id, const std::string& status) {
+  return R"({"metadata":{"entityVersion":"257"},"entity":{"clusterARN":")" + kArn +
+         R"(cluster/prod","containerInstanceARN":")" + kArn +
+         R"(container-instance/prod/i1","containers":[],"createdAt":"2026-08-20T10:00:03Z",)"
+         R"("desiredStatus":"RUNNING","lastStatus":")" +
+         status + R"(","overrides":{"containerOverrides":[]},"startedBy":"me","taskARN":")" + kArn +
+         "task/prod/" + id + R"(","taskDefinitionARN":")" + kArn + R"(task-definition/logs:3"}})";
+}
+std::string environment_json(const std::string& name) {
+  return R"({"name":")" + name + R"(","deploymentToken":"token-1","instanceGroup":{"cluster":")" +
+         kArn + R"(cluster/prod"},"taskDefinition":")" + kArn +
+         R"(task-definition/logs:3","health":"healthy","maxUnavailable":"10%",)"
+         R"("drainDeadline":"15m"})";
+}
+std::string deployment_json(const std::string& status, const std::string& failed = "[]") {
+  return R"({"id":"d1","status":")" + status + R"(","taskDefinition":")" + kArn +
+         R"(task-definition/logs:3","environmentName":"logs","failedInstances":)" + failed + "}";
+}
+std::string instances_json(const std::string& first, const std::string& second) {
+  return R"({"items":[{"containerInstanceARN":")" + kArn +
+         R"(container-instance/prod/i1","state":")" + first +
+         R"(","reason":"waits 4 s after a start failed","taskARN":""},{"containerInstanceARN":")" +
+         kArn + R"(container-instance/prod/i2","state":")" + second +
+         R"(","reason":"runs it","taskARN":")" + kArn + R"(task/prod/t2"}]})";
+}
+
+TEST_F(CommandsTest, ListsTasksAsATable) {
+  transport.answer(
+      200, R"({"items":[)" + task_json("aaa", "RUNNING") + "," + task_json("b", "PENDING") + "]}");
+  const auto ran = blox("tasks list --cluster prod --status running");
+  EXPECT_EQ(ran.status, 0) << ran.error;
+  EXPECT_EQ(ran.out,
+            "TASK  CLUSTER  INSTANCE  DEFINITION  STATUS   DESIRED  STARTED BY\n"
+            "aaa   prod     i1        logs:3      RUNNING  RUNNING  me\n"
+            "b     prod     i1        logs:3      PENDING  RUNNING  me\n");
+  ASSERT_EQ(transport.asked.size(), 1U);
+  EXPECT_THAT(transport.asked[0], HasSubstr("GET http://127.0.0.1:3000/v1/tasks?"));
+  EXPECT_THAT(transport.asked[0], HasSubstr("cluster=prod"));
+  EXPECT_THAT(transport.asked[0], HasSubstr("status=running"));
+}
+
+TEST_F(CommandsTest, PrintsWholeArnsWhenWideAndJsonForPrograms) {
+  transport.answer(200, R"({"items":[)" + task_json("aaa", "RUNNING") + "]}");
+  EXPECT_THAT(blox("tasks list --wide").out, HasSubstr(kArn + "task/prod/aaa  "));
+  transport.answer(200, R"({"items":[)" + task_json("aaa", "RUNNING") + "]}");
+  EXPECT_EQ(blox("tasks list --output json").out,
+            R"({"items":[{"taskARN":")" + kArn + R"(task/prod/aaa","clusterARN":")" + kArn +
+                R"(cluster/prod","containerInstanceARN":")" + kArn +
+                R"(container-instance/prod/i1","taskDefinitionARN":")" + kArn +
+                R"(task-definition/logs:3","lastStatus":"RUNNING","desiredStatus":"RUNNING",)"
+                R"("startedBy":"me"}]})" +
+                "\n");
+  transport.answer(200, R"({"items":[]})");
+  EXPECT_EQ(blox("tasks list --output json").out, "{\"items\":[]}\n");
+}
+
+TEST_F(CommandsTest, ShowsOneTaskByItsId) {
+  const std::string list =
+      R"({"items":[)" + task_json("aaa", "RUNNING") + "," + task_json("b", "PENDING") + "]}";
+  transport.answer(200, list);
+  const auto ran = blox("tasks get b");
+  EXPECT_EQ(ran.status, 0);
+  EXPECT_THAT(ran.out, HasSubstr("TASK            " + kArn + "task/prod/b\n"));
+  EXPECT_THAT(ran.out, HasSubstr("STATUS          PENDING\n"));
+  EXPECT_THAT(ran.out, HasSubstr("VERSION         257\n"));
+  transport.answer(200, list);
+  const auto missing = blox("tasks get c");
+  EXPECT_EQ(missing.status, 1);
+  EXPECT_EQ(missing.error,
+            "error: cannot show the task c: there is none\n"
+            "  `blox tasks list` shows what there is.\n");
+}
+
+TEST_F(CommandsTest, SaysWhereToGoOnWhenTheServiceIsAway) {
+  transport.script.emplace_back(fail(ErrorKind::kUnavailable, "connection refused"));
+  const auto ran = blox("instances list --state-endpoint http://state:1");
+  EXPECT_EQ(ran.status, 1);
+  EXPECT_THAT(ran.error, HasSubstr("error: cannot list the instances: "));
+  EXPECT_THAT(ran.error, HasSubstr("connection refused"));
+  EXPECT_THAT(ran.error, HasSubstr("`blox server` starts it"));
+  EXPECT_THAT(transport.asked[0], HasSubstr("GET http://state:1/v1/instances"));
+  EXPECT_EQ(ran.out, "");
+}
+
+TEST_F(CommandsTest, ListsEnvironmentsOverAllPages) {
+  transport.answer(200, R"({"items":[)" + environment_json("a") + R"(],"nextToken":"61"})");
+  transport.answer(200, R"({"items":[)" + environment_json("b") + "]}");
+  const auto ran = blox("environments list --cluster prod");
+  EXPECT_EQ(ran.out,
+            "NAME  CLUSTER  DEFINITION  HEALTH   MAX UNAVAILABLE  DEPLOYMENT\n"
+            "a     prod     logs:3      healthy  10%              -\n"
+            "b     prod     logs:3      healthy  10%              -\n");
+  EXPECT_THAT(transport.asked, ElementsAre("GET " + kScheduler + "?cluster=prod",
+                                           "GET " + kScheduler + "?cluster=prod&nextToken=61"));
+}
+
+TEST_F(CommandsTest, CreatesChangesAndDeletesEnvironments) {
+  transport.answer(200, environment_json("logs"));
+  EXPECT_EQ(blox("environments create logs --cluster prod --task-definition logs:3 "
+                 "--max-unavailable 2 --drain-deadline 10m")
+                .status,
+            0);
+  transport.answer(200, environment_json("logs"));
+  EXPECT_EQ(blox("environments update logs --max-unavailable 5%").status, 0);
+  transport.answer(200, "");
+  EXPECT_EQ(blox("environments delete logs --terminate-tasks").out,
+            "logs is deleted; its tasks stop.\n");
+  EXPECT_THAT(
+      transport.asked,
+      ElementsAre("POST " + kScheduler +
+                      R"( {"name":"logs","instanceGroup":{"cluster":"prod"},)"
+                      R"("taskDefinition":"logs:3","maxUnavailable":2,"drainDeadline":"10m"})",
+                  "PATCH " + kScheduler + R"(/logs {"maxUnavailable":"5%"})",
+                  "DELETE " + kScheduler + "/logs?terminateTasks=true"));
+}
+
+TEST_F(CommandsTest, ShowsTheServicesOwnSentenceAndItsDetail) {
+  transport.answer(400, "Invalid cluster ARN or name",
+                   {{"Blox-Error-Detail", "cluster is 'a/b'; allowed is the name"}});
+  EXPECT_EQ(blox("environments list --cluster a/b").error,
+            "error: cannot list the environments: Invalid cluster ARN or name (cluster is 'a/b'; "
+            "allowed is the name)\n");
+  transport.answer(404, "Environment no does not exist");
+  EXPECT_EQ(blox("environments get no").error,
+            "error: cannot show the environment no: Environment no does not exist\n"
+            "  `blox environments list` shows what there is.\n");
+  transport.script.emplace_back(fail(ErrorKind::kUnknown, "timed out"));
+  EXPECT_THAT(blox("environments delete logs").error, HasSubstr("may have been done all the same"));
+  transport.script.emplace_back(fail(ErrorKind::kUnknown, "timed out"));
+  EXPECT_THAT(blox("environments get logs").error, HasSubstr("Nothing was done."));
+}
+
+TEST_F(CommandsTest, ShowsWhatEachInstanceWaitsFor) {
+  transport.answer(200, instances_json("waiting", "serving"));
+  EXPECT_EQ(blox("environments instances logs").out,
+            "INSTANCE  STATE    TASK  REASON\n"
+            "i1        waiting  -     waits 4 s after a start failed\n"
+            "i2        serving  t2    runs it\n");
+}
+
+TEST_F(CommandsTest, ListsAndShowsDeployments) {
+  transport.answer(200, R"({"items":[)" + deployment_json("running") + "]}");
+  EXPECT_EQ(blox("deployments list logs").out,
+            "DEPLOYMENT  STATUS   DEFINITION  CREATED  FAILED\n"
+            "d1          running  logs:3      -        -\n");
+  transport.answer(200, deployment_json("completed", R"(["arn:x/i1","arn:x/i2"])"));
+  const auto ran = blox("deployments get logs d1");
+  EXPECT_THAT(ran.out, HasSubstr("FAILED       arn:x/i1, arn:x/i2\n"));
+  EXPECT_EQ(transport.asked.back(), "GET " + kScheduler + "/logs/deployments/d1");
+}
+
+TEST_F(CommandsTest, DeploysWithTheCurrentToken) {
+  transport.answer(200, environment_json("logs"));
+  transport.answer(200, deployment_json("pending"));
+  const auto ran = blox("deploy logs --no-supersede");
+  EXPECT_EQ(ran.status, 0) << ran.error;
+  EXPECT_EQ(ran.out, "DEPLOYMENT   d1\nSTATUS       pending\nDEFINITION   " + kArn +
+                         "task-definition/logs:3\nENVIRONMENT  logs\n");
+  EXPECT_THAT(transport.asked,
+              ElementsAre("GET " + kScheduler + "/logs",
+                          "POST " + kScheduler + "/logs/deployments?deploymentToken=token-1"));
+}
+
+TEST_F(CommandsTest, FollowsADeploymentToItsEnd) {
+  transport.answer(200, environment_json("logs"));
+  transport.answer(200, deployment_json("pending"));
+  transport.answer(200, instances_json("starting", "stopping"));
+  transport.answer(200, deployment_json("running"));
+  transport.answer(200, instances_json("starting", "serving"));
+  transport.script.emplace_back(fail(ErrorKind::kUnavailable, "restarting"));
+  transport.answer(200, instances_json("starting", "serving"));
+  transport.answer(200, deployment_json("completed"));
+  const auto ran = blox("deploy logs --task-definition logs:3 --wait");
+  EXPECT_EQ(ran.status, 0) << ran.error;
+  EXPECT_THAT(ran.out, HasSubstr("ENVIRONMENT  logs\n"
+                                 "pending: 1 starting, 1 stopping\n"
+                                 "running: 1 serving, 1 starting\n"
+                                 "Deployment d1 of logs:3 is completed.\n"));
+  EXPECT_EQ(transport.asked[0], "PATCH " + kScheduler + R"(/logs {"taskDefinition":"logs:3"})");
+  EXPECT_EQ(transport.asked[1],
+            "POST " + kScheduler + "/logs/deployments?deploymentToken=token-1&supersede=true");
+}
+
+TEST_F(CommandsTest, EndsWithOneWhenTheDeploymentDidNotEndWell) {
+  const std::pair<std::string, std::string> rows[] = {
+      {deployment_json("superseded"), "a newer one has replaced it"},
+      {deployment_json("completed", R"(["i1"])"), "1 instances could not start the task"},
+      {R"({"status":"completed"})", "id is missing"},
+  };
+  for (const auto& [last, sentence] : rows) {
+    transport.answer(200, environment_json("logs"));
+    transport.answer(200, deployment_json("running"));
+    transport.answer(200, instances_json("serving", "serving"));
+    transport.answer(200, last);
+    const auto ran = blox("deploy logs --wait --output json");
+    EXPECT_EQ(ran.status, 1);
+    EXPECT_THAT(ran.error, HasSubstr(sentence));
+    EXPECT_THAT(ran.error, HasSubstr("running: 2 serving\n")) << "notes are no JSON";
+  }
+}
+
+TEST_F(CommandsTest, StopsFollowingAfterAWhile) {
+  transport.answer(200, environment_json("logs"));
+  transport.answer(200, deployment_json("running"));
+  for (int i = 0; i < 3; ++i) {
+    transport.answer(200, instances_json("serving", "blocked"));
+    transport.answer(200, deployment_json("running"));
+  }
+  const auto ran = blox("deploy logs --wait --wait-max 3s");
+  EXPECT_EQ(ran.status, 1);
+  EXPECT_THAT(ran.error, HasSubstr("it has not ended within --wait-max"));
+}
+
+TEST_F(CommandsTest, AnswersBadUsageWithTwo) {
+  for (const std::string line :
+       {"tasks", "tasks get", "tasks list --nope", "tasks list --output xml",
+        "environments create logs", "environments update logs", "deploy",
+        "deploy logs --wait-max soon"}) {
+    const auto ran = blox(line);
+    EXPECT_EQ(ran.status, 2) << line;
+    EXPECT_NE(ran.error, "") << line;
+  }
+  EXPECT_TRUE(transport.asked.empty());
+}
+
+TEST_F(CommandsTest, HelpsWithExamples) {
+  for (const std::string command :
+       {"tasks list", "tasks get", "instances list", "instances get", "environments list",
+        "environments get", "environments create", "environments update", "environments delete",
+        "environments instances", "deployments list", "deployments get", "deploy"}) {
+    const auto ran = blox(command + " --help");
+    EXPECT_EQ(ran.status, 0) << command;
+    EXPECT_THAT(ran.out, HasSubstr("Examples:\n  blox " + command)) << command;
+    EXPECT_THAT(ran.out, HasSubstr("BLOX_SCHEDULER_ENDPOINT")) << command;
+  }
+}
+
+}  // namespace
+}  // namespace blox::cli
