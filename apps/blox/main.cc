@@ -1,11 +1,14 @@
 // blox: one program for both services, the simulator, the demo and the client commands.
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <string>
+#include <vector>
 
+#include "blox/client_mode.h"
 #include "blox/flags.h"
 #include "blox/modes.h"
 #include "blox/version.h"
-#include "cli/commands.h"
 
 namespace {
 
@@ -33,7 +36,8 @@ int main(int count, char** values) {
   blox::apps::add_daemon_scheduler(app, status);
   blox::apps::add_simulator(app, status);
   blox::apps::add_demo(app, status);
-  blox::cli::add_commands(app, status);
+  blox::cli::Invocation invocation;
+  blox::cli::add_commands(app, invocation);
   auto arguments = blox::apps::with_environment(app, arguments_of(count, values));
   std::ranges::reverse(arguments);  // CLI11 takes them from the back.
   try {
@@ -42,5 +46,5 @@ int main(int count, char** values) {
     // CLI11 has its own numbers; ours are 0 for help, 2 for bad usage.
     return app.exit(problem) == 0 ? 0 : 2;
   }
-  return status;
+  return invocation.command ? blox::apps::run_client(invocation) : status;
 }

@@ -10,11 +10,12 @@
 #include "base/metrics.h"
 #include "base/random.h"
 #include "base/scope.h"
+#include "cluster_state/api/cluster_state_api.h"
 #include "cluster_state/ingest/ingest.h"
 #include "cluster_state/ingest/queue_consumer.h"
 #include "cluster_state/reconcile/reconciler.h"
 #include "cluster_state/view/cluster_view.h"
-#include "http/message.h"
+#include "http/router.h"
 #include "store/store.h"
 
 namespace blox::apps {
@@ -32,10 +33,9 @@ class StateService {
  public:
   StateService(Executor& executor, Random& random, store::Store& store, aws::Queue& queue,
                aws::EcsQuery& ecs, Metrics& metrics, StateServiceOptions options = {});
-  ~StateService();
 
   /// Its HTTP API.
-  http::Handler& handler() { return *handler_; }
+  http::Handler& handler() { return router_; }
 
   const cluster_state::Ingest& ingest() const { return ingest_; }
   const cluster_state::ClusterView& view() const { return view_; }
@@ -51,7 +51,8 @@ class StateService {
   StateServiceOptions options_;
   cluster_state::Ingest ingest_;
   cluster_state::ClusterView view_;
-  std::unique_ptr<http::Handler> handler_;
+  cluster_state::ClusterStateApi api_;
+  http::Router router_;
   std::unique_ptr<cluster_state::QueueConsumer> consumer_;  // From when the store has been read.
   std::unique_ptr<cluster_state::Reconciler> reconciler_;   // Likewise.
   Scope scope_;

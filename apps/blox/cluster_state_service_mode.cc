@@ -1,0 +1,55 @@
+// blox cluster-state-service: the one service alone, with the flags of v0.3.
+#include <iostream>
+#include <memory>
+
+#include "blox/flags.h"
+#include "blox/modes.h"
+#include "blox/open_store.h"
+#include "blox/process.h"
+
+namespace blox::apps {
+namespace {
+
+struct StateModeFlags {
+  std::string bind = "127.0.0.1:3000";
+  CommonFlags common;
+  StateFlags state;
+};
+
+int run(const StateModeFlags& flags) {
+  if (const auto configured = configure_log("CSS", log::Level::kInfo); !configured) {
+    return fail_with(configured.error().message);
+  }
+  Process process;
+  if (const auto opened = process.open_account(flags.common); !opened) {
+    return fail_with(opened.error().message);
+  }
+  const auto store = open_store(process.loop, flags.common.store, "cluster-state.db");
+  if (!store) return fail_with(store.error().message);
+  const auto queue = process.account->open_queue(flags.state.queue);
+  if (!queue) return fail_with(queue.error().message);
+  StateService service{
+      process.loop,    process.random,       **store, **queue, process.account->reconcile_client(),
+      process.metrics, flags.state.options()};
+  const auto server = process.listen(flags.bind, service.handler(), flags.common);
+  if (!server) return fail_with(server.error().message);
+  std::cout << "cluster-state-service: on http://" << (*server)->address() << std::endl;
+  process.run();
+  return 0;
+}
+
+}  // namespace
+
+void add_cluster_state_service(CLI::App& root, int& status) {
+  auto flags = std::make_shared<StateModeFlags>();
+  CLI::App* command =
+      root.add_subcommand("cluster-state-service", "A live, queryable copy of ECS clusters");
+  command->footer(
+      "Example:\n  blox cluster-state-service --bind 0.0.0.0:3000 --queue sqs://blox_queue");
+  add_flag(*command, "--bind", flags->bind, "HOST:PORT to listen on");
+  flags->state.add_to(*command);
+  flags->common.add_to(*command, "cluster-state.db");
+  command->callback([flags, &status] { status = run(*flags); });
+}
+
+}  // namespace blox::apps

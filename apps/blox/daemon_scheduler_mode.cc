@@ -1,0 +1,66 @@
+// blox daemon-scheduler: the one service alone, with the flags of v0.3.
+#include <iostream>
+#include <memory>
+
+#include "blox/flags.h"
+#include "blox/modes.h"
+#include "blox/open_store.h"
+#include "blox/process.h"
+
+namespace blox::apps {
+namespace {
+
+struct SchedulerModeFlags {
+  std::string bind = "127.0.0.1:2000";
+  std::string css_endpoint = "127.0.0.1:3000";
+  CommonFlags common;
+  SchedulerFlags scheduler;
+};
+
+int run(const SchedulerModeFlags& flags) {
+  if (const auto configured = configure_log("DS", log::Level::kInfo); !configured) {
+    return fail_with(configured.error().message);
+  }
+  Process process;
+  if (const auto opened = process.open_account(flags.common); !opened) {
+    return fail_with(opened.error().message);
+  }
+  const auto store = open_store(process.loop, flags.common.store, "scheduler.db");
+  if (!store) return fail_with(store.error().message);
+  http::CurlTransport state_transport{process.loop};
+  EcsDirectory directory{process.account->scheduler_client()};
+  const SchedulerParts parts{process.loop,
+                             process.random,
+                             **store,
+                             state_transport,
+                             directory,
+                             process.account->scheduler_client(),
+                             process.account->scheduler_client(),
+                             process.metrics};
+  SchedulerService service{parts, flags.scheduler.options(to_url(flags.css_endpoint))};
+  const auto server = process.listen(flags.bind, service.handler(), flags.common);
+  if (!server) return fail_with(server.error().message);
+  std::cout << "daemon-scheduler: on http://" << (*server)->address() << std::endl;
+  process.run();
+  return 0;
+}
+
+}  // namespace
+
+void add_daemon_scheduler(CLI::App& root, int& status) {
+  auto flags = std::make_shared<SchedulerModeFlags>();
+  CLI::App* command =
+      root.add_subcommand("daemon-scheduler", "Exactly one task on every container instance");
+  command->footer(
+      "Example:\n  blox daemon-scheduler --bind 0.0.0.0:2000 --css-endpoint 127.0.0.1:3000");
+  add_flag(*command, "--bind", flags->bind, "HOST:PORT to listen on");
+  add_flag(*command, "--css-endpoint", flags->css_endpoint,
+           "HOST:PORT or URL of the cluster-state-service");
+  add_flag(*command, "--reconcile-interval", flags->scheduler.reconcile_interval,
+           "The cluster-state-service's; nothing is started on a picture three times as old")
+      ->check(is_duration());
+  flags->common.add_to(*command, "scheduler.db");
+  command->callback([flags, &status] { status = run(*flags); });
+}
+
+}  // namespace blox::apps

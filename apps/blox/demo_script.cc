@@ -1,0 +1,238 @@
+#include "blox/demo_script.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "model/arn.h"
+
+namespace blox::apps {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr const char* kCluster = "demo";
+constexpr const char* kEnvironment = "agents";
+constexpr const char* kGroup = "blox:agents";
+constexpr Duration kLookEvery = milliseconds{100};
+constexpr Duration kStepMax = seconds{60};
+
+bool is_eligible(const TrueInstance& instance) {
+  return instance.status == "ACTIVE" && instance.agent_connected;
+}
+
+// True when all eligible instances run exactly one task, of that definition.
+bool all_run(const Truth& truth, const std::string& definition, std::size_t instances) {
+  std::size_t eligible = 0;
+  for (const auto& instance : truth.instances) {
+    if (!is_eligible(instance)) continue;
+    ++eligible;
+    if (instance.daemon_tasks.size() != 1 || instance.daemon_tasks.front() != definition ||
+        instance.running_daemons != 1) {
+      return false;
+    }
+  }
+  return eligible == instances;
+}
+
+std::string name_of(const std::string& arn) { return std::string{short_id(arn).substr(0, 8)}; }
+
+}  // namespace
+
+Async<Result<Truth>> DemoScript::look() { return parts_.world.look(kCluster, kGroup); }
+
+Async<Status> DemoScript::await_serving(std::string definition, std::size_t instances) {
+  const TimePoint begun = now();
+  for (;;) {
+    const auto status = co_await parts_.scheduler.list_instances(kEnvironment);
+    if (status) parts_.screen.show_progress(now(), *status);
+    const auto truth = co_await look();
+    if (!truth) co_return std::unexpected(truth.error());
+    if (all_run(*truth, definition, instances)) break;
+    if (now() - begun > kStepMax) {
+      co_return fail(ErrorKind::kUnavailable,
+                     fmt::format("not every instance runs one task of {} after {}",
+                                 short_id(definition), format_duration(kStepMax)));
+    }
+    co_await sleep_for(parts_.executor, kLookEvery);
+  }
+  const std::chrono::duration<double> took = now() - begun;
+  parts_.screen.say(
+      now(), fmt::format("{} of {} instances run exactly one task of {}, after {:.1f} s", instances,
+                         instances, short_id(definition), took.count()));
+  co_return done();
+}
+
+Async<Status> DemoScript::gather_instances() {
+  parts_.screen.begin_step(now(), "20 container instances join the cluster \"demo\"");
+  if (auto made = co_await parts_.world.create_cluster(kCluster); !made) co_return made;
+  auto joined = co_await parts_.world.join(kCluster, 20);
+  if (!joined) co_return std::unexpected(joined.error());
+  instances_ = *std::move(joined);
+  const TimePoint begun = now();
+  for (;;) {
+    const auto listed = co_await parts_.state.list_instances({.cluster = kCluster, .status = {}});
+    if (listed && listed->items.size() == instances_.size()) break;
+    if (now() - begun > kStepMax) {
+      co_return fail(ErrorKind::kUnavailable, "the cluster-state-service does not show them all");
+    }
+    co_await sleep_for(parts_.executor, kLookEvery);
+  }
+  parts_.screen.say(now(), "the cluster-state-service shows all 20, by events from the queue");
+  co_return done();
+}
+
+Async<Status> DemoScript::deploy() {
+  parts_.screen.begin_step(now(), "deploy the daemon \"agents\", task definition agent:1");
+  auto registered = co_await parts_.world.register_task_definition("agent", "agent:1.0");
+  if (!registered) co_return std::unexpected(registered.error());
+  definition_ = *std::move(registered);
+  client::EnvironmentRequest request;
+  request.name = kEnvironment;
+  request.cluster = kCluster;
+  request.task_definition = definition_;
+  request.max_unavailable = "10%";
+  const auto created = co_await parts_.scheduler.create_environment(std::move(request));
+  if (!created) co_return std::unexpected(created.error());
+  const auto deployed = co_await parts_.scheduler.create_deployment(
+      kEnvironment, created->deployment_token, /*supersede=*/false);
+  if (!deployed) co_return std::unexpected(deployed.error());
+  co_return co_await await_serving(definition_, instances_.size());
+}
+
+Async<Status> DemoScript::grow() {
+  parts_.screen.begin_step(now(), "5 more instances join; nobody deploys anything");
+  auto joined = co_await parts_.world.join(kCluster, 5);
+  if (!joined) co_return std::unexpected(joined.error());
+  instances_.insert(instances_.end(), joined->begin(), joined->end());
+  co_return co_await await_serving(definition_, instances_.size());
+}
+
+Async<Status> DemoScript::lose_a_task() {
+  const auto truth = co_await look();
+  if (!truth) co_return std::unexpected(truth.error());
+  const TrueInstance& victim = truth->instances.front();
+  const std::string task = victim.daemon_arns.front();
+  parts_.screen.begin_step(now(), fmt::format("the task {} on instance {} dies (out of memory)",
+                                              name_of(task), name_of(victim.arn)));
+  if (auto killed = co_await parts_.world.kill_task(task); !killed) co_return killed;
+  // It counts as gone once the truth no longer shows it.
+  const TimePoint begun = now();
+  for (;;) {
+    const auto seen = co_await look();
+    if (!seen) co_return std::unexpected(seen.error());
+    const bool there = std::ranges::any_of(seen->instances, [&](const TrueInstance& instance) {
+      return std::ranges::find(instance.daemon_arns, task) != instance.daemon_arns.end();
+    });
+    if (!there) break;
+    if (now() - begun > kStepMax) {
+      co_return fail(ErrorKind::kInternal, "the killed task does not end");
+    }
+    co_await sleep_for(parts_.executor, kLookEvery);
+  }
+  co_return co_await await_serving(definition_, instances_.size());
+}
+
+Async<Status> DemoScript::await_no_daemon_on(std::string instance) {
+  const TimePoint begun = now();
+  for (;;) {
+    const auto status = co_await parts_.scheduler.list_instances(kEnvironment);
+    if (status) parts_.screen.show_progress(now(), *status);
+    const auto truth = co_await look();
+    if (!truth) co_return std::unexpected(truth.error());
+    const auto found = std::ranges::find(truth->instances, instance, &TrueInstance::arn);
+    if (found == truth->instances.end() || found->daemon_tasks.empty()) co_return done();
+    if (now() - begun > kStepMax) {
+      co_return fail(ErrorKind::kUnavailable, "the daemon does not leave the draining instance");
+    }
+    co_await sleep_for(parts_.executor, kLookEvery);
+  }
+}
+
+Async<Status> DemoScript::drain_an_instance() {
+  const std::string instance = instances_.back();
+  parts_.screen.begin_step(
+      now(),
+      fmt::format("instance {} drains, while a web task still runs there", name_of(instance)));
+  auto registered = co_await parts_.world.register_task_definition("web", "web:1.0");
+  if (!registered) co_return std::unexpected(registered.error());
+  const auto web = co_await parts_.world.start_foreign_task(kCluster, *registered, instance);
+  if (!web) co_return std::unexpected(web.error());
+  if (auto drained = co_await parts_.world.drain(kCluster, instance); !drained) co_return drained;
+  co_await sleep_for(parts_.executor, seconds{2});
+  const auto status = co_await parts_.scheduler.list_instances(kEnvironment);
+  if (status) {
+    const auto line = std::ranges::find(status->items, instance,
+                                        &codec::InstanceStatusObject::container_instance_arn);
+    if (line != status->items.end()) {
+      parts_.screen.say(now(), "the daemon leaves last: " + line->reason);
+    }
+  }
+  parts_.screen.say(now(), "the web task stops");
+  if (auto stopped = co_await parts_.world.stop_task(kCluster, *web); !stopped) co_return stopped;
+  if (auto left = co_await await_no_daemon_on(instance); !left) co_return left;
+  parts_.screen.say(now(), "nothing else ran there any more, so the daemon left too");
+  co_return co_await await_serving(definition_, instances_.size() - 1);
+}
+
+Async<Status> DemoScript::roll_out() {
+  parts_.screen.begin_step(now(), "roll out agent:2, at most 10% of the instances at a time");
+  auto registered = co_await parts_.world.register_task_definition("agent", "agent:2.0");
+  if (!registered) co_return std::unexpected(registered.error());
+  definition_ = *std::move(registered);
+  client::EnvironmentRequest request;
+  request.task_definition = definition_;
+  const auto patched =
+      co_await parts_.scheduler.patch_environment(kEnvironment, std::move(request));
+  if (!patched) co_return std::unexpected(patched.error());
+  const auto deployed = co_await parts_.scheduler.create_deployment(
+      kEnvironment, patched->deployment_token, /*supersede=*/true);
+  if (!deployed) co_return std::unexpected(deployed.error());
+  co_return co_await await_serving(definition_, instances_.size() - 1);
+}
+
+Async<Status> DemoScript::play() {
+  if (auto step = co_await gather_instances(); !step) co_return step;
+  if (auto step = co_await deploy(); !step) co_return step;
+  if (auto step = co_await grow(); !step) co_return step;
+  if (auto step = co_await lose_a_task(); !step) co_return step;
+  if (auto step = co_await drain_an_instance(); !step) co_return step;
+  co_return co_await roll_out();
+}
+
+Async<Result<bool>> DemoScript::judge() {
+  const auto truth = co_await look();
+  if (!truth) co_return std::unexpected(truth.error());
+  std::size_t eligible = 0;
+  std::size_t good = 0;
+  std::size_t elsewhere = 0;
+  for (const auto& instance : truth->instances) {
+    if (!is_eligible(instance)) {
+      elsewhere += instance.daemon_tasks.size();
+      continue;
+    }
+    ++eligible;
+    good += instance.daemon_tasks.size() == 1 && instance.running_daemons == 1 &&
+                    instance.daemon_tasks.front() == definition_
+                ? 1
+                : 0;
+  }
+  parts_.screen.begin_step(now(), "what the simulator itself recorded");
+  const auto row = [&](const char* what, std::size_t is, std::size_t wanted) {
+    parts_.screen.say(now(),
+                      fmt::format("{:<58} {:>3}   {}", what, is, is == wanted ? "ok" : "WRONG"));
+    return is == wanted;
+  };
+  bool all = row("eligible instances", eligible, instances_.size() - 1);
+  all &= row("… that run exactly one task, of the current revision", good, eligible);
+  all &= row("daemon tasks left on the drained instance", elsewhere, 0);
+  all &= row("instances that ever had two live tasks", static_cast<std::size_t>(truth->doubled), 0);
+  all &= row("starts on instances that were not ACTIVE and connected",
+             static_cast<std::size_t>(truth->bad_starts), 0);
+  all &= row("stops of tasks that are not ours", static_cast<std::size_t>(truth->foreign_stops), 0);
+  co_return all;
+}
+
+}  // namespace blox::apps

@@ -1,0 +1,57 @@
+// DemoScript: the story of the demo, told on the screen as it happens and judged at its end by what
+// the simulator itself recorded.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/async.h"
+#include "base/executor.h"
+#include "base/result.h"
+#include "blox/demo_screen.h"
+#include "blox/demo_world.h"
+#include "client/cluster_state.h"
+#include "client/scheduler.h"
+
+namespace blox::apps {
+
+/// Everything it works with outlives it.
+struct DemoParts {
+  Executor& executor;
+  DemoWorld& world;
+  client::ClusterState& state;
+  client::Scheduler& scheduler;
+  DemoScreen& screen;
+};
+
+class DemoScript {
+ public:
+  explicit DemoScript(const DemoParts& parts) : parts_(parts) {}
+
+  /// Tells the whole story. Errors: the step that did not come to its end in time, and why.
+  Async<Status> play();
+  /// The summary: Blox's work against the simulator's truth. True when every eligible instance runs
+  /// exactly one current task, none was doubled at any moment, and nothing forbidden was done.
+  Async<Result<bool>> judge();
+
+ private:
+  Async<Status> gather_instances();
+  Async<Status> deploy();
+  Async<Status> grow();
+  Async<Status> lose_a_task();
+  Async<Status> drain_an_instance();
+  Async<Status> roll_out();
+
+  /// Waits until each eligible instance truly runs one task of `definition`; shows the progress.
+  Async<Status> await_serving(std::string definition, std::size_t instances);
+  Async<Status> await_no_daemon_on(std::string instance);
+  Async<Result<Truth>> look();
+  TimePoint now() const { return parts_.executor.now(); }
+
+  DemoParts parts_;
+  std::string definition_;          // The current one's ARN.
+  std::string foreign_definition_;  // Of the task that is not a daemon.
+  std::vector<std::string> instances_;
+};
+
+}  // namespace blox::apps

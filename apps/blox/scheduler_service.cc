@@ -1,0 +1,73 @@
+#include "blox/scheduler_service.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+
+namespace blox::apps {
+namespace {
+
+client::HttpClusterStateOptions state_options(const std::string& url) {
+  client::HttpClusterStateOptions options;
+  options.base_url = url;
+  return options;
+}
+
+}  // namespace
+
+SchedulerService::SchedulerService(SchedulerParts parts, SchedulerServiceOptions options)
+    : parts_(parts),
+      options_(std::move(options)),
+      repository_(parts.executor, parts.store),
+      intent_log_(repository_),
+      planner_(options_.plan),
+      state_(parts.state_transport, state_options(options_.state_url)),
+      mirror_(parts.executor, parts.random, state_, options_.mirror),
+      operations_(parts.executor, parts.random, repository_, parts.directory),
+      api_(operations_, board_, parts.metrics, [this] { return readiness(); }),
+      scope_(parts.executor) {
+  scope_.spawn(run());
+  scope_.spawn(mirror_.run());
+}
+
+Async<void> SchedulerService::run() {
+  Duration wait = std::chrono::milliseconds{100};
+  for (;;) {
+    const auto loaded = co_await repository_.load();
+    if (loaded) break;
+    log::error("daemon-scheduler", "cannot read the store: {}; trying again in {}",
+               loaded.error().message, format_duration(wait));
+    co_await sleep_for(parts_.executor, wait);
+    wait = std::min<Duration>(2 * wait, std::chrono::seconds{10});
+  }
+  scheduler::RoundsParts rounds{
+      parts_.executor,
+      parts_.random,
+      repository_,
+      mirror_,
+      parts_.planner != nullptr ? *parts_.planner : planner_,
+      parts_.intent_log != nullptr ? *parts_.intent_log : intent_log_,
+      parts_.control,
+      parts_.query,
+      board_,
+      parts_.metrics,
+  };
+  rounds_ = std::make_unique<scheduler::Rounds>(rounds, options_.rounds);
+  co_await rounds_->run();
+}
+
+Status SchedulerService::readiness() const {
+  if (!is_loaded()) return fail(ErrorKind::kUnavailable, "the records are not read yet");
+  if (!mirror_.is_loaded()) {
+    return fail(ErrorKind::kUnavailable,
+                "the cluster state at " + options_.state_url + " is not read yet");
+  }
+  if (mirror_.is_stale()) {
+    return fail(ErrorKind::kUnavailable,
+                "the cluster-state-service at " + options_.state_url + " gives no sign of life");
+  }
+  return done();
+}
+
+}  // namespace blox::apps

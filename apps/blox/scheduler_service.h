@@ -1,0 +1,82 @@
+// SchedulerService: the daemon-scheduler, wired. It is handed its store, the way to the cluster
+// state and ECS, so the programs and the simulation run the same.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "aws/ecs_control.h"
+#include "aws/ecs_query.h"
+#include "base/executor.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "base/scope.h"
+#include "client/cluster_mirror.h"
+#include "client/http_cluster_state.h"
+#include "http/transport.h"
+#include "scheduler/api/scheduler_api.h"
+#include "scheduler/environments/operations.h"
+#include "scheduler/environments/repository.h"
+#include "scheduler/environments/status_board.h"
+#include "scheduler/plan/daemon_plan.h"
+#include "scheduler/rounds/rounds.h"
+#include "store/store.h"
+
+namespace blox::apps {
+
+struct SchedulerServiceOptions {
+  std::string state_url = "http://127.0.0.1:3000";  ///< Of the cluster-state-service.
+  client::ClusterMirrorOptions mirror;
+  scheduler::PlanLimits plan;
+  scheduler::RoundsOptions rounds;
+};
+
+/// What it works with. All of it outlives the service.
+struct SchedulerParts {
+  Executor& executor;
+  Random& random;
+  store::Store& store;
+  http::Transport& state_transport;
+  scheduler::Directory& directory;
+  aws::EcsQuery& query;
+  aws::EcsControl& control;
+  Metrics& metrics;
+  /// Decides instead of the planner that ships: for tests. Null: that one.
+  scheduler::Planner* planner = nullptr;
+  /// Writes intents instead of the repository: for tests. Null: the repository.
+  scheduler::IntentLog* intent_log = nullptr;
+};
+
+/// Runs from construction to destruction; destroying it is how it ends, orderly or not: what counts
+/// is in the store. Threading: the executor's thread.
+class SchedulerService {
+ public:
+  explicit SchedulerService(SchedulerParts parts, SchedulerServiceOptions options = {});
+
+  /// Its HTTP API.
+  http::Handler& handler() { return api_; }
+  /// True once its records are read; the rounds run from then on.
+  bool is_loaded() const { return rounds_ != nullptr; }
+  const scheduler::Repository& repository() const { return repository_; }
+  const scheduler::StatusBoard& board() const { return board_; }
+  const client::ClusterMirror& mirror() const { return mirror_; }
+
+ private:
+  Async<void> run();
+  Status readiness() const;
+
+  SchedulerParts parts_;
+  SchedulerServiceOptions options_;
+  scheduler::Repository repository_;
+  scheduler::RepositoryIntentLog intent_log_;
+  scheduler::DaemonPlanner planner_;
+  scheduler::StatusBoard board_;
+  client::HttpClusterState state_;
+  client::ClusterMirror mirror_;
+  scheduler::Operations operations_;
+  scheduler::SchedulerApi api_;
+  std::unique_ptr<scheduler::Rounds> rounds_;
+  Scope scope_;
+};
+
+}  // namespace blox::apps

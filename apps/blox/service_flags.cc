@@ -1,0 +1,51 @@
+#include "blox/service_flags.h"
+
+#include "blox/open_store.h"
+
+namespace blox::apps {
+
+void CommonFlags::add_to(CLI::App& app, const std::string& store_file) {
+  add_flag(app, "--store", store, store_help(store_file));
+  add_flag(app, "--api-share", api_share,
+           "Share of ECS's published call limits that Blox may use; over 1 where AWS raised them")
+      ->check(CLI::Range(0.01, 100.0));
+  add_flag(app, "--allowed-host", allowed_hosts,
+           "Host or Origin that may send changes, besides loopback and the bound address");
+  add_flag(app, "--etcd-endpoint", etcd_endpoints, "HOST:PORT of etcd (v0.3; not served yet)");
+  add_config(app);
+}
+
+Status CommonFlags::check() const {
+  if (etcd_endpoints.empty()) return done();
+  return fail(ErrorKind::kInvalid, "--etcd-endpoint '" + etcd_endpoints.front() +
+                                       "': etcd is not in this version; leave it out, or give "
+                                       "--store sqlite:PATH");
+}
+
+void StateFlags::add_to(CLI::App& app) {
+  add_flag(app, "--queue", queue, "SQS queue with the events: NAME or sqs://NAME");
+  add_flag(app, "--cluster", clusters,
+           "Name or ARN of a cluster to follow; repeat it; default: all of the account");
+  add_flag(app, "--reconcile-interval", reconcile_interval, "Between full reads of ECS")
+      ->check(is_duration());
+}
+
+StateServiceOptions StateFlags::options() const {
+  StateServiceOptions options;
+  options.reconcile.clusters = clusters;
+  options.reconcile.every = to_duration(reconcile_interval);
+  return options;
+}
+
+SchedulerServiceOptions SchedulerFlags::options(const std::string& state_url) const {
+  SchedulerServiceOptions options;
+  options.state_url = state_url;
+  options.plan.picture_age_max = 3 * to_duration(reconcile_interval);
+  return options;
+}
+
+std::string to_url(const std::string& endpoint) {
+  return endpoint.find("://") == std::string::npos ? "http://" + endpoint : endpoint;
+}
+
+}  // namespace blox::apps

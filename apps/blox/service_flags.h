@@ -1,0 +1,46 @@
+// The flags of the two services, shared by the modes that run one of them or both.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "blox/flags.h"
+#include "blox/scheduler_service.h"
+#include "blox/state_service.h"
+
+namespace blox::apps {
+
+/// Of every mode that calls AWS or listens.
+struct CommonFlags {
+  std::string store;
+  double api_share = 1.0;
+  std::vector<std::string> allowed_hosts;
+  std::vector<std::string> etcd_endpoints;
+
+  void add_to(CLI::App& app, const std::string& store_file);
+  /// Errors: kInvalid: --etcd-endpoint, which v0.3 knew and this version does not serve yet.
+  Status check() const;
+};
+
+/// Of the cluster-state-service.
+struct StateFlags {
+  std::string queue = "blox_queue";
+  std::vector<std::string> clusters;
+  std::string reconcile_interval = "20m";
+
+  void add_to(CLI::App& app);
+  StateServiceOptions options() const;
+};
+
+/// Of the daemon-scheduler.
+struct SchedulerFlags {
+  std::string reconcile_interval = "20m";  ///< Of the state service: how old a picture may be.
+
+  SchedulerServiceOptions options(const std::string& state_url) const;
+};
+
+/// "http://HOST:PORT" for a bare HOST:PORT, as v0.3 took it; a URL stays as it is.
+std::string to_url(const std::string& endpoint);
+
+}  // namespace blox::apps
