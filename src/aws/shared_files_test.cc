@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <tuple>
 
@@ -214,6 +215,18 @@ TEST_F(SharedCredentialsTest, ReadsAgainWhenTheFileChanges) {
   EXPECT_EQ(get(provider).value().access_key_id, "A");
   write("[default]\naws_access_key_id=LONGER\naws_secret_access_key=s\n");
   EXPECT_EQ(get(provider).value().access_key_id, "LONGER");
+}
+
+TEST_F(SharedCredentialsTest, ReadsAgainWhenCredentialsWereRefused) {
+  write("[default]\naws_access_key_id=A\naws_secret_access_key=s\n");
+  const auto written_at = std::filesystem::last_write_time(path_);
+  SharedCredentials provider{environment_};
+  const Credentials first = get(provider).value();
+  write("[default]\naws_access_key_id=B\naws_secret_access_key=s\n");
+  std::filesystem::last_write_time(path_, written_at);  // Nothing tells of the change.
+  EXPECT_EQ(get(provider).value().access_key_id, "A");
+  provider.on_refused(first);
+  EXPECT_EQ(get(provider).value().access_key_id, "B");
 }
 
 TEST_F(SharedCredentialsTest, FailsUntilTheFileIsThere) {
