@@ -63,7 +63,8 @@ void print_what_to_try(const std::string& simulator, const std::string& state,
 int run(bool keep) {
   DemoFolder folder;
   std::cout << "Blox demo: a simulated AWS, and `blox server` on it as a process of its own.\n"
-            << "Each cell is a container instance: █ serving  ▒ starting  ▓ stopping  · other\n";
+            << "Each cell is a container instance: █ serving  ▒ starting  ▓ stopping  "
+               "░ serves, waits its turn  · nothing there\n";
   const auto simulator =
       ChildProcess::start({"simulator", "--bind", "127.0.0.1:0"}, {}, folder.file("simulator.log"));
   if (!simulator) return fail_with(simulator.error().message);

@@ -8,12 +8,12 @@
 namespace blox::apps {
 namespace {
 
-// A cell for a state, readable without colour.
-std::string_view cell_of(const std::string& state) {
-  if (state == "serving") return "█";
-  if (state == "starting") return "▒";
-  if (state == "stopping") return "▓";
-  return "·";
+// A cell for an instance, readable without colour.
+std::string_view cell_of(const codec::InstanceStatusObject& instance) {
+  if (instance.state == "serving") return "█";
+  if (instance.state == "starting") return "▒";
+  if (instance.state == "stopping") return "▓";
+  return instance.task_arn.empty() ? "·" : "░";
 }
 
 }  // namespace
@@ -40,7 +40,7 @@ void DemoScreen::show_progress(TimePoint now, const client::InstanceStatusList& 
   std::size_t serving = 0;
   std::map<std::string, int> reasons;
   for (const auto& instance : instances.items) {
-    bar += cell_of(instance.state);
+    bar += cell_of(instance);
     serving += instance.state == "serving" ? 1 : 0;
     if (instance.state != "serving") ++reasons[instance.state + ": " + instance.reason];
   }

@@ -117,7 +117,8 @@ Async<Status> DemoScript::lose_a_task() {
   const std::string task = victim.daemon_arns.front();
   parts_.screen.begin_step(now(), fmt::format("the task {} on instance {} dies (out of memory)",
                                               name_of(task), name_of(victim.arn)));
-  if (auto killed = co_await parts_.world.kill_task(task); !killed) co_return killed;
+  if (auto killed = co_await parts_.world.end_task(task, 137, "OutOfMemoryError"); !killed)
+    co_return killed;
   // It counts as gone once the truth no longer shows it.
   const TimePoint begun = now();
   for (;;) {
@@ -170,8 +171,10 @@ Async<Status> DemoScript::drain_an_instance() {
       parts_.screen.say(now(), "the daemon leaves last: " + line->reason);
     }
   }
-  parts_.screen.say(now(), "the web task stops");
-  if (auto stopped = co_await parts_.world.stop_task(kCluster, *web); !stopped) co_return stopped;
+  parts_.screen.say(now(), "the web task ends");
+  if (auto ended = co_await parts_.world.end_task(*web, 0, "its work is done"); !ended) {
+    co_return ended;
+  }
   if (auto left = co_await await_no_daemon_on(instance); !left) co_return left;
   parts_.screen.say(now(), "nothing else ran there any more, so the daemon left too");
   co_return co_await await_serving(definition_, instances_.size() - 1);

@@ -121,15 +121,8 @@ Async<Result<std::string>> DemoWorld::start_foreign_task(std::string cluster,
   co_return text_at(*answer, "/tasks/0/taskArn");
 }
 
-Async<Status> DemoWorld::stop_task(std::string cluster, std::string task) {
-  json::object body{{"cluster", cluster}, {"task", task}, {"reason", "the service moved on"}};
-  const auto answer = co_await call("StopTask", json::serialize(body));
-  if (!answer) co_return std::unexpected(answer.error());
-  co_return done();
-}
-
-Async<Status> DemoWorld::kill_task(std::string task) {
-  json::object body{{"exitCode", 137}, {"reason", "OutOfMemoryError"}};
+Async<Status> DemoWorld::end_task(std::string task, int exit_code, std::string reason) {
+  json::object body{{"exitCode", exit_code}, {"reason", reason}};
   const std::string path = "/tasks/" + std::string{short_id(task)} + "/kill";
   const auto answer = co_await control("POST", path, json::serialize(body));
   if (!answer) co_return std::unexpected(answer.error());

@@ -45,8 +45,8 @@ class DemoWorld {
   /// Starts a task that is not a daemon, as a service would. Shape: its ARN.
   Async<Result<std::string>> start_foreign_task(std::string cluster, std::string definition,
                                                 std::string instance);
-  Async<Status> stop_task(std::string cluster, std::string task);
-  Async<Status> kill_task(std::string task);
+  /// The task's process ends by itself.
+  Async<Status> end_task(std::string task, int exit_code, std::string reason);
   /// DRAINING, as UpdateContainerInstancesState does it.
   Async<Status> drain(std::string cluster, std::string instance);
   Async<Result<Truth>> look(std::string cluster, std::string group);
