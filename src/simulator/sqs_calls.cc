@@ -98,9 +98,7 @@ Outcome<json::object> for_each_entry(SimQueue& queue, JsonInput& input, OneCall 
     (*outcome)["Id"] = ids[i];
     successful.push_back(std::move(*outcome));
   }
-  json::object answer{{"Successful", std::move(successful)}};
-  if (!failed.empty()) answer["Failed"] = std::move(failed);
-  return answer;
+  return json::object{{"Successful", std::move(successful)}, {"Failed", std::move(failed)}};
 }
 
 json::object show(const Message& message, const std::vector<std::string>& attribute_names,
