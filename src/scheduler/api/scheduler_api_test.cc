@@ -7,7 +7,7 @@
 #include <map>
 
 #include "base/sim_loop.h"
-#include "store/memory_store.h"
+#include "scheduler/environments/repository_for_tests.h"
 
 namespace blox::scheduler {
 namespace {
@@ -110,8 +110,8 @@ class SchedulerApiTest : public testing::Test {
   SimLoop loop{1};
   Random random{1};
   Metrics metrics;
-  store::MemoryStore store{loop, 1};
-  Repository repository{loop, store};
+  RepositoryForTests kept{loop};
+  Repository& repository = kept.repository;
   FakeDirectory directory;
   StatusBoard board;
   Operations operations{loop, random, repository, directory};
