@@ -239,7 +239,9 @@ TEST_P(StoreContract, CompactedHistoryIsRefusedAndValuesInForceStay) {
   RangeRequest request;
   for (Revision revision = 1; revision <= 5; ++revision) {
     request.revision = revision;
-    if (revision < 5) EXPECT_EQ(kind_of(world->range(request)), ErrorKind::kCompacted);
+    if (revision < 5) {
+      EXPECT_EQ(kind_of(world->range(request)), ErrorKind::kCompacted);
+    }
     const auto watch = world->store().watch("", revision);
     EXPECT_EQ(kind_of(world->next(*watch)), ErrorKind::kCompacted);
   }
@@ -247,8 +249,7 @@ TEST_P(StoreContract, CompactedHistoryIsRefusedAndValuesInForceStay) {
     request.revision = revision;
     const auto page = world->range(request);
     ASSERT_TRUE(page) << page.error().message;
-    EXPECT_THAT(to_text(*page),
-                ElementsAre("changed=2@3", "kept=1@1", "later=1@6"));
+    EXPECT_THAT(to_text(*page), ElementsAre("changed=2@3", "kept=1@1", "later=1@6"));
   }
   request.revision = 5;  // In an idle store nothing later exists for the next page to be read at.
   EXPECT_THAT(to_text(*world->range(request)), ElementsAre("changed=2@3", "kept=1@1"));
@@ -340,7 +341,7 @@ TEST_P(StoreContract, CommitsThatWaitTogetherAreJudgedOneByOne) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, StoreContract, testing::ValuesIn(store_kinds()),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& kind) { return kind.param.name; });
 
 }  // namespace
 }  // namespace blox::store

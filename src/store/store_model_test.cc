@@ -226,7 +226,7 @@ TEST_P(StoreModel, AgreesWithTheModel) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, StoreModel, testing::ValuesIn(store_kinds()),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& kind) { return kind.param.name; });
 
 }  // namespace
 }  // namespace blox::store

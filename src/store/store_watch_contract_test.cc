@@ -142,7 +142,7 @@ TEST_P(WatchContract, EndsWhenCompactionOvertakesIt) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, WatchContract, testing::ValuesIn(store_kinds()),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& kind) { return kind.param.name; });
 
 }  // namespace
 }  // namespace blox::store
