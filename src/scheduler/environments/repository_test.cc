@@ -19,7 +19,9 @@ class FaultyStore final : public store::Store {
     ErrorKind kind;
     bool done_anyway = false;
   };
-  explicit FaultyStore(store::Store& inner) : inner_(inner) {}
+  FaultyStore(Executor& executor, store::Store& inner) : executor_(executor), inner_(inner) {}
+  std::deque<Duration> commit_delays;       // Before the commit takes effect.
+  Duration range_delay = Duration::zero();  // After the snapshot was read.
   std::deque<Fault> commit_faults;
   std::deque<ErrorKind> range_faults;
   int range_count = 0;
@@ -32,9 +34,16 @@ class FaultyStore final : public store::Store {
       co_return fail(kind, "told to fail");
     }
     request.limit = 2;  // So that every read has pages.
-    co_return co_await inner_.range(std::move(request));
+    auto page = co_await inner_.range(std::move(request));
+    co_await sleep_for(executor_, range_delay);
+    co_return page;
   }
   Async<Result<store::Revision>> commit(store::Commit commit) override {
+    if (!commit_delays.empty()) {
+      const Duration delay = commit_delays.front();
+      commit_delays.pop_front();
+      co_await sleep_for(executor_, delay);
+    }
     if (commit_faults.empty()) co_return co_await inner_.commit(std::move(commit));
     const Fault fault = commit_faults.front();
     commit_faults.pop_front();
@@ -53,6 +62,7 @@ class FaultyStore final : public store::Store {
   store::StoreInfo info() const override { return inner_.info(); }
 
  private:
+  Executor& executor_;
   store::Store& inner_;
 };
 
@@ -66,7 +76,7 @@ class RepositoryTest : public testing::Test {
     faulty.reset();
     memory.reset();
     memory = std::make_unique<store::MemoryStore>(loop, disk);
-    faulty = std::make_unique<FaultyStore>(*memory);
+    faulty = std::make_unique<FaultyStore>(loop, *memory);
     repository = std::make_unique<Repository>(loop, *faulty);
     ASSERT_TRUE(run(repository->load()));
   }
@@ -284,6 +294,23 @@ TEST_F(RepositoryTest, StartsAReadOverThatACompactionOvertook) {
   EXPECT_FALSE(put(environment("c", "u3")));
   EXPECT_EQ(repository->records().environments.size(), 2U);
   EXPECT_TRUE(put(environment("c", "u3")));
+}
+
+// A snapshot from before a commit must not replace the mirror after it.
+TEST_F(RepositoryTest, ReadsAnewOnlyWhenNoCommitIsUnderWay) {
+  ASSERT_TRUE(put(environment("logs", "u1")));
+  faulty->commit_delays = {std::chrono::seconds{5}};
+  faulty->range_delay = std::chrono::seconds{10};
+  std::optional<Status> slow;
+  Scope scope{loop};
+  scope.spawn(keep(repository->put({environment("slow", "u2")}, {}), slow));
+  loop.run_for(std::chrono::seconds{1});
+  const auto taken = put(environment("logs", "u3"));
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().kind, ErrorKind::kConflict);
+  loop.run_for(std::chrono::minutes{1});
+  ASSERT_TRUE(slow && *slow);
+  EXPECT_NE(repository->find_environment(EnvironmentName{"slow"}), nullptr);
 }
 
 // A handler is destroyed when its peer leaves; the store goes on, and so must the mirror.
