@@ -14,19 +14,25 @@ client::HttpClusterStateOptions state_options(const std::string& url) {
   return options;
 }
 
+std::unique_ptr<scheduler::IntentLog> make_intent_log(const SchedulerParts& parts,
+                                                      scheduler::Repository& repository) {
+  if (parts.make_intent_log) return parts.make_intent_log(repository);
+  return std::make_unique<scheduler::RepositoryIntentLog>(repository);
+}
+
 }  // namespace
 
 SchedulerService::SchedulerService(SchedulerParts parts, SchedulerServiceOptions options)
-    : parts_(parts),
+    : parts_(std::move(parts)),
       options_(std::move(options)),
-      repository_(parts.executor, parts.store),
-      intent_log_(repository_),
+      repository_(parts_.executor, parts_.store),
+      intent_log_(make_intent_log(parts_, repository_)),
       planner_(options_.plan),
-      state_(parts.state_transport, state_options(options_.state_url)),
-      mirror_(parts.executor, parts.random, state_, options_.mirror),
-      operations_(parts.executor, parts.random, repository_, parts.directory),
-      api_(operations_, board_, parts.metrics, [this] { return readiness(); }),
-      scope_(parts.executor) {
+      state_(parts_.state_transport, state_options(options_.state_url)),
+      mirror_(parts_.executor, parts_.random, state_, options_.mirror),
+      operations_(parts_.executor, parts_.random, repository_, parts_.directory),
+      api_(operations_, board_, parts_.metrics, [this] { return readiness(); }),
+      scope_(parts_.executor) {
   scope_.spawn(run());
   scope_.spawn(mirror_.run());
 }
@@ -47,7 +53,7 @@ Async<void> SchedulerService::run() {
       repository_,
       mirror_,
       parts_.planner != nullptr ? *parts_.planner : planner_,
-      parts_.intent_log != nullptr ? *parts_.intent_log : intent_log_,
+      *intent_log_,
       parts_.control,
       parts_.query,
       board_,

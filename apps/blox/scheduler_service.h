@@ -2,6 +2,7 @@
 // state and ECS, so the programs and the simulation run the same.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -43,8 +44,8 @@ struct SchedulerParts {
   Metrics& metrics;
   /// Decides instead of the planner that ships: for tests. Null: that one.
   scheduler::Planner* planner = nullptr;
-  /// Writes intents instead of the repository: for tests. Null: the repository.
-  scheduler::IntentLog* intent_log = nullptr;
+  /// Makes what writes intents instead of the repository: for tests. Empty: the repository does.
+  std::function<std::unique_ptr<scheduler::IntentLog>(scheduler::Repository&)> make_intent_log = {};
 };
 
 /// Runs from construction to destruction; destroying it is how it ends, orderly or not: what counts
@@ -68,7 +69,7 @@ class SchedulerService {
   SchedulerParts parts_;
   SchedulerServiceOptions options_;
   scheduler::Repository repository_;
-  scheduler::RepositoryIntentLog intent_log_;
+  std::unique_ptr<scheduler::IntentLog> intent_log_;
   scheduler::DaemonPlanner planner_;
   scheduler::StatusBoard board_;
   client::HttpClusterState state_;

@@ -56,8 +56,13 @@ void Judge::on_task(const Task& task, const TaskState* before) {
     auto& out = out_[task.group];
     out[task.instance->arn] =
         OutOfService{task.group, task.instance->arn, task.arn, world_.executor().wall_now()};
+    // One whose agent is away cannot serve again, whatever its scheduler does.
+    const auto reachable = std::ranges::count_if(out, [&](const auto& entry) {
+      const Instance* instance = world_.find_instance(entry.first);
+      return instance != nullptr && instance->present().agent_connected;
+    });
     std::size_t& most = out_max_[task.group];
-    most = std::max(most, out.size());
+    most = std::max(most, static_cast<std::size_t>(reachable));
   }
 }
 

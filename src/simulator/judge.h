@@ -84,7 +84,8 @@ class Judge final : public WorldObserver {
   /// In the order of instance. Stops that a delete or a drain made are among them when the
   /// instance was not DRAINING at that time: who judges a budget has to know of deletes.
   std::vector<OutOfService> out_of_service(std::string_view group) const;
-  /// The most instances that were out of service at one moment, since the last reset.
+  /// The most instances that were out of service at one moment with their agents connected, since
+  /// the last reset.
   std::size_t out_of_service_max(std::string_view group) const;
   /// Starts counting out_of_service_max anew, from what is out now.
   void reset_out_of_service_max(std::string_view group);

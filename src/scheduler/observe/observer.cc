@@ -327,6 +327,7 @@ class Observer::Build {
     if (serves) past.emptied_by_us = false;
     for (const Ended& ended : row.ended) {
       const bool ours = ended_by_us(*ended.task);
+      if (ours && ended.task->started_at.empty()) continue;  // It never served.
       if (!ours && served_for(*ended.task) < observer_.options_.proven_after) continue;
       if (!serves) past.emptied_by_us = ours;
       break;

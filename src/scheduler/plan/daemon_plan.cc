@@ -51,7 +51,7 @@ class Round {
     }
     count_standings();
     for (const auto& instance : world_.instances) {
-      if (instance.intent && instance.intent->effect_seen) plan_.closings.push_back(instance.arn);
+      if (instance.intent && is_over(instance)) plan_.closings.push_back(instance.arn);
     }
     for (const auto& instance : world_.instances) decide_instance(instance);
     const int starts = static_cast<int>(plan_.starts.size());
@@ -118,14 +118,33 @@ class Round {
     return since && world_.now - *since < limits_.unreachable_release;
   }
 
+  // The picture shows what the intent was to bring about; or it was a stop on an instance that will
+  // not answer, where it has held its place in the budget long enough. Should the instance come
+  // back, a new round decides about it. Requires: an intent is open.
+  bool is_over(const Instance& instance) const {
+    if (instance.intent->effect_seen) return true;
+    if (instance.intent->kind != OpenIntentKind::kStop) return false;
+    const Standing standing = standing_of(instance);
+    const bool silent = standing == Standing::kDisconnected || standing == Standing::kSuperseded;
+    return silent && !is_recent(instance.disconnected_since);
+  }
+
   // What counts against the budget of stops: every eligible instance without service, but for
   // those that cannot take the task and were not emptied by us (they would hold up all others for
   // ever); and for a while those that fell silent after we emptied them.
   bool is_unavailable(const Instance& instance, Standing standing) const {
     if (serving_count(instance) > 0) return false;
-    const bool ours = instance.emptied_by_us || is_stopping(instance);
-    if (standing == Standing::kEligible) return ours || !has_failed(instance);
-    return standing == Standing::kDisconnected && ours && is_recent(instance.disconnected_since);
+    if (is_emptied(instance, standing)) return true;
+    return standing == Standing::kEligible && !has_failed(instance);
+  }
+
+  // Without service by our doing, for all we know. A task that is on its way up may have begun to
+  // serve before our stop reached it, so stopping such a one counts here as well.
+  bool is_emptied(const Instance& instance, Standing standing) const {
+    if (serving_count(instance) > 0) return false;
+    if (!instance.emptied_by_us && !is_stopping(instance)) return false;
+    return standing == Standing::kEligible ||
+           (standing == Standing::kDisconnected && is_recent(instance.disconnected_since));
   }
 
   void count_standings() {
@@ -135,6 +154,7 @@ class Round {
       const Standing standing = standing_of(instance);
       if (standing == Standing::kEligible) ++eligible_;
       if (is_unavailable(instance, standing)) ++unavailable_;
+      if (is_emptied(instance, standing)) ++emptied_;
       if (standing == Standing::kSuperseded || standing == Standing::kOther) continue;
       ++in_use;
       if (standing == Standing::kDisconnected && is_recent(instance.disconnected_since)) {
@@ -302,14 +322,16 @@ class Round {
       return add_line(instance, InstanceState::kWaiting,
                       reason + "; waits: too many instances are disconnected at once");
     }
-    if (serves(instance, doomed)) {
-      if (unavailable_ >= unavailable_max_) {
-        return add_line(instance, InstanceState::kWaiting,
-                        fmt::format("{}; waits: {} of {} instances are without service, {} may be",
-                                    reason, unavailable_, eligible_, unavailable_max_));
-      }
-      ++unavailable_;
+    const bool costs_service = serves(instance, doomed);
+    const int out = costs_service ? unavailable_ : emptied_;
+    if (out >= unavailable_max_) {
+      return add_line(
+          instance, InstanceState::kWaiting,
+          fmt::format("{}; waits: {} of {} instances are {}, {} may be", reason, out, eligible_,
+                      costs_service ? "without service" : "emptied by stops", unavailable_max_));
     }
+    if (costs_service) ++unavailable_;
+    ++emptied_;
     stop(instance, doomed, std::move(reason));
   }
 
@@ -373,7 +395,8 @@ class Round {
   const PlanLimits& limits_;
   Plan plan_;
   int eligible_ = 0;
-  int unavailable_ = 0;
+  int unavailable_ = 0;  // Eligible and without service, for whatever reason.
+  int emptied_ = 0;      // Of these, by our stops.
   int unavailable_max_ = 1;
   bool rollout_paused_ = false;
 };

@@ -1,0 +1,164 @@
+"""kill -9 of each process in mid-work, again and again: at the end nothing is lost and nothing was
+ever doubled, by the simulator's own truth and judge."""
+
+import pytest
+
+from processes import wait_until
+from simulated import (
+    Simulated, chunks, create_environment, deploy, roll_out, shown_statuses, wait_ready,
+)
+from web import get
+
+INSTANCE_COUNT = 30
+# Events that nobody acknowledged come back soon, so that no test waits the 30 s of SQS.
+VISIBILITY_SECONDS = "2"
+
+
+class Pair:
+    """Both services, as one process or as two."""
+
+    def __init__(self, fleet, endpoint, split):
+        if split:
+            state = fleet.cluster_state_service(endpoint)
+            self.processes = [
+                state, fleet.daemon_scheduler(endpoint, state.addresses[0]),
+            ]
+        else:
+            self.processes = [fleet.server(endpoint)]
+        addresses = [address for process in self.processes for address in process.addresses]
+        self.state, self.scheduler = addresses
+        self.kill_count = 0
+        wait_ready(self.state, self.scheduler)
+
+    def kill_next(self):
+        """Kills and restarts the one whose turn it is."""
+        self.processes[self.kill_count % len(self.processes)].restart()
+        self.kill_count += 1
+
+
+@pytest.fixture
+def simulated(simulator):
+    simulated = Simulated(simulator)
+    url = simulated.sqs.get_queue_url(QueueName="blox_queue")["QueueUrl"]
+    simulated.sqs.set_queue_attributes(
+        QueueUrl=url, Attributes={"VisibilityTimeout": VISIBILITY_SECONDS}
+    )
+    return simulated
+
+
+@pytest.fixture(params=["one process", "two processes"])
+def pair(request, fleet, simulated):
+    return Pair(fleet, simulated.endpoint, split=request.param == "two processes")
+
+
+def in_settle_time(scheduler):
+    """Instances on which a start is open: a kill came between its intent and its call, and nobody
+    can know that it has no effect before the settle time, minutes, has gone by."""
+    answer = get(scheduler, "/v1/environments/agents/instances")
+    return {
+        item["containerInstanceARN"]
+        for item in answer.json()["items"]
+        if item["state"] == "starting" and "start is under way" in item["reason"]
+    }
+
+
+def each_runs_one(simulated, pair, definition):
+    """True when each instance runs one task, of `definition`; without a task are those alone that
+    wait for their settle time, and they are fewer than the kills could leave."""
+    live = simulated.live_tasks()
+    assert len(live) == INSTANCE_COUNT
+    empty = {arn for arn, tasks in live.items() if not tasks}
+    settled = all(
+        [(task["taskDefinitionArn"], task["lastStatus"]) for task in tasks]
+        == [(definition, "RUNNING")]
+        for tasks in live.values()
+        if tasks
+    )
+    print('EMPTY', len(empty), settled)
+    return settled and len(empty) < INSTANCE_COUNT / 2 and empty <= in_settle_time(pair.scheduler)
+
+
+def kill_at(simulated, pair, definition, counts):
+    """Kills each time that so many tasks of `definition` live."""
+    for count in counts:
+        wait_until(
+            f"{count} tasks of {definition}",
+            lambda count=count: simulated.count_of(definition) >= count,
+        )
+        pair.kill_next()
+
+
+def join_and_kill(simulated, pair, rounds):
+    """Lets all instances join in rounds and kills ever later while Blox reacts to them. What measures the
+    time are round trips, so a slow machine kills at the same points."""
+    for number in range(rounds):
+        simulated.join(INSTANCE_COUNT // rounds)
+        for _ in range(8 * number):
+            get(pair.scheduler, "/v1/ping")
+        pair.kill_next()
+
+
+def expect_nothing_lost(simulated, pair, own_stops=0):
+    wait_until(
+        "the cluster state equals ECS",
+        lambda: shown_statuses(pair.state) == simulated.statuses(),
+    )
+    simulated.expect_kept_promises(own_stops)
+
+
+def test_kills_during_deployment_and_rollout(simulated, pair):
+    first, second = simulated.define(), simulated.define()
+    environment = create_environment(pair.scheduler, first, maxUnavailable="50%")
+    deploy(pair.scheduler, environment["deploymentToken"])
+    join_and_kill(simulated, pair, rounds=15)
+    wait_until("all run the first", lambda: each_runs_one(simulated, pair, first), 60)
+    wait_ready(pair.state, pair.scheduler)
+
+    roll_out(pair.scheduler, second)
+    kill_at(simulated, pair, second, range(0, 20, 2))
+    wait_until("all run the second", lambda: each_runs_one(simulated, pair, second), 60)
+    expect_nothing_lost(simulated, pair)
+
+
+def test_kills_under_faults(simulated, pair):
+    definition = simulated.define()
+    environment = create_environment(pair.scheduler, definition)
+    deploy(pair.scheduler, environment["deploymentToken"])
+    faults = {
+        "eventDelayed": 0.3, "eventDuplicated": 0.2, "eventReordered": 0.2, "answerLost": 0.1,
+        "serverErrorExecuted": 0.05,
+    }
+    simulated.faults(eventDelay=["50ms", "1s"], **faults)
+    join_and_kill(simulated, pair, rounds=10)
+    wait_until("all run it", lambda: each_runs_one(simulated, pair, definition), 60)
+    simulated.heal(faults)
+    expect_nothing_lost(simulated, pair)
+
+
+def test_kills_during_ingest(simulated, pair):
+    """A few thousand events, of tasks that others start and stop; kills while the queue is full."""
+    simulated.join(10, cpu=100_000, memory=1_000_000)
+    batch = simulated.define("batch", cpu=1, memory=4)
+    sent_before = simulated.queue()["sent"]
+    started = []
+    for _ in range(40):
+        answer = simulated.ecs.run_task(
+            cluster=simulated.CLUSTER, taskDefinition=batch, count=10, startedBy="others"
+        )
+        started.extend(task["taskArn"] for task in answer["tasks"])
+    assert len(started) == 400
+    for chunk in chunks(started, 50):
+        pair.kill_next()
+        for arn in chunk[:25]:
+            simulated.ecs.stop_task(cluster=simulated.CLUSTER, task=arn)
+
+    def is_quiet():
+        running = sum(status == "RUNNING" for status in simulated.statuses().values())
+        queue = simulated.queue()
+        return running == 200 and queue["visible"] + queue["hidden"] == 0
+
+    wait_until("every event is taken from the queue", is_quiet, 60)
+    assert simulated.queue()["sent"] - sent_before > 2_000
+    assert len(simulated.statuses()) == 400
+    wait_ready(pair.state, pair.scheduler)
+    expect_nothing_lost(simulated, pair, own_stops=200)

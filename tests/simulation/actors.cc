@@ -1,0 +1,161 @@
+#include "simulation/actors.h"
+
+#include <utility>
+
+namespace blox::simulation {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+User::User(Executor& executor, Random& random, client::Scheduler& scheduler,
+           const Scenario& scenario, std::vector<std::string> definitions, Coverage& coverage)
+    : executor_(executor),
+      random_(random),
+      scheduler_(scheduler),
+      scenario_(scenario),
+      definitions_(std::move(definitions)),
+      coverage_(coverage) {}
+
+Async<void> User::wait_before_asking_again() {
+  co_await sleep_for(executor_, random_.between(milliseconds{200}, seconds{3}));
+}
+
+Async<void> User::create() {
+  for (;;) {
+    client::EnvironmentRequest request;
+    request.name = kEnvironment;
+    request.cluster = kCluster;
+    request.task_definition = definitions_.front();
+    request.max_unavailable = std::to_string(scenario_.unavailable_max);
+    const auto created = co_await scheduler_.create_environment(std::move(request));
+    if (created) co_return;
+    // A lost answer may have created it: then it is there.
+    const auto found = co_await scheduler_.get_environment(kEnvironment);
+    if (found) co_return;
+    co_await wait_before_asking_again();
+  }
+}
+
+Async<void> User::deploy(std::string definition) {
+  for (;;) {
+    auto environment = co_await scheduler_.get_environment(kEnvironment);
+    if (environment && environment->task_definition != definition) {
+      client::EnvironmentRequest request;
+      request.task_definition = definition;
+      environment = co_await scheduler_.patch_environment(kEnvironment, std::move(request));
+    }
+    if (environment) {
+      const auto deployed = co_await scheduler_.create_deployment(
+          kEnvironment, environment->deployment_token, /*supersede=*/true);
+      if (deployed) break;
+      const auto all = co_await scheduler_.list_deployments(kEnvironment);
+      if (all && !all->empty() && all->front().task_definition == definition) break;
+    }
+    co_await wait_before_asking_again();
+  }
+  wanted_ = definition;
+  coverage_.add("deployments");
+}
+
+Async<void> User::run() {
+  co_await create();
+  const Duration apart = scenario_.calm_at / (scenario_.deployments + 1);
+  for (int i = 0; i < scenario_.deployments; ++i) {
+    co_await deploy(definitions_[static_cast<std::size_t>(i)]);
+    if (i + 1 < scenario_.deployments) {
+      co_await sleep_for(executor_, random_.between(apart / 4, apart));
+    }
+  }
+  done_ = true;
+}
+
+DataCentre::DataCentre(Executor& executor, Random& random, simulator::Simulator& simulator,
+                       const Scenario& scenario, Coverage& coverage)
+    : executor_(executor),
+      random_(random),
+      simulator_(simulator),
+      scenario_(scenario),
+      coverage_(coverage) {}
+
+simulator::Cluster& DataCentre::cluster() { return *simulator_.world.find_cluster(kCluster); }
+
+void DataCentre::prepare() {
+  simulator::Cluster& created = simulator_.world.create_cluster(kCluster);
+  for (int i = 0; i < scenario_.instance_count; ++i) simulator_.agents.join(created, {});
+}
+
+std::vector<simulator::Instance*> DataCentre::instances_in(InstanceStatusKind status) {
+  std::vector<simulator::Instance*> found;
+  for (const auto& [id, instance] : cluster().instances) {
+    if (instance->present().status == status) found.push_back(instance);
+  }
+  return found;
+}
+
+void DataCentre::start_foreign_task(simulator::Instance& instance) {
+  simulator::LaunchRequest request;
+  request.cluster = &cluster();
+  request.definition = simulator_.world.families().begin()->second.front();
+  request.group = "service:web";
+  simulator_.launches.start(request, {instance.id});
+  coverage_.add("foreign tasks");
+}
+
+void DataCentre::one_event() {
+  const auto active = instances_in(InstanceStatusKind::kActive);
+  const auto draining = instances_in(InstanceStatusKind::kDraining);
+  const auto draw_from = [&](const std::vector<simulator::Instance*>& from) {
+    return from[random_.below(from.size())];
+  };
+  const auto choice = random_.below(100);
+  if (choice < 25 || active.size() < 2) {
+    simulator_.agents.join(cluster(), {});
+    coverage_.add("joins");
+  } else if (choice < 45) {
+    simulator::Instance& instance = *draw_from(active);
+    if (random_.percent(50)) start_foreign_task(instance);
+    if (simulator_.agents.set_status(instance, InstanceStatusKind::kDraining)) {
+      coverage_.add("drains");
+    }
+  } else if (choice < 60 && !draining.empty()) {
+    if (simulator_.agents.set_status(*draw_from(draining), InstanceStatusKind::kActive)) {
+      ++reactivated_count_;
+      coverage_.add("drains cancelled");
+    }
+  } else if (choice < 70) {
+    if (simulator_.agents.deregister(*draw_from(active), /*force=*/true)) {
+      coverage_.add("instances gone");
+    }
+  } else if (choice < 78) {
+    simulator_.agents.rejoin(*draw_from(active));
+    coverage_.add("registrations anew");
+  } else {
+    simulator::Instance& instance = *draw_from(active);
+    for (const auto& [id, task] : instance.tasks) {
+      if (!task->present().is_live()) continue;
+      simulator_.lifecycle.die(*task, 137, "OutOfMemoryError");
+      coverage_.add("deaths");
+      break;
+    }
+  }
+}
+
+Async<void> DataCentre::run() {
+  for (int i = 0; i < scenario_.machine_events; ++i) {
+    const Duration apart = scenario_.calm_at / (scenario_.machine_events + 1);
+    co_await sleep_for(executor_, random_.between(apart / 2, apart));
+    one_event();
+  }
+}
+
+void DataCentre::calm_down() {
+  for (const auto& [id, instance] : cluster().instances) {
+    for (const auto& [task_id, task] : instance->tasks) {
+      if (task->present().is_live() && !simulator::is_blox_group(task->group)) {
+        simulator_.lifecycle.stop(*task, "UserInitiated", "the service moved on");
+      }
+    }
+  }
+}
+
+}  // namespace blox::simulation

@@ -1,0 +1,108 @@
+// The two services as processes of the simulation: each starts on what its disk holds, and crashes
+// by being destroyed where it stands.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "aws/ecs_client.h"
+#include "aws/sqs_queue.h"
+#include "base/executor.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "base/scope.h"
+#include "blox/aws_account.h"
+#include "blox/scheduler_service.h"
+#include "blox/state_service.h"
+#include "simulation/mutant.h"
+#include "simulation/sim_link.h"
+#include "simulator/sim_transport.h"
+#include "store/fault_vfs.h"
+#include "store/memory_store.h"
+
+namespace blox::simulation {
+
+/// Durable bytes that outlive a process: a memory store's, or SQLite's on a disk with faults.
+class Disk {
+ public:
+  Disk(bool is_sqlite, std::uint64_t seed);
+  /// Errors: those of SqliteStore::open.
+  Result<std::unique_ptr<store::Store>> open(Executor& executor);
+  /// Cuts the power. Requires: no store is open on it.
+  void crash(Random& random);
+
+ private:
+  std::uint64_t seed_;
+  std::shared_ptr<store::MemoryDisk> memory_;
+  std::unique_ptr<store::FaultDisk> sqlite_;
+};
+
+/// What a process reaches of the world. All of it outlives the process.
+struct Surroundings {
+  Executor& executor;
+  http::Transport& aws;
+  const Mutant& mutant;
+};
+
+/// The cluster-state-service.
+class StateProcess {
+ public:
+  StateProcess(const Surroundings& around, std::uint64_t seed, std::unique_ptr<store::Store> store,
+               apps::StateServiceOptions options);
+  http::Handler& handler() { return service_.handler(); }
+  const apps::StateService& service() const { return service_; }
+
+ private:
+  Metrics metrics_;
+  Random random_;
+  aws::StaticCredentials credentials_{{"id", "secret", ""}};
+  aws::EcsBudgets budgets_;
+  aws::EcsClient ecs_;
+  aws::SqsQueue queue_;
+  std::unique_ptr<store::Store> store_;
+  apps::StateService service_;
+};
+
+/// The daemon-scheduler.
+class SchedulerProcess {
+ public:
+  SchedulerProcess(const Surroundings& around, std::uint64_t seed,
+                   std::unique_ptr<store::Store> store, http::Transport& state,
+                   apps::SchedulerServiceOptions options);
+  ~SchedulerProcess();
+  /// Null until what a mutant does at the start is done.
+  apps::SchedulerService* service() { return service_.get(); }
+  http::Handler& handler() { return gate_; }
+  const Metrics& metrics() const { return metrics_; }
+
+ private:
+  // Stands before the service while a mutant prepares.
+  class Gate final : public http::Handler {
+   public:
+    explicit Gate(SchedulerProcess& process) : process_(process) {}
+    Async<http::Response> handle(http::Request request) override;
+
+   private:
+    SchedulerProcess& process_;
+  };
+  Async<void> begin();
+
+  Surroundings around_;
+  Metrics metrics_;
+  Random random_;
+  aws::StaticCredentials credentials_{{"id", "secret", ""}};
+  aws::EcsBudgets budgets_;
+  aws::EcsClient ecs_;
+  apps::EcsDirectory directory_;
+  std::unique_ptr<store::Store> store_;
+  http::Transport& state_;
+  apps::SchedulerServiceOptions options_;
+  std::unique_ptr<aws::EcsControl> broken_control_;
+  std::unique_ptr<scheduler::Planner> broken_planner_;
+  std::unique_ptr<apps::SchedulerService> service_;
+  Gate gate_{*this};
+  Scope scope_;
+};
+
+}  // namespace blox::simulation
