@@ -258,12 +258,21 @@ class Observer::Build {
       if (intent.kind == IntentKind::kStop) {
         open.kind = OpenIntentKind::kStop;
         if (!intent.known_tasks.empty()) open.task = intent.known_tasks.front();
-        open.effect_seen = !is_live(open.task);
+        open.effect_seen = shows_stop(open.task);
       } else {
         open.effect_seen = shows_start(row, intent);
       }
       row.instance.intent = std::move(open);
     }
+  }
+
+  // True if the picture shows that the task is over. What we alone know (by a Describe) does not
+  // count while the picture shows the task alive: a crash would lose it, and the next process would
+  // take the instance for served, and empty another one.
+  bool shows_stop(const TaskArn& task) const {
+    const auto found = view_.tasks.find(task);
+    return found != view_.tasks.end() ? found->second.object.last_status.is_final()
+                                      : !is_live(task);
   }
 
   // True if there is a task of the intent's deployment that was not known when it was opened. One
