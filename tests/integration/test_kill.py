@@ -63,36 +63,26 @@ def in_settle_time(scheduler):
 
 
 def each_runs_one(simulated, pair, definition):
-    """True when each instance runs one task, of `definition`; without a task are those alone that
-    wait for their settle time, and they are fewer than the kills could leave."""
+    """True when each instance runs one task, of `definition`; without a task are at most those
+    that wait for their settle time."""
     live = simulated.live_tasks()
     assert len(live) == INSTANCE_COUNT
     empty = {arn for arn, tasks in live.items() if not tasks}
-    settled = all(
+    current = all(
         [(task["taskDefinitionArn"], task["lastStatus"]) for task in tasks]
         == [(definition, "RUNNING")]
         for tasks in live.values()
         if tasks
     )
-    print('EMPTY', len(empty), settled)
-    return settled and len(empty) < INSTANCE_COUNT / 2 and empty <= in_settle_time(pair.scheduler)
+    return current and len(empty) < INSTANCE_COUNT and empty <= in_settle_time(pair.scheduler)
 
 
-def kill_at(simulated, pair, definition, counts):
-    """Kills each time that so many tasks of `definition` live."""
-    for count in counts:
-        wait_until(
-            f"{count} tasks of {definition}",
-            lambda count=count: simulated.count_of(definition) >= count,
-        )
-        pair.kill_next()
-
-
-def join_and_kill(simulated, pair, rounds):
-    """Lets all instances join in rounds and kills ever later while Blox reacts to them. What measures the
-    time are round trips, so a slow machine kills at the same points."""
+def kill_later_and_later(pair, rounds, begin):
+    """Kills in each round ever later after `begin()`. What measures the time are round trips, so
+    that a slow machine kills at the same points."""
     for number in range(rounds):
-        simulated.join(INSTANCE_COUNT // rounds)
+        wait_ready(pair.state, pair.scheduler)
+        begin()
         for _ in range(8 * number):
             get(pair.scheduler, "/v1/ping")
         pair.kill_next()
@@ -108,14 +98,14 @@ def expect_nothing_lost(simulated, pair, own_stops=0):
 
 def test_kills_during_deployment_and_rollout(simulated, pair):
     first, second = simulated.define(), simulated.define()
-    environment = create_environment(pair.scheduler, first, maxUnavailable="50%")
+    environment = create_environment(pair.scheduler, first, maxUnavailable="100%")
     deploy(pair.scheduler, environment["deploymentToken"])
-    join_and_kill(simulated, pair, rounds=15)
+    kill_later_and_later(pair, 15, lambda: simulated.join(INSTANCE_COUNT // 15))
     wait_until("all run the first", lambda: each_runs_one(simulated, pair, first), 60)
-    wait_ready(pair.state, pair.scheduler)
 
+    wait_ready(pair.state, pair.scheduler)
     roll_out(pair.scheduler, second)
-    kill_at(simulated, pair, second, range(0, 20, 2))
+    kill_later_and_later(pair, 10, lambda: None)
     wait_until("all run the second", lambda: each_runs_one(simulated, pair, second), 60)
     expect_nothing_lost(simulated, pair)
 
@@ -129,9 +119,25 @@ def test_kills_under_faults(simulated, pair):
         "serverErrorExecuted": 0.05,
     }
     simulated.faults(eventDelay=["50ms", "1s"], **faults)
-    join_and_kill(simulated, pair, rounds=10)
+    kill_later_and_later(pair, 10, lambda: simulated.join(INSTANCE_COUNT // 10))
     wait_until("all run it", lambda: each_runs_one(simulated, pair, definition), 60)
     simulated.heal(faults)
+    expect_nothing_lost(simulated, pair)
+
+
+@pytest.mark.long
+def test_settle_time_ends(simulated, pair):
+    """As above, but waits minutes until what the kills left open is known and started anew."""
+    definition = simulated.define()
+    environment = create_environment(pair.scheduler, definition)
+    deploy(pair.scheduler, environment["deploymentToken"])
+    kill_later_and_later(pair, 15, lambda: simulated.join(INSTANCE_COUNT // 15))
+    wait_until(
+        "every single instance runs it",
+        lambda: all(simulated.live_tasks().values())
+        and each_runs_one(simulated, pair, definition),
+        600,
+    )
     expect_nothing_lost(simulated, pair)
 
 
