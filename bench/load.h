@@ -13,7 +13,7 @@ struct FillQueue {
   std::string endpoint;  ///< http://HOST:PORT of SQS.
   std::string queue = "blox_queue";
   std::uint64_t events = 30'000;
-  std::uint64_t objects = 2'000;
+  std::uint64_t objects = 10'000;
 };
 /// Sends events of tasks by SendMessageBatch, as make_task_event counts them.
 Result<Figures> fill_queue(const FillQueue& load);

@@ -12,8 +12,8 @@ namespace blox::bench {
 struct IngestRow {
   std::string store;  ///< Path of a SQLite file that does not exist yet.
   std::uint64_t events = 100'000;
-  std::uint64_t objects = 2'000;  ///< Events go round them, their versions rise.
-  std::uint64_t instances = 100;  ///< An event each comes first.
+  std::uint64_t objects = 10'000;  ///< Events go round them, their versions rise.
+  std::uint64_t instances = 100;   ///< An event each comes first.
 };
 
 /// From a queue in memory, filled before, into SQLite. The time runs until every message has been

@@ -1,0 +1,44 @@
+"""Under which conditions a figure was measured."""
+
+import os
+import pathlib
+import platform
+import subprocess
+
+
+def load_average():
+    return " ".join(f"{load:.2f}" for load in os.getloadavg())
+
+
+def cpu_model():
+    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.machine()
+
+
+def commit(root):
+    def git(*arguments):
+        return subprocess.run(
+            ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False
+        ).stdout.strip()
+
+    changed = " with changes" if git("status", "--porcelain", "--", "src", "apps", "bench") else ""
+    return (git("rev-parse", "--short", "HEAD") or "unknown") + changed
+
+
+def build_flags(build):
+    wanted = ("CMAKE_CXX_COMPILER:", "CMAKE_CXX_FLAGS:")
+    lines = (build / "CMakeCache.txt").read_text().splitlines()
+    return " ".join(line.split("=", 1)[1] for line in lines if line.startswith(wanted))
+
+
+def conditions(root, build):
+    return {
+        "cores": str(os.cpu_count()),
+        "CPU": cpu_model(),
+        "kernel": platform.release(),
+        "load average before": load_average(),
+        "commit": commit(root),
+        "build": build_flags(build),
+    }
