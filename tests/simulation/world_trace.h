@@ -8,17 +8,25 @@
 
 #include "base/executor.h"
 #include "model/arn.h"
+#include "simulator/judge.h"
 #include "simulator/world.h"
 
 namespace blox::simulation {
 
 class WorldTrace final : public simulator::WorldObserver {
  public:
-  WorldTrace(Executor& executor, std::ostream& out) : executor_(executor), out_(out) {}
+  WorldTrace(Executor& executor, const simulator::Judge& judge, std::ostream& out)
+      : executor_(executor), judge_(judge), out_(out) {}
 
   void say(const std::string& text) {
     const std::chrono::duration<double> now = executor_.now().time_since_epoch();
-    out_ << fmt::format("{:10.3f}  {}\n", now.count(), text);
+    std::string out_of_service;
+    for (const auto& group : judge_.groups()) {
+      for (const auto& entry : judge_.out_of_service(group)) {
+        out_of_service += fmt::format(" {:.8}", short_id(entry.instance_arn));
+      }
+    }
+    out_ << fmt::format("{:10.3f}  {}   [out:{}]\n", now.count(), text, out_of_service);
   }
   void on_task(const simulator::Task& task, const simulator::TaskState*) override {
     const auto& state = task.present();
@@ -46,6 +54,7 @@ class WorldTrace final : public simulator::WorldObserver {
  private:
   static std::string word(TaskStatusKind kind) { return std::string{format(TaskStatus{kind, {}})}; }
   Executor& executor_;
+  const simulator::Judge& judge_;
   std::ostream& out_;
 };
 

@@ -322,6 +322,12 @@ class Round {
       return add_line(instance, InstanceState::kWaiting,
                       reason + "; waits: too many instances are disconnected at once");
     }
+    if (!doomed.seen) {
+      // What a task that nobody sees gave, nobody could tell after its end: the budget would lose
+      // it.
+      return add_line(instance, InstanceState::kWaiting,
+                      reason + "; waits until the cluster state shows it");
+    }
     const bool costs_service = serves(instance, doomed);
     const int out = costs_service ? unavailable_ : emptied_;
     if (out >= unavailable_max_) {
