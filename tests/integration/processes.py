@@ -90,6 +90,7 @@ class Fleet:
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_REGION": "us-east-1",
             "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_EC2_METADATA_DISABLED": "true",
             "CSS_LOG_LEVEL": "info",
             "DS_LOG_LEVEL": "info",
         }
@@ -97,9 +98,9 @@ class Fleet:
             environment["AWS_ENDPOINT_URL"] = endpoint
         return environment
 
-    def run(self, name, *arguments, endpoint=None, **variables):
+    def run(self, name, *arguments, endpoint=None, program=BLOX, **variables):
         process = Process(
-            [BLOX, *arguments],
+            [program, *arguments],
             {**self.environment(endpoint), **variables},
             self.directory / f"{name}.log",
         )

@@ -1,0 +1,221 @@
+"""The program as users meet it: the README's five minutes, flags, files, signals, sentences."""
+
+import json
+import subprocess
+
+import pytest
+
+from processes import BLOX, wait_until
+from simulated import Simulated, wait_ready
+from web import get
+
+
+def run(fleet, *arguments, program=BLOX, **variables):
+    """Runs to the end, which comes soon; its CompletedProcess."""
+    return subprocess.run(
+        [str(program), *arguments], env={**fleet.environment(), **variables},
+        capture_output=True, text=True, timeout=20,
+    )
+
+
+@pytest.fixture
+def simulated(simulator):
+    return Simulated(simulator)
+
+
+def test_five_minutes_of_the_readme(fleet, simulated):
+    simulated.define()
+    simulated.join(5)
+    server = fleet.run(
+        "server", "server", "--css-bind", "127.0.0.1:0", "--scheduler-bind", "127.0.0.1:0",
+        "--store", "memory:", endpoint=simulated.endpoint,
+    )
+    state, scheduler = server.addresses
+    wait_ready(state, scheduler)
+
+    def blox(*arguments):
+        return fleet.cli(*arguments, state=state, scheduler=scheduler).stdout
+
+    instances = blox("instances", "list").splitlines()
+    assert instances[0].split() == ["INSTANCE", "CLUSTER", "EC2", "INSTANCE", "STATUS", "CONNECTED"]
+    assert len(instances) == 6
+    assert all(" web " in line and " ACTIVE " in line for line in instances[1:])
+    created = blox("environments", "create", "agents", "--cluster", "web", "--task-definition",
+                   "agent")
+    assert "agents" in created
+    assert "is completed." in blox("deploy", "agents", "--wait")
+    tasks = blox("tasks", "list", "--status", "running").splitlines()
+    assert len(tasks) == 6
+    assert all("RUNNING" in line and "agent:1" in line for line in tasks[1:])
+
+    listed = json.loads(blox("tasks", "list", "--output", "json"))["items"]
+    assert {item["taskARN"] for item in listed} == set(simulated.statuses())
+    assert len(json.loads(blox("instances", "list", "--output", "json"))["items"]) == 5
+    (environment,) = json.loads(blox("environments", "list", "--output", "json"))["items"]
+    assert (environment["name"], environment["health"]) == ("agents", "healthy")
+    (deployment,) = json.loads(blox("deployments", "list", "agents", "--output", "json"))["items"]
+    assert deployment["status"] == "completed"
+    shown = json.loads(
+        blox("deployments", "get", "agents", deployment["id"], "--output", "json")
+    )
+    assert shown["environmentName"] == "agents"
+    one = json.loads(blox("tasks", "get", listed[0]["taskARN"], "--output", "json"))
+    assert one["group"] == "blox:agents"
+    reasons = blox("environments", "instances", "agents").splitlines()
+    assert len(reasons) == 6 and all(" serving " in line for line in reasons[1:])
+
+    # Then stop one, and see it replaced.
+    simulated.ecs.stop_task(cluster="web", task=listed[0]["taskARN"])
+
+    def is_replaced():
+        lines = blox("tasks", "list", "--status", "running").splitlines()[1:]
+        return len(lines) == 5 and not any(listed[0]["taskARN"][-32:] in line for line in lines)
+
+    wait_until("the stopped task is replaced", is_replaced)
+    assert "deleted" in blox("environments", "delete", "agents", "--terminate-tasks")
+    wait_until("its tasks are gone", lambda: not any(simulated.live_tasks().values()))
+
+
+def test_a_cluster_that_is_younger_than_the_server(fleet, simulated):
+    server = fleet.server(simulated.endpoint)
+    state, scheduler = server.addresses
+    wait_ready(state, scheduler)
+    simulated.ecs.create_cluster(clusterName="young")
+    simulated.define()
+    simulated.control("POST", "instances", {"cluster": "young", "count": 2})
+    fleet.cli(
+        "environments", "create", "agents", "--cluster", "young", "--task-definition", "agent",
+        scheduler=scheduler,
+    )
+    fleet.cli("deploy", "agents", "--wait", "--wait-max", "20s", scheduler=scheduler)
+
+
+@pytest.mark.parametrize(
+    "arguments, sentence",
+    [
+        (["server", "--nonsense"], "--nonsense"),
+        (["nonsense"], "nonsense"),
+        ([], "subcommand"),
+        (["server", "--api-share", "0"], "--api-share"),
+        (["server", "--reconcile-interval", "5 parsecs"], "5 parsecs"),
+        (["tasks", "list", "--output", "xml"], "xml"),
+        (["environments", "create", "agents"], "--cluster"),
+    ],
+)
+def test_bad_usage_ends_with_2_and_a_sentence(fleet, arguments, sentence):
+    result = run(fleet, *arguments)
+    assert result.returncode == 2, result.stderr
+    assert sentence in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments, variables, sentence",
+    [
+        (["--store", "mysql:x"], {}, "--store 'mysql:x': give sqlite:PATH or memory:"),
+        (["--store", "etcd:h:1"], {}, "etcd is not in this version"),
+        (["--etcd-endpoint", "h:1"], {}, "--etcd-endpoint 'h:1': etcd is not in this version"),
+        (["--store", "memory:", "--queue", "kinesis://x"], {}, "this version reads SQS only"),
+        (["--store", "memory:", "--css-bind", "nonsense"], {}, "nonsense"),
+        (["--store", "memory:"], {"CSS_LOG_LEVEL": "loud"}, "CSS_LOG_LEVEL"),
+        (["--store", "memory:"], {"AWS_REGION": "", "AWS_DEFAULT_REGION": ""}, "AWS_REGION"),
+        (["--store", "sqlite:/proc/none/blox.db"], {}, "/proc/none"),
+    ],
+)
+def test_what_cannot_work_ends_with_1_and_a_sentence(fleet, arguments, variables, sentence):
+    result = run(fleet, "server", *arguments, **variables)
+    assert result.returncode == 1, result.stderr
+    assert result.stderr.splitlines()[-1].startswith("blox: ")
+    assert sentence in result.stderr
+
+
+def test_version_and_help(fleet):
+    version = run(fleet, "--version")
+    assert version.returncode == 0 and version.stdout.startswith("blox ")
+    for command in (
+        [], ["server"], ["cluster-state-service"], ["daemon-scheduler"], ["simulator"], ["demo"],
+        ["deploy"], ["tasks", "list"], ["instances", "get"], ["environments", "create"],
+        ["deployments", "list"],
+    ):
+        result = run(fleet, *command, "--help")
+        assert result.returncode == 0, command
+        assert "Usage:" in result.stdout
+        assert not command or command == ["demo"] or "Example" in result.stdout
+
+
+def queue_by(fleet, *arguments, **variables):
+    """The queue that a simulator says it has."""
+    process = fleet.run(
+        "precedence", "simulator", "--bind", "127.0.0.1:0", *arguments, **variables
+    )
+    queues = get(process.addresses[0], "/simulator/state").json()["queues"]
+    process.kill()
+    return queues[0]["name"]
+
+
+def test_flag_beats_environment_beats_file(fleet):
+    file = fleet.directory / "blox.ini"
+    file.write_text('queue = "of-file"\n')
+    flag, environment = ["--queue", "of-flag"], {"BLOX_QUEUE": "of-environment"}
+    config = ["--config", str(file)]
+    assert queue_by(fleet) == "blox_queue"
+    assert queue_by(fleet, *config) == "of-file"
+    assert queue_by(fleet, BLOX_CONFIG=str(file)) == "of-file"
+    assert queue_by(fleet, *config, **environment) == "of-environment"
+    assert queue_by(fleet, *flag, **environment) == "of-flag"
+    assert queue_by(fleet, *config, *flag, **environment) == "of-flag"
+
+
+def test_services_by_their_v03_names(fleet, simulated):
+    """Installed as links, they take the flags of v0.3."""
+    for name in ("cluster-state-service", "daemon-scheduler"):
+        (fleet.directory / name).symlink_to(BLOX)
+    state = fleet.run(
+        "state", "--bind", "127.0.0.1:0", "--queue", "sqs://blox_queue",
+        program=fleet.directory / "cluster-state-service", endpoint=simulated.endpoint,
+    )
+    scheduler = fleet.run(
+        "scheduler", "--bind", "127.0.0.1:0", "--css-endpoint", state.addresses[0],
+        program=fleet.directory / "daemon-scheduler", endpoint=simulated.endpoint,
+    )
+    wait_ready(state.addresses[0], scheduler.addresses[0])
+    # Without --store the stores are in the state directory, one each.
+    stores = fleet.directory / ".local/state/blox"
+    assert {path.name for path in stores.glob("*.db")} == {"cluster-state.db", "scheduler.db"}
+
+
+def test_one_process_a_store(fleet, simulated):
+    first = fleet.server(simulated.endpoint)
+    second = run(
+        fleet, "server", "--css-bind", "127.0.0.1:0", "--scheduler-bind", "127.0.0.1:0",
+        "--store", f"sqlite:{fleet.directory}/blox.db", AWS_ENDPOINT_URL=simulated.endpoint,
+    )
+    assert second.returncode == 1
+    sentence = second.stderr.splitlines()[-1]
+    assert sentence.startswith("blox: --store") and "blox.db" in sentence
+    assert "another process" in sentence
+    assert get(first.addresses[0], "/healthz").status == 200  # The first goes on.
+    first.kill()
+    fleet.server(simulated.endpoint)  # A killed process leaves no lock behind.
+
+
+def test_one_process_an_address(fleet, simulator):
+    second = run(fleet, "simulator", "--bind", simulator.addresses[0])
+    assert second.returncode == 1
+    assert simulator.addresses[0] in second.stderr
+
+
+def test_sigterm_ends_well(fleet, simulated):
+    state = fleet.cluster_state_service(simulated.endpoint)
+    scheduler = fleet.daemon_scheduler(simulated.endpoint, state.addresses[0])
+    server = fleet.server(simulated.endpoint)
+    wait_ready(state.addresses[0], scheduler.addresses[0], *server.addresses)
+    for process in (scheduler, state, server, fleet.processes[0]):
+        assert process.terminate() == 0, process.command
+
+
+def test_clients_say_where_to_go_on(fleet, simulator):
+    lost = fleet.cli("tasks", "list", state="127.0.0.1:1", check=False)
+    assert lost.returncode == 1
+    assert lost.stderr.startswith("error: cannot list the tasks: ")
+    assert "`blox server` starts it" in lost.stderr
+    assert lost.stdout == ""
