@@ -130,7 +130,11 @@ Async<void> QueueConsumer::process(std::vector<aws::QueueMessage> messages) {
 Async<void> QueueConsumer::remove_loop() {
   Duration wait = options_.retry_wait_min;
   while (true) {
-    while (removable_.empty()) co_await removables_.wait();
+    while (removable_.empty() || (gathering_ && removable_.size() < aws::kQueueBatchMax)) {
+      co_await removables_.wait();
+    }
+    co_await gather_removals();
+    if (removable_.empty()) continue;
     if (co_await remove_some()) {
       wait = options_.retry_wait_min;
       continue;
@@ -138,6 +142,17 @@ Async<void> QueueConsumer::remove_loop() {
     co_await sleep_for(executor_, random_.between(wait / 2, wait));
     wait = std::min(2 * wait, options_.retry_wait_max);
   }
+}
+
+// A call costs the same for one message as for a full batch, and nobody waits for a delete.
+Async<void> QueueConsumer::gather_removals() {
+  const TimePoint due = executor_.now() + options_.remove_gather;
+  gathering_ = true;
+  while (removable_.size() < aws::kQueueBatchMax) {
+    if (!co_await removables_.wait_until(due)) break;
+  }
+  gathering_ = false;
+  if (removable_.size() > aws::kQueueBatchMax) removables_.notify_all();
 }
 
 // One delete call. False when the call as a whole failed.

@@ -21,7 +21,8 @@ struct ConsumerOptions {
   Duration receive_wait = std::chrono::seconds{20};  ///< Long polling. Source: SQS, 20 s at most.
   std::size_t receives_max = 16;                     ///< Receive calls at a time.
   std::size_t removes_max = 8;                       ///< Delete calls at a time.
-  std::size_t undurable_max = 4'000;                 ///< Messages received and not durable.
+  Duration remove_gather = std::chrono::milliseconds{20};  ///< A delete waits to fill a batch.
+  std::size_t undurable_max = 4'000;                       ///< Messages received and not durable.
   Duration retry_wait_min = std::chrono::milliseconds{200};
   Duration retry_wait_max = std::chrono::seconds{20};
 };
@@ -48,6 +49,7 @@ class QueueConsumer {
   Async<void> remove_loop();
   Async<void> watch_age();
   Async<void> process(std::vector<aws::QueueMessage> messages);
+  Async<void> gather_removals();
   Async<bool> remove_some();
   void decode(const aws::QueueMessage& message, Batch& batch, std::vector<WallTime>& sent);
   void return_undeleted(std::vector<Removal> removals);
@@ -73,6 +75,7 @@ class QueueConsumer {
   std::size_t undurable_count_ = 0;
   std::multiset<TimePoint> undurable_since_;  // Of each batch that is not durable.
   std::deque<Removal> removable_;
+  bool gathering_ = false;  // A remove loop waits for more.
   bool receiving_ = false;
   Scope scope_;
 };

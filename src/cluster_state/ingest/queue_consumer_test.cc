@@ -47,6 +47,23 @@ TEST(QueueConsumer, StoresThenDeletes) {
   EXPECT_TRUE(world.consumer->is_receiving());
 }
 
+TEST(QueueConsumer, DeletesWaitToFillABatchButNotForLong) {
+  ConsumerWorld world;
+  world.start();
+  const auto push = [&world](int number) {
+    world.queue.push(task_event({.id = std::to_string(number)}, world.loop.wall_now()));
+  };
+  push(1);
+  world.loop.run_for(15ms);
+  EXPECT_EQ(world.content().size(), 1U);
+  EXPECT_EQ(world.queue.size(), 1U) << "durable, and waits for company";
+  for (int number = 2; number <= 10; ++number) push(number);
+  world.loop.run_for(4ms);
+  EXPECT_EQ(world.queue.size(), 0U) << "a full batch waits no longer";
+  push(11);
+  EXPECT_TRUE(world.drains(30ms)) << "one that gets no company goes all the same";
+}
+
 // Every message in any order, some twice, with crashes between commit and delete: each object
 // ends at its last version.
 TEST(QueueConsumer, DisorderRepeatsAndCrashesLoseNothing) {
