@@ -26,7 +26,11 @@ StateService::StateService(Executor& executor, Random& random, store::Store& sto
 }
 
 Async<void> StateService::run() {
-  // The view serves what the store holds meanwhile; nothing is written before it has been read.
+  // The view reads the store first, alone, as it is what answers; nothing is written before ingest
+  // has read it too.
+  while (!view_.snapshot()) {
+    co_await view_.changed(cluster_state::ObjectKind::kTask).wait();
+  }
   Duration wait = std::chrono::milliseconds{100};
   for (;;) {
     const auto opened = co_await ingest_.open();

@@ -1,6 +1,7 @@
 #include "cluster_state/view/cluster_view.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 #include "base/scope.h"
@@ -65,26 +66,41 @@ Async<Status> ClusterView::load() {
   co_return done();
 }
 
+// Reads the next page while one is decoded.
 Async<Status> ClusterView::load_prefix(Builder& builder, std::string_view prefix) {
   store::RangeRequest request{.prefix = std::string{prefix},
                               .limit = kPageKeys,
                               .after_key = {},
                               .revision = builder.revision};
+  std::optional<Result<store::Page>> next;
+  Signal arrived{executor_};
+  Scope reading{executor_};
+  reading.spawn(read_page(request, next, arrived));
   for (bool more = true; more;) {
-    auto asked = request;
-    const auto page = co_await store_.range(std::move(asked));
+    while (!next) co_await arrived.wait();
+    const Result<store::Page> page = *std::exchange(next, std::nullopt);
     if (!page) co_return page.error_in("range");
+    builder.revision = request.revision = page->revision;
+    more = page->more && !page->items.empty();
+    if (more) {
+      request.after_key = page->items.back().key;
+      reading.spawn(read_page(request, next, arrived));
+      co_await yield(executor_);  // So that it sets off.
+    }
     for (const auto& item : page->items) {
       const auto applied = builder.state.apply({.entry = item, .deleted = false});
       if (applied) continue;
       undecodable_count_.Increment();
       log::error("view", "skips what it cannot decode: {}", applied.error().message);
     }
-    builder.revision = request.revision = page->revision;
-    more = page->more && !page->items.empty();
-    if (more) request.after_key = page->items.back().key;
   }
   co_return done();
+}
+
+Async<void> ClusterView::read_page(store::RangeRequest request,
+                                   std::optional<Result<store::Page>>& next, Signal& arrived) {
+  next.emplace(co_await store_.range(std::move(request)));
+  arrived.notify_all();
 }
 
 void ClusterView::publish_loaded(std::unique_ptr<Builder> builder) {

@@ -61,6 +61,8 @@ class ClusterView {
 
   Async<Status> load();
   Async<Status> load_prefix(Builder& builder, std::string_view prefix);
+  Async<void> read_page(store::RangeRequest request, std::optional<Result<store::Page>>& next,
+                        Signal& arrived);
   Async<Status> follow();
   Async<void> publish_changes();
   void apply(const store::WatchBatch& batch);
