@@ -8,22 +8,31 @@ import pathlib
 import re
 import sys
 
+# Those that keep a thread of their own, and tests of what runs beside them.
+OWN_THREADS = (
+    "src/store/sqlite_worker.cc",
+    "src/store/sqlite_worker.h",
+    "src/http/curl_loop.cc",
+    "src/http/curl_loop.h",
+    "src/http/curl_transport.cc",
+    "src/http/curl_transport_test.cc",
+    "src/http/loopback_for_tests.h",
+)
+
 # (name, pattern, folders it holds in, files that may, what to use instead)
 RULES = [
     (
         "threads",
         r"std::(jthread|thread|async)\b(?!::hardware)",
         ("src",),
-        ("src/store/sqlite_store.cc", "src/store/sqlite_worker.cc", "src/store/sqlite_worker.h",
-         "src/http/curl_transport.cc", "src/http/curl_worker.cc", "src/http/curl_worker.h"),
+        OWN_THREADS,
         "Executor::post and Scope; only SQLite and libcurl keep threads of their own",
     ),
     (
         "locks",
         r"std::(recursive_|shared_|timed_)?mutex\b|std::condition_variable",
         ("src",),
-        ("src/store/sqlite_store.cc", "src/store/sqlite_worker.cc", "src/store/sqlite_worker.h",
-         "src/http/curl_transport.cc", "src/http/curl_worker.cc", "src/http/curl_worker.h"),
+        OWN_THREADS,
         "one strand owns a service's state; Promise::set brings values back to it",
     ),
     (

@@ -101,7 +101,16 @@ void DataCentre::start_foreign_task(simulator::Instance& instance) {
   coverage_.add("foreign tasks");
 }
 
+// Somebody else in the account spends all that ECS allows.
+void DataCentre::use_up_the_limits() {
+  while (simulator_.throttle.take(simulator::CallClass::kClusterResourceModify)) {
+  }
+  while (simulator_.throttle.take(simulator::CallClass::kClusterResourceRead)) {
+  }
+}
+
 void DataCentre::one_event() {
+  if (scenario_.faults.throttled) use_up_the_limits();
   const auto active = instances_in(InstanceStatusKind::kActive);
   const auto draining = instances_in(InstanceStatusKind::kDraining);
   const auto draw_from = [&](const std::vector<simulator::Instance*>& from) {

@@ -63,6 +63,7 @@ class DataCentre {
 
  private:
   void one_event();
+  void use_up_the_limits();
   void start_foreign_task(simulator::Instance& instance);
   simulator::Cluster& cluster();
   /// By id, so in an order that is the run's own.

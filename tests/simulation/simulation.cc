@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <utility>
 #include <vector>
 
@@ -201,6 +202,8 @@ void Run::storm() {
 void Run::calm() {
   simulator_.faults = simulator::Faults{};
   data_centre_.calm_down();
+  // Tasks that were doomed before still end; after that the world is calm.
+  loop_.run_for(scenario_.faults.task_life.high);
 }
 
 // What stands between now and L, in words; empty: nothing.
@@ -315,11 +318,11 @@ void Run::note_coverage() {
   coverage.add("broken streams", to_state_.broken_stream_count());
   if (scenario_.state_on_sqlite || scenario_.scheduler_on_sqlite) coverage.add("runs on SQLite");
   if (scheduler_) {
-    const std::string metrics = scheduler_->metrics().to_text();
-    const std::string name = "\nblox_scheduler_unknown_resolved_total ";
-    if (const auto place = metrics.find(name); place != std::string::npos) {
+    std::istringstream metrics{scheduler_->metrics().to_text()};
+    for (std::string line; std::getline(metrics, line);) {
+      if (!line.starts_with("blox_scheduler_unknown_resolved_total")) continue;
       coverage.add("unknown starts resolved",
-                   std::strtoull(metrics.c_str() + place + name.size(), nullptr, 10));
+                   std::strtoull(line.c_str() + line.rfind(' '), nullptr, 10));
     }
   }
 }

@@ -8,7 +8,7 @@
 
 #include "aws/fake_ecs.h"
 #include "base/sim_loop.h"
-#include "store/memory_store.h"
+#include "scheduler/environments/repository_for_tests.h"
 
 namespace blox::scheduler {
 namespace {
