@@ -32,11 +32,38 @@ bool is_given(const std::vector<std::string>& arguments, const CLI::Option& opti
   });
 }
 
+// What `--name VALUE` or `--name=VALUE` says last; empty if it is not there.
+std::string value_of(const std::vector<std::string>& arguments, const std::string& name) {
+  std::string value;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i] == name && i + 1 < arguments.size()) value = arguments[i + 1];
+    if (arguments[i].starts_with(name + "=")) value = arguments[i].substr(name.size() + 1);
+  }
+  return value;
+}
+
+Result<std::vector<CLI::ConfigItem>> read_file(const std::string& path) {
+  try {
+    return CLI::ConfigINI{}.from_file(path);
+  } catch (const CLI::Error& problem) {
+    return fail(ErrorKind::kInvalid, "--config '" + path + "': " + problem.what());
+  }
+}
+
+const CLI::Option* find_option(const CLI::App& command, const std::string& name) {
+  const auto options = command.get_options([&](const CLI::Option* option) {
+    const auto& names = option->get_lnames();
+    return name != "config" && name != "help" && std::ranges::find(names, name) != names.end();
+  });
+  return options.empty() ? nullptr : options.front();
+}
+
 }  // namespace
 
 void add_config(CLI::App& app) {
-  app.set_config("--config", "", "Read flags from this file (lines of: name = value)")
-      ->envname("BLOX_CONFIG");
+  app.add_option("--config", "Read flags from this file (lines of: name = value)")
+      ->envname("BLOX_CONFIG")
+      ->type_name("FILE");
 }
 
 std::vector<std::string> with_environment(const CLI::App& root,
@@ -49,6 +76,35 @@ std::vector<std::string> with_environment(const CLI::App& root,
     if (!value.empty()) arguments.push_back("--" + option->get_lnames().front() + "=" + value);
   }
   return arguments;
+}
+
+Result<std::vector<std::string>> with_file(const CLI::App& root,
+                                           std::vector<std::string> arguments) {
+  const std::string path = value_of(arguments, "--config");
+  if (path.empty()) return arguments;
+  const auto items = read_file(path);
+  if (!items) return std::unexpected(items.error());
+  const CLI::App* command = chosen(root, arguments);
+  const std::vector<std::string> given = arguments;
+  for (const CLI::ConfigItem& item : *items) {
+    if (item.name == "++" || item.name == "--") continue;  // CLI11's marks of sections.
+    const CLI::Option* option = find_option(*command, item.name);
+    if (option == nullptr || !item.parents.empty()) {
+      return fail(ErrorKind::kInvalid, "--config '" + path + "': '" + item.fullname() +
+                                           "' is not a flag of blox " + command->get_name());
+    }
+    if (is_given(given, *option)) continue;
+    for (const std::string& value : item.inputs) {
+      arguments.push_back("--" + item.name + "=" + value);
+    }
+  }
+  return arguments;
+}
+
+Status check_command(const CLI::App& root, const std::vector<std::string>& arguments) {
+  if (arguments.empty() || arguments.front().starts_with('-')) return done();
+  if (chosen(root, {arguments.front()}) != &root) return done();
+  return fail(ErrorKind::kInvalid, "'" + arguments.front() + "' is not a command");
 }
 
 Status configure_log(const std::string& prefix, log::Level level_default) {

@@ -25,10 +25,18 @@ CLI::Option* add_flag(CLI::App& app, const std::string& name, T& value, const st
 /// `--config FILE`: lines `name = value`, named like the flags without dashes in front.
 void add_config(CLI::App& app);
 
-/// `arguments` with what BLOX_… variables say put behind, for flags of the chosen command that
-/// stand neither there nor under another spelling. CLI11 by itself lets the file beat the
-/// environment.
+/// `arguments` with what BLOX_… variables say put behind, for flags of the chosen command that do
+/// not stand there. CLI11 by itself lets the file beat the environment.
 std::vector<std::string> with_environment(const CLI::App& root, std::vector<std::string> arguments);
+
+/// `arguments` with what the file of --config says put behind, for flags that do not stand there.
+/// CLI11 by itself reads files for the root alone. Errors: kInvalid: the file cannot be read, or
+/// names what is no flag of the chosen command.
+Result<std::vector<std::string>> with_file(const CLI::App& root,
+                                           std::vector<std::string> arguments);
+
+/// kInvalid when the first argument is meant as a command and is none of `root`.
+Status check_command(const CLI::App& root, const std::vector<std::string>& arguments);
 
 /// Sets the log by level and file, from CSS_LOG_LEVEL, CSS_LOG_FILE or DS_LOG_LEVEL, DS_LOG_FILE
 /// (`prefix` "CSS" or "DS"), else `level_default`. Errors: kInvalid.

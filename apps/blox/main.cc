@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <iostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "blox/client_mode.h"
@@ -22,6 +23,11 @@ std::vector<std::string> arguments_of(int count, char** values) {
   return arguments;
 }
 
+int refuse_usage(const blox::Error& error) {
+  std::cerr << "blox: " << error.message << "\nRun with --help for more information.\n";
+  return 2;
+}
+
 }  // namespace
 
 int main(int count, char** values) {
@@ -38,10 +44,15 @@ int main(int count, char** values) {
   blox::apps::add_demo(app, status);
   blox::cli::Invocation invocation;
   blox::cli::add_commands(app, invocation);
-  auto arguments = blox::apps::with_environment(app, arguments_of(count, values));
-  std::ranges::reverse(arguments);  // CLI11 takes them from the back.
+  auto arguments = arguments_of(count, values);
+  const auto checked = blox::apps::check_command(app, arguments);
+  if (!checked) return refuse_usage(checked.error());
+  auto completed =
+      blox::apps::with_file(app, blox::apps::with_environment(app, std::move(arguments)));
+  if (!completed) return refuse_usage(completed.error());
+  std::ranges::reverse(*completed);  // CLI11 takes them from the back.
   try {
-    app.parse(arguments);
+    app.parse(*completed);
   } catch (const CLI::ParseError& problem) {
     // CLI11 has its own numbers; ours are 0 for help, 2 for bad usage.
     return app.exit(problem) == 0 ? 0 : 2;
