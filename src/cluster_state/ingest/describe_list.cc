@@ -11,4 +11,8 @@ void DescribeList::add(ClusterArn cluster, ObjectName object) {
   changed_.notify_all();
 }
 
+void DescribeList::add_unread(const ClusterArn& cluster) {
+  if (unread_.insert(cluster).second) changed_.notify_all();
+}
+
 }  // namespace blox::cluster_state

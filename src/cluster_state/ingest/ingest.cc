@@ -151,6 +151,7 @@ void Ingest::apply(const Report& report, const ReportView& view, const Decision&
   }
   entry.known.seen_at = round.wall_now;
   note_shape(entry, view, round);
+  if (!catalog_.synced_at(*entry.cluster)) describe_list_.add_unread(*entry.cluster);
   write(entry, view, view.detail(), round);
   ++(added ? round.counts.added : round.counts.changed);
   counters_.count(view, Verdict::kApply);

@@ -179,7 +179,8 @@ TEST(Ingest, TasksOfAnInactiveInstanceAreAskedAbout) {
   world.event({.id = "1", .instance = "7"});
   world.event({.id = "2", .instance = "8"});
   world.take(testing::instance_report("7", 1, "ACTIVE"), Origin::kEvent);
-  EXPECT_TRUE(world.ingest->describe_list().is_empty());
+  EXPECT_TRUE(world.ingest->describe_list().take_objects().empty());
+  EXPECT_EQ(world.ingest->describe_list().take_unread(), std::set{kCluster}) << "has no sync mark";
   world.take(testing::instance_report("7", 2, "INACTIVE"), Origin::kEvent);
   const auto asked = world.ingest->describe_list().take_objects();
   ASSERT_EQ(asked.size(), 1U);

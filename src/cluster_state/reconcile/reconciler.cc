@@ -69,18 +69,30 @@ bool Reconciler::all_marked(const std::vector<ClusterArn>& clusters) const {
   });
 }
 
+bool Reconciler::is_followed(const ClusterArn& cluster) const {
+  return options_.clusters.empty() ||
+         std::ranges::any_of(options_.clusters, [&](const std::string& name) {
+           return name == cluster.value || name == cluster_name(cluster);
+         });
+}
+
 Duration Reconciler::jittered(Duration wait) { return random_.between(wait / 2, wait); }
 
 Async<void> Reconciler::read_for_ever() {
   Duration wait = options_.retry_wait_min;
   TimePoint next_full = executor_.now();
   while (true) {
-    while (!all_requested_ && requested_.empty() && executor_.now() < next_full) {
+    while (!all_requested_ && requested_.empty() && unread_.empty() &&
+           executor_.now() < next_full) {
       co_await requests_.wait_until(next_full);
     }
     const TimePoint start = executor_.now();
     const bool all = std::exchange(all_requested_, false) || start >= next_full;
     std::set<ClusterArn> requested = std::exchange(requested_, {});
+    for (const ClusterArn& cluster : std::exchange(unread_, {})) {
+      if (!ingest_.catalog().synced_at(cluster)) requested.insert(cluster);
+    }
+    if (!all && requested.empty()) continue;
     const Status read = co_await read_clusters(all, requested);
     if (read) {
       if (all) next_full = start + options_.every;

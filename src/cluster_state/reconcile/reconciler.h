@@ -61,6 +61,7 @@ class Reconciler {
   Async<Status> ask_tasks(ClusterArn cluster, std::vector<TaskArn> tasks);
   Async<Status> take(Batch batch);
   Async<Status> note_missing(ClusterArn cluster, Objects missing, TimePoint asked_at);
+  bool is_followed(const ClusterArn& cluster) const;
   bool all_marked(const std::vector<ClusterArn>& clusters) const;
   Duration jittered(Duration wait);
 
@@ -80,6 +81,7 @@ class Reconciler {
   Signal requests_;
   bool all_requested_ = true;
   std::set<ClusterArn> requested_;
+  std::set<ClusterArn> unread_;  // To be read unless a read that goes on does it.
   bool synced_ = false;
   std::optional<Error> last_error_;
   Scope scope_;

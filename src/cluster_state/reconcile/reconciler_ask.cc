@@ -46,6 +46,9 @@ Async<void> Reconciler::ask_for_ever() {
   Duration wait = options_.retry_wait_min;
   while (true) {
     for (const ClusterArn& cluster : list.take_overflowed()) request(cluster);
+    for (const ClusterArn& cluster : list.take_unread()) {
+      if (is_followed(cluster) && unread_.insert(cluster).second) requests_.notify_all();
+    }
     std::map<ClusterArn, Objects> doubtful = missing_.due(executor_.now());
     const auto due = doubtful;
     for (const auto& [cluster, object] : list.take_objects()) doubtful[cluster].push_back(object);

@@ -125,6 +125,41 @@ TEST(Reconciler, ReadsTenThousandTasksInSeconds) {
   EXPECT_EQ(world.ingest->catalog().live_tasks(kCluster).size(), 10'000U);
 }
 
+// A cluster that was created after a full read: its first event has it read, not the next round.
+TEST(Reconciler, ReadsANewClusterOnItsFirstEvent) {
+  ReconcileWorld world;
+  world.ecs.fake.clusters.clear();
+  world.start();
+  ASSERT_TRUE(world.syncs(1min));
+  world.put({.id = "1"});
+  world.put({.id = "2"});
+  for (const char* id : {"1", "3"}) world.event({.id = id});
+  world.loop.run_for(1s);
+  EXPECT_TRUE(world.ingest->catalog().synced_at(kCluster));
+  EXPECT_EQ(world.task("2"), "v1 RUNNING") << "of which no event came";
+  const std::size_t lists = world.calls("ListTasks");
+  world.event({.id = "4"});
+  world.loop.run_for(1min);
+  EXPECT_EQ(world.calls("ListTasks"), lists) << "once is enough";
+}
+
+TEST(Reconciler, ReadsNoClusterThatItDoesNotFollow) {
+  ReconcileWorld world;
+  world.reconcile.clusters = {"other"};
+  world.start();
+  ASSERT_TRUE(world.syncs(1min));
+  world.event({.id = "1"});
+  world.loop.run_for(1min);
+  EXPECT_EQ(world.calls("ListTasks"), 0U);
+  world.reconcile.clusters = {"prod"};
+  world.ecs.fake.clusters.clear();
+  world.crash();
+  world.loop.run_for(1min);
+  world.event({.id = "2"});
+  world.loop.run_for(1s);
+  EXPECT_TRUE(world.ingest->catalog().synced_at(kCluster));
+}
+
 TEST(Reconciler, TwoReadsOfTheSameCommitNoObject) {
   ReconcileWorld world;
   for (int number = 0; number < 300; ++number) {
