@@ -40,6 +40,8 @@ TEST(EcsCalls, NameWhatIsWrong) {
        "taskDefinition: {} is not a string"},
       {"StartTask", "{'cluster':'c','containerInstances':['a'],'taskDefinition':'no:1'}",
        "ClientException", "no:1"},
+      {"DescribeTaskDefinition", "{'taskDefinition':'no:1'}", "ClientException",
+       "Unable to describe task definition."},
       {"StartTask", "{'cluster':'no','containerInstances':['a'],'taskDefinition':'d'}",
        "ClusterNotFoundException", "'no'"},
       {"StartTask",

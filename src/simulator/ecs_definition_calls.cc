@@ -157,7 +157,8 @@ Outcome<json::object> describe_task_definition(Simulator& simulator, JsonInput& 
   const std::string name = input.needed_text("taskDefinition");
   if (input.failed()) return input.error();
   const auto definition = get_definition(simulator, name);
-  if (!definition) return std::unexpected(definition.error());
+  // The words of ECS: callers tell by them that it is missing.
+  if (!definition) return refuse("ClientException", "Unable to describe task definition.");
   return json::object{{"taskDefinition", show(**definition)}, {"tags", (*definition)->tags}};
 }
 
