@@ -10,7 +10,8 @@ import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BLOX = ROOT / "build/release/bin/blox"
+# BLOX_TESTED names another build: that with sanitizers, say.
+BLOX = pathlib.Path(os.environ.get("BLOX_TESTED", ROOT / "build/release/bin/blox"))
 ADDRESS = re.compile(r"http://([\w.\[\]:]+:\d+)")
 
 
