@@ -4,10 +4,35 @@ import os
 import pathlib
 import platform
 import subprocess
+import time
 
 
 def load_average():
     return " ".join(f"{load:.2f}" for load in os.getloadavg())
+
+
+class OtherLoad:
+    """How many cores all but this program and its children used since it was made."""
+
+    def __init__(self):
+        self.start = time.monotonic()
+        self.busy = self.busy_seconds()
+        self.own = self.own_seconds()
+
+    @staticmethod
+    def busy_seconds():
+        user, nice, system, _, _, irq, softirq = map(
+            int, pathlib.Path("/proc/stat").read_text().split()[1:8]
+        )
+        return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
+
+    @staticmethod
+    def own_seconds():
+        return sum(os.times()[:4])  # Children count once they have ended.
+
+    def cores(self):
+        others = self.busy_seconds() - self.busy - (self.own_seconds() - self.own)
+        return max(0.0, others / (time.monotonic() - self.start))
 
 
 def cpu_model():

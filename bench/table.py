@@ -2,10 +2,11 @@
 
 import collections
 
-# `reached` is None where a figure does not count; `goal` may be empty where none is set.
-Result = collections.namedtuple("Result", "row conditions figure goal reached")
+# `reached` is None where a figure does not count; `others` is how many cores the rest of the
+# machine used meanwhile.
+Result = collections.namedtuple("Result", "row conditions figure goal reached others", defaults=[0])
 
-HEADINGS = ("row", "conditions", "figure", "goal", "reached")
+HEADINGS = ("row", "conditions", "others' cores", "figure", "goal", "reached")
 
 
 def print_conditions(conditions):
@@ -22,7 +23,10 @@ def mark(result):
 
 
 def print_results(results):
-    lines = [HEADINGS] + [(*result[:4], mark(result)) for result in results]
+    lines = [HEADINGS]
+    for result in results:
+        row, conditions, figure, goal = result[:4]
+        lines.append((row, conditions, f"{result.others:.1f}", figure, goal, mark(result)))
     widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
     lines.insert(1, tuple("-" * width for width in widths))
     for line in lines:
