@@ -17,7 +17,7 @@ constexpr std::size_t kRefusalBytesMax = 64 << 10;  // Of an answer that is no s
 // "http://host:80/v1/tasks?x=y", "local:/v1/tasks?x=y" and "/v1/tasks?x=y" have one target.
 Result<std::string> target_of(const std::string& url) {
   std::string_view target = url;
-  const auto scheme_end = target.find(":");
+  const auto scheme_end = target.find(':');
   if (!target.starts_with('/') && scheme_end != target.npos) target.remove_prefix(scheme_end + 1);
   if (target.starts_with("//")) {
     target.remove_prefix(2);
