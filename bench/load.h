@@ -35,6 +35,11 @@ struct Fetch {
 /// or of another size than the first).
 Result<Figures> fetch(const Fetch& load);
 
+/// Gets the URL as `fetch` does, but reads over a plain socket and keeps nothing of it: how soon
+/// the first byte comes, and how many a second (at the median). Errors: kInvalid (no URL),
+/// kUnavailable (nobody there), kInternal (an answer that is not 200, or broken off).
+Result<Figures> drain(const Fetch& load);
+
 struct Latency {
   std::string endpoint;  ///< http://HOST:PORT of SQS.
   std::string queue = "blox_queue";

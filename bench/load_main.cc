@@ -27,6 +27,11 @@ int main(int argument_count, char** arguments) {
   fetch_command->add_option("--url", fetched.url, "What to get")->required();
   fetch_command->add_option("--count", fetched.count, "How often");
 
+  Fetch drained;
+  auto* drain_command = app.add_subcommand("drain", "Gets one URL again and again, keeps nothing");
+  drain_command->add_option("--url", drained.url, "What to get")->required();
+  drain_command->add_option("--count", drained.count, "How often");
+
   Latency latency;
   auto* latency_command = app.add_subcommand("latency", "Event sent to line on a stream");
   latency_command->add_option("--endpoint", latency.endpoint, "http://HOST:PORT of SQS")
@@ -41,5 +46,6 @@ int main(int argument_count, char** arguments) {
   if (fill_command->parsed()) return finish(fill_queue(queue));
   if (tasks_command->parsed()) return finish(start_tasks(tasks));
   if (fetch_command->parsed()) return finish(fetch(fetched));
+  if (drain_command->parsed()) return finish(drain(drained));
   return finish(measure_latency(latency));
 }

@@ -235,11 +235,29 @@ def restart(fleet, tasks=50_000, instances=5_000):
     return [below("restart", conditions, seconds, 1, "s")]
 
 
+def list_large(fleet, tasks=100_000):
+    """One answer of 100,000 tasks to a client that keeps none of it."""
+    fleet.measure(
+        "blox_bench", "ingest", "--store", fleet.folder / "cluster-state.db", "--events", tasks,
+        "--objects", tasks, "--instances", 1_000,
+    )
+    css = fleet.state_service(fleet.simulator())
+    wait_until("it serves what is stored", lambda: call("GET", css.urls[0] + "/v1/instances")[0] == 200)
+    check_count("tasks served", task_count(css), tasks)
+    found = fleet.measure("blox_load", "drain", "--url", css.urls[0] + "/v1/tasks", "--count", 50)
+    conditions = f"{tasks:,} tasks, {found['bytes'] / 1e6:.1f} MB, 50 calls, p50; a client that discards"
+    return [
+        at_least("list rate", conditions, found["bytes_per_second"] / 1e6, 1_000, "MB/s"),
+        below("list first byte", conditions, found["first_byte_p50_ms"], 5),
+    ]
+
+
 ROWS = {
     "ingest": ingest,
     "ingest-http": ingest_http,
     "latency": latency,
     "query": query,
+    "list-large": list_large,
     "join": join,
     "pass": decision,
     "restart": restart,
