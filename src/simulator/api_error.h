@@ -11,8 +11,6 @@ struct ApiError {
   std::string code;
   std::string message;
   int status = 400;
-  /// The old name that SQS puts into x-amzn-query-error: "AWS.SimpleQueueService.NonExistentQueue".
-  std::string query_code = {};
 };
 
 template <class T>

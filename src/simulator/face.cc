@@ -1,11 +1,14 @@
 #include "simulator/face.h"
 
+#include <fmt/format.h>
+
 #include <boost/json.hpp>
 #include <utility>
 
 #include "simulator/control_calls.h"
 #include "simulator/ecs_calls.h"
 #include "simulator/sqs_calls.h"
+#include "simulator/sqs_errors.h"
 
 namespace blox::simulator {
 namespace {
@@ -38,8 +41,9 @@ http::Response make_answer(Protocol protocol, const Outcome<json::object>& outco
   std::string type = error.code;
   if (protocol == Protocol::kSqs) {
     type = "com.amazonaws.sqs#" + error.code;
-    const std::string& code = error.query_code.empty() ? error.code : error.query_code;
-    response.headers.emplace_back("x-amzn-query-error", code + ";Sender");
+    response.headers.emplace_back(
+        "x-amzn-query-error",
+        query_code(error.code) + (error.status < 500 ? ";Sender" : ";Receiver"));
   }
   response.headers.emplace_back("x-amzn-errortype", error.code);
   response.body = json::serialize(json::object{{"__type", type}, {"message", error.message}});
@@ -82,9 +86,12 @@ Outcome<json::object> call_ecs(Simulator& simulator, std::string_view operation,
 
 }  // namespace
 
-http::Response make_server_error() {
-  ApiError error{"ServerException", "A server-side issue, by a fault of the simulator.", 500};
-  return make_answer(Protocol::kEcs, std::unexpected<ApiError>(std::move(error)));
+http::Response make_server_error(const http::Request& request) {
+  const bool is_sqs = find_target(request).starts_with(kSqsTarget);
+  ApiError error{is_sqs ? "InternalFailure" : "ServerException",
+                 "A server-side issue, by a fault of the simulator.", 500};
+  return make_answer(is_sqs ? Protocol::kSqs : Protocol::kEcs,
+                     std::unexpected<ApiError>(std::move(error)));
 }
 
 Fate Face::draw_fate(const http::Request& request) {
@@ -138,6 +145,17 @@ Async<http::Response> Face::answer(http::Request request) {
 }
 
 Async<http::Response> Face::handle(http::Request request) {
+  const bool is_aws = !find_target(request).empty();
+  http::Response response = co_await answer_with_faults(std::move(request));
+  if (is_aws) {
+    // A counter in the form of a UUID: chance is the world's alone, and ids need only differ.
+    response.headers.emplace_back("x-amzn-RequestId",
+                                  fmt::format("00000000-0000-4000-8000-{:012x}", ++request_count_));
+  }
+  co_return response;
+}
+
+Async<http::Response> Face::answer_with_faults(http::Request request) {
   const Faults& faults = simulator_.faults;
   const Fate fate = draw_fate(request);
   if (!find_target(request).empty() && happens(simulator_.world.random(), faults.call_overtime)) {
@@ -147,14 +165,15 @@ Async<http::Response> Face::handle(http::Request request) {
   switch (fate) {
     case Fate::kRefused:
     case Fate::kRequestLost: co_return make_lost_answer();
-    case Fate::kFailed: co_return make_server_error();
+    case Fate::kFailed: co_return make_server_error(request);
     case Fate::kServed:
     case Fate::kAnswerLost:
     case Fate::kFailedExecuted: break;
   }
+  http::Response failure = make_server_error(request);
   http::Response response = co_await answer(std::move(request));
   if (fate == Fate::kAnswerLost) co_return make_lost_answer();
-  if (fate == Fate::kFailedExecuted) co_return make_server_error();
+  if (fate == Fate::kFailedExecuted) co_return failure;
   co_return response;
 }
 

@@ -2,6 +2,7 @@
 // control API for what AWS has no call for. Signatures are not checked.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/async.h"
@@ -27,7 +28,8 @@ class Face final : public http::Handler {
   explicit Face(Simulator& simulator) : simulator_(simulator) {}
 
   /// With the faults of calls. A lost answer is a body that breaks the connection off; a refused
-  /// connection, which a handler cannot make, is a lost request.
+  /// connection, which a handler cannot make, is a lost request. Answers to AWS calls carry an
+  /// x-amzn-RequestId, as clients of AWS read it without asking whether it is there.
   Async<http::Response> handle(http::Request request) override;
 
   /// Without the faults of calls (those of the world and its buckets hold): for SimTransport.
@@ -36,10 +38,13 @@ class Face final : public http::Handler {
   Fate draw_fate(const http::Request& request);
 
  private:
+  Async<http::Response> answer_with_faults(http::Request request);
+
   Simulator& simulator_;
+  std::uint64_t request_count_ = 0;
 };
 
-/// The 500 of the faults kFailed and kFailedExecuted.
-http::Response make_server_error();
+/// The 500 of the faults kFailed and kFailedExecuted, as the service that `request` asks says it.
+http::Response make_server_error(const http::Request& request);
 
 }  // namespace blox::simulator

@@ -42,7 +42,7 @@ SimQueue::SimQueue(Executor& executor, Random& random, const Faults& faults, std
       faults_(faults),
       name_(std::move(name)),
       arrived_(executor) {
-  created_at = executor.wall_now();
+  created_at = modified_at = executor.wall_now();
 }
 
 const Message& SimQueue::send(std::string body) {

@@ -33,6 +33,9 @@ struct QueueSettings {
   Duration visibility = std::chrono::seconds{30};
   Duration retention = std::chrono::days{4};
   Duration receive_wait{};
+  std::size_t message_bytes_max = 1 << 20;
+  /// Attributes that are kept and shown, without effect: Policy, RedrivePolicy, …
+  std::map<std::string, std::string, std::less<>> others;
 };
 
 /// One standard queue. Messages beyond `kMessagesMax` push the oldest out.
@@ -43,6 +46,7 @@ class SimQueue {
   const std::string& name() const { return name_; }
   QueueSettings settings;
   WallTime created_at;
+  WallTime modified_at;
 
   /// The message as it stands in the queue.
   const Message& send(std::string body);

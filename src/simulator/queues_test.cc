@@ -103,17 +103,71 @@ TEST_F(QueuesTest, BatchesAnswerByEntry) {
   EXPECT_EQ(removed.body.at("Successful").as_array().size(), 1u);
   EXPECT_EQ(removed.body.at("Failed").as_array()[0].at("Code").as_string(),
             "ReceiptHandleIsInvalid");
+  EXPECT_FALSE(
+      sqs("SendMessageBatch", "'Entries':[{'Id':'1','MessageBody':'a'}]").body.contains("Failed"))
+      << "a list that is empty is left out";
+}
+
+TEST_F(QueuesTest, BatchesAreRefusedAsAWhole) {
   std::string many = "'Entries':[";
   for (int i = 0; i < 11; ++i) {
     many += (i == 0 ? "{'Id':'" : ",{'Id':'") + std::to_string(i) + "','MessageBody':'a'}";
   }
-  EXPECT_EQ(sqs("SendMessageBatch", many + "]").error(),
-            "com.amazonaws.sqs#TooManyEntriesInBatchRequest");
-  EXPECT_EQ(sqs("SendMessageBatch", "'Entries':[]").error(), "com.amazonaws.sqs#EmptyBatchRequest");
-  EXPECT_EQ(sqs("SendMessageBatch",
-                "'Entries':[{'Id':'1','MessageBody':'a'},{'Id':'1','MessageBody':'a'}]")
-                .error(),
-            "com.amazonaws.sqs#BatchEntryIdsNotDistinct");
+  const std::string half(600'000, 'x');
+  const std::pair<const char*, std::string> rows[] = {
+      {"TooManyEntriesInBatchRequest", many + "]"},
+      {"EmptyBatchRequest", "'Entries':[]"},
+      {"BatchEntryIdsNotDistinct",
+       "'Entries':[{'Id':'1','MessageBody':'a'},{'Id':'1','MessageBody':'a'}]"},
+      {"InvalidBatchEntryId", "'Entries':[{'Id':'a b','MessageBody':'a'}]"},
+      {"InvalidBatchEntryId", "'Entries':[{'MessageBody':'a'}]"},
+      {"BatchRequestTooLong", "'Entries':[{'Id':'1','MessageBody':'" + half +
+                                  "'},{'Id':'2','MessageBody':'" + half + "'}]"},
+  };
+  for (const auto& [code, entries] : rows) {
+    const Reply reply = sqs("SendMessageBatch", entries);
+    EXPECT_EQ(reply.error(), std::string{"com.amazonaws.sqs#"} + code);
+    EXPECT_EQ(http::find_header(reply.headers, "x-amzn-query-error"),
+              std::string{"AWS.SimpleQueueService."} + code + ";Sender");
+  }
+  EXPECT_EQ(receive(), "");
+}
+
+TEST_F(QueuesTest, NoOtherQueueTakesTheNameOfOne) {
+  account.sqs("CreateQueue", "{'QueueName':'r','Attributes':{'VisibilityTimeout':'60'}}");
+  for (const char* same : {"", ",'Attributes':{'VisibilityTimeout':'60','DelaySeconds':'0'}"}) {
+    EXPECT_EQ(account.sqs("CreateQueue", std::string{"{'QueueName':'r'"} + same + "}").status, 200)
+        << same;
+  }
+  for (const char* other : {"'VisibilityTimeout':'61'", "'Policy':'{}'"}) {
+    const Reply reply =
+        account.sqs("CreateQueue", std::string{"{'QueueName':'r','Attributes':{"} + other + "}}");
+    EXPECT_EQ(reply.error(), "com.amazonaws.sqs#QueueNameExists") << other;
+    EXPECT_EQ(http::find_header(reply.headers, "x-amzn-query-error"), "QueueAlreadyExists;Sender");
+  }
+  EXPECT_EQ(account.simulator.queues.find("r")->settings.visibility, 1min) << "it stays as it is";
+}
+
+TEST_F(QueuesTest, AttributesAreCheckedAndKept) {
+  EXPECT_EQ(
+      sqs("SetQueueAttributes", "'Attributes':{'Policy':'{}','MaximumMessageSize':'1024'}").status,
+      200);
+  const auto shown = sqs("GetQueueAttributes", "'AttributeNames':['Policy','MaximumMessageSize']")
+                         .body.at("Attributes")
+                         .as_object();
+  EXPECT_EQ(shown.at("Policy").as_string(), "{}");
+  EXPECT_EQ(shown.at("MaximumMessageSize").as_string(), "1024");
+  EXPECT_EQ(sqs("SendMessage", "'MessageBody':'" + std::string(1'025, 'x') + "'").error(),
+            "com.amazonaws.sqs#InvalidParameterValue");
+  EXPECT_EQ(sqs("SetQueueAttributes", "'Attributes':{'Colour':'red'}").error(),
+            "com.amazonaws.sqs#InvalidAttributeName");
+  EXPECT_EQ(sqs("SetQueueAttributes", "'Attributes':{'VisibilityTimeout':'43201'}").error(),
+            "com.amazonaws.sqs#InvalidAttributeValue");
+  EXPECT_EQ(sqs("GetQueueAttributes", "'AttributeNames':['Colour']").error(),
+            "com.amazonaws.sqs#InvalidAttributeName");
+  EXPECT_FALSE(
+      sqs("GetQueueAttributes", "'AttributeNames':['RedrivePolicy']").body.contains("Attributes"))
+      << "one that it does not have";
 }
 
 TEST_F(QueuesTest, RedeliversByTheFault) {

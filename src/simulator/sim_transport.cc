@@ -68,7 +68,7 @@ Async<void> SimTransport::carry(http::OutgoingRequest outgoing, std::shared_ptr<
     call->end(fail(ErrorKind::kUnknown, "the connection broke before the answer"));
     co_return;
   }
-  http::Response response = make_server_error();
+  http::Response response = make_server_error(request);
   if (fate != Fate::kFailed) {
     http::Response answered = co_await face_.answer(std::move(request));
     if (fate != Fate::kFailedExecuted) response = std::move(answered);

@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "model/arn.h"
 #include "simulator/sqs_queue_calls.h"
 
 namespace blox::simulator {
@@ -13,7 +14,8 @@ namespace json = boost::json;
 
 // Source: SQS quotas.
 constexpr std::size_t kBatchMax = 10;
-constexpr std::size_t kMessageBytesMax = 1 << 20;
+constexpr std::size_t kBatchBytesMax = 1 << 20;
+constexpr std::size_t kEntryIdMax = 80;
 constexpr std::int64_t kVisibilitySecondsMax = 43'200;
 constexpr std::int64_t kWaitSecondsMax = 20;
 
@@ -32,9 +34,11 @@ Outcome<json::object> send_one(SimQueue& queue, JsonInput& input) {
     input.reject("DelaySeconds", json::value("…"), "0: the simulator has no delayed messages");
   }
   if (input.failed()) return input.error();
-  if (body.size() > kMessageBytesMax) {
+  const std::size_t bytes_max = queue.settings.message_bytes_max;
+  if (body.size() > bytes_max) {
     return refuse("InvalidParameterValue", "MessageBody: it has " + std::to_string(body.size()) +
-                                               " bytes; 1048576 are allowed.");
+                                               " bytes; " + std::to_string(bytes_max) +
+                                               " are allowed.");
   }
   const Message& message = queue.send(std::move(body));
   return json::object{{"MessageId", message.id}, {"MD5OfMessageBody", message.md5}};
@@ -68,6 +72,33 @@ Outcome<json::object> change_one(SimQueue& queue, JsonInput& input) {
 
 using OneCall = Outcome<json::object> (*)(SimQueue&, JsonInput&);
 
+// The ids of a batch's entries. What is wrong with the batch as a whole refuses all of it.
+Outcome<std::vector<std::string>> read_ids(JsonInput& input,
+                                           const std::vector<const json::object*>& entries) {
+  std::vector<std::string> ids;
+  std::size_t bytes = 0;
+  for (const json::object* entry : entries) {
+    JsonInput one = input.within(*entry, "Entries");
+    ids.push_back(one.text("Id"));
+    bytes += one.text("MessageBody").size();
+    if (one.failed()) return one.error();
+    if (!is_cluster_name(ids.back()) || ids.back().size() > kEntryIdMax) {  // The same letters.
+      return refuse("InvalidBatchEntryId",
+                    "Id: '" + ids.back() + "' is not 1 to 80 letters, digits, '-' and '_'.");
+    }
+    if (std::ranges::count(ids, ids.back()) > 1) {
+      return refuse("BatchEntryIdsNotDistinct", "Id: '" + ids.back() + "' stands there twice.");
+    }
+  }
+  if (bytes > kBatchBytesMax) {
+    return refuse("BatchRequestTooLong",
+                  "Batch requests cannot be longer than 1048576 bytes. You "
+                  "have sent " +
+                      std::to_string(bytes) + " bytes.");
+  }
+  return ids;
+}
+
 Outcome<json::object> for_each_entry(SimQueue& queue, JsonInput& input, OneCall call) {
   const auto entries = input.objects("Entries", 1'000);
   if (input.failed()) return input.error();
@@ -77,28 +108,24 @@ Outcome<json::object> for_each_entry(SimQueue& queue, JsonInput& input, OneCall 
         "TooManyEntriesInBatchRequest",
         "Entries: the list has " + std::to_string(entries.size()) + " entries; 10 are allowed.");
   }
-  std::vector<std::string> ids;
-  for (const json::object* entry : entries) {
-    JsonInput one = input.within(*entry, "Entries");
-    ids.push_back(one.needed_text("Id"));
-    if (one.failed()) return one.error();
-    if (std::ranges::count(ids, ids.back()) > 1) {
-      return refuse("BatchEntryIdsNotDistinct", "Id: '" + ids.back() + "' stands there twice.");
-    }
-  }
+  const auto ids = read_ids(input, entries);
+  if (!ids) return std::unexpected(ids.error());
   json::array successful;
   json::array failed;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     JsonInput one = input.within(*entries[i], "Entries[" + std::to_string(i) + "]");
     auto outcome = call(queue, one);
     if (!outcome) {
-      failed.push_back(batch_failure(ids[i], outcome.error()));
+      failed.push_back(batch_failure((*ids)[i], outcome.error()));
       continue;
     }
-    (*outcome)["Id"] = ids[i];
+    (*outcome)["Id"] = (*ids)[i];
     successful.push_back(std::move(*outcome));
   }
-  return json::object{{"Successful", std::move(successful)}, {"Failed", std::move(failed)}};
+  json::object answer;  // A list that is empty is left out, as callers ask whether it is there.
+  if (!successful.empty()) answer["Successful"] = std::move(successful);
+  if (!failed.empty()) answer["Failed"] = std::move(failed);
+  return answer;
 }
 
 json::object show(const Message& message, const std::vector<std::string>& attribute_names,
@@ -127,7 +154,7 @@ Async<Outcome<json::object>> receive_message(std::shared_ptr<SimQueue> queue, st
                                              json::object body) {
   JsonInput input{body, "InvalidParameterValue"};
   const auto count = input.number("MaxNumberOfMessages", 1, 1, kBatchMax);
-  const auto settings = queue->settings;
+  const QueueSettings& settings = queue->settings;
   Duration visibility = settings.visibility;
   if (input.has("VisibilityTimeout")) {
     visibility =

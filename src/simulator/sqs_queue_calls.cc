@@ -12,9 +12,7 @@ namespace {
 namespace json = boost::json;
 
 std::unexpected<ApiError> no_such_queue(const std::string& name) {
-  ApiError error{"QueueDoesNotExist", "The queue '" + name + "' does not exist."};
-  error.query_code = "AWS.SimpleQueueService.NonExistentQueue";
-  return std::unexpected<ApiError>(std::move(error));
+  return refuse("QueueDoesNotExist", "The queue '" + name + "' does not exist.");
 }
 
 std::string url_of(const SqsContext& context, const std::string& name) {
@@ -22,7 +20,7 @@ std::string url_of(const SqsContext& context, const std::string& name) {
 }
 
 struct Attribute {
-  const char* name;
+  std::string_view name;
   Duration QueueSettings::* member;
   std::int64_t low;
   std::int64_t high;
@@ -34,18 +32,61 @@ constexpr Attribute kAttributes[] = {
     {"ReceiveMessageWaitTimeSeconds", &QueueSettings::receive_wait, 0, 20},
 };
 
-// Attributes that the simulator has no use for (Policy, KmsMasterKeyId, …) are let through.
-QueueSettings read_settings(JsonInput& input, QueueSettings settings) {
-  JsonInput attributes = input.within(input.object("Attributes"), "Attributes");
+constexpr std::string_view kMessageBytes = "MaximumMessageSize";
+constexpr std::int64_t kMessageBytesMax = 1 << 20;
+
+// What a standard queue has besides. The simulator has no use for them.
+constexpr std::string_view kOthers[] = {
+    "Policy",         "RedrivePolicy",        "RedriveAllowPolicy",
+    "KmsMasterKeyId", "SqsManagedSseEnabled", "KmsDataKeyReusePeriodSeconds",
+};
+
+bool is_other(std::string_view name) {
+  return std::ranges::find(kOthers, name) != std::end(kOthers);
+}
+
+std::unexpected<ApiError> unknown_attribute(std::string_view name) {
+  return refuse("InvalidAttributeName", "Unknown Attribute " + std::string{name} + ".");
+}
+
+// `settings` with those of the request; what is absent stays.
+Outcome<QueueSettings> read_settings(JsonInput& input, QueueSettings settings) {
+  const json::object& given = input.object("Attributes");
+  if (input.failed()) return input.error();
+  JsonInput attributes{given, "InvalidAttributeValue", "Attributes."};
   for (const auto& [name, member, low, high] : kAttributes) {
     const auto now = std::chrono::floor<std::chrono::seconds>(settings.*member).count();
     settings.*member = std::chrono::seconds{attributes.loose_number(name, now, low, high)};
   }
+  settings.message_bytes_max = static_cast<std::size_t>(
+      attributes.loose_number(kMessageBytes, static_cast<std::int64_t>(settings.message_bytes_max),
+                              1'024, kMessageBytesMax));
   if (attributes.loose_number("DelaySeconds", 0, 0, 900) != 0) {
     attributes.reject("DelaySeconds", json::value("…"), "0: the simulator has no delayed messages");
   }
-  input.take_error(attributes);
+  for (const auto& [key, value] : given) {
+    const std::string_view name{key.data(), key.size()};
+    const bool numeric =
+        std::ranges::find(kAttributes, name, &Attribute::name) != std::end(kAttributes) ||
+        name == kMessageBytes || name == "DelaySeconds";
+    if (numeric) continue;
+    if (!is_other(name)) return unknown_attribute(name);
+    settings.others[std::string{name}] = attributes.text(name);
+  }
+  if (attributes.failed()) return attributes.error();
   return settings;
+}
+
+// As GetQueueAttributes gives them.
+std::map<std::string, std::string, std::less<>> show(const QueueSettings& settings) {
+  auto shown = settings.others;
+  for (const auto& [name, member, low, high] : kAttributes) {
+    shown[std::string{name}] =
+        std::to_string(std::chrono::floor<std::chrono::seconds>(settings.*member).count());
+  }
+  shown[std::string{kMessageBytes}] = std::to_string(settings.message_bytes_max);
+  shown["DelaySeconds"] = "0";
+  return shown;
 }
 
 Outcome<json::object> create_queue(const SqsContext& context, JsonInput& input) {
@@ -54,9 +95,24 @@ Outcome<json::object> create_queue(const SqsContext& context, JsonInput& input) 
     input.reject("QueueName", json::value(name), "1 to 80 letters, digits, '-' and '_'");
   }
   const auto known = context.simulator.queues.find(name);
-  const QueueSettings settings = read_settings(input, known ? known->settings : QueueSettings{});
+  auto settings = read_settings(input, known ? known->settings : QueueSettings{});
   if (input.failed()) return input.error();
-  context.simulator.queues.create(name)->settings = settings;
+  if (!settings) return std::unexpected(settings.error());
+  if (!known) {
+    context.simulator.queues.create(name)->settings = std::move(*settings);
+    return json::object{{"QueueUrl", url_of(context, name)}};
+  }
+  // A queue that is there stays as it is: SetQueueAttributes alone changes it.
+  const auto present = show(known->settings);
+  for (const auto& [attribute, value] : show(*settings)) {
+    const auto found = present.find(attribute);
+    if (found == present.end() || found->second != value) {
+      return refuse("QueueNameExists",
+                    "A queue already exists with the same name and a different value for "
+                    "attribute " +
+                        attribute);
+    }
+  }
   return json::object{{"QueueUrl", url_of(context, name)}};
 }
 
@@ -114,12 +170,12 @@ Outcome<json::object> get_queue_attributes(const SqsContext& context, JsonInput&
       {"ApproximateNumberOfMessagesDelayed", "0"},
       {"CreatedTimestamp",
        std::to_string(queue.created_at.time_since_epoch() / std::chrono::seconds{1})},
-      {"DelaySeconds", "0"},
-      {"MaximumMessageSize", "1048576"},
+      {"LastModifiedTimestamp",
+       std::to_string(queue.modified_at.time_since_epoch() / std::chrono::seconds{1})},
   };
-  for (const auto& [name, member, low, high] : kAttributes) {
-    all[name] =
-        std::to_string(std::chrono::floor<std::chrono::seconds>(queue.settings.*member).count());
+  for (const auto& [name, value] : show(queue.settings)) all[name] = value;
+  for (const std::string& name : names) {
+    if (name != "All" && !all.contains(name) && !is_other(name)) return unknown_attribute(name);
   }
   json::object wanted;
   const bool everything = std::ranges::find(names, "All") != names.end();
@@ -135,9 +191,10 @@ Outcome<json::object> get_queue_attributes(const SqsContext& context, JsonInput&
 Outcome<json::object> set_queue_attributes(const SqsContext& context, JsonInput& input) {
   const auto queue = get_queue(context.simulator, input);
   if (!queue) return std::unexpected(queue.error());
-  const QueueSettings settings = read_settings(input, (*queue)->settings);
-  if (input.failed()) return input.error();
-  (*queue)->settings = settings;
+  auto settings = read_settings(input, (*queue)->settings);
+  if (!settings) return std::unexpected(settings.error());
+  (*queue)->settings = std::move(*settings);
+  (*queue)->modified_at = context.simulator.world.executor().wall_now();
   return json::object{};
 }
 

@@ -290,6 +290,17 @@ def test_faults_as_boto3_sees_them(simulated):
             ecs.list_clusters()
 
 
+def test_answers_have_request_ids(simulated):
+    metadata = [
+        simulated.ecs.list_clusters()["ResponseMetadata"],
+        simulated.sqs.list_queues()["ResponseMetadata"],
+    ]
+    with pytest.raises(botocore.exceptions.ClientError) as caught:
+        simulated.ecs.list_tasks(cluster="absent")
+    metadata.append(caught.value.response["ResponseMetadata"])
+    assert len({entry["RequestId"] for entry in metadata}) == 3
+
+
 # ---- SQS -------------------------------------------------------------------------------------
 
 
@@ -352,8 +363,35 @@ def test_batches(simulated):
         sqs.send_message_batch(
             QueueUrl=url, Entries=[*entries, {"Id": "11", "MessageBody": "one too many"}]
         )
-    with pytest.raises(sqs.exceptions.EmptyBatchRequest):
+    with pytest.raises(sqs.exceptions.EmptyBatchRequest) as caught:
         sqs.send_message_batch(QueueUrl=url, Entries=[])
+    # The code is the one of old, as boto3 users compare it; the class has the new name.
+    assert caught.value.response["Error"]["Code"] == "AWS.SimpleQueueService.EmptyBatchRequest"
+    large = [{"Id": str(number), "MessageBody": "x" * 600_000} for number in range(2)]
+    with pytest.raises(sqs.exceptions.BatchRequestTooLong):
+        sqs.send_message_batch(QueueUrl=url, Entries=large)
+    with pytest.raises(sqs.exceptions.InvalidBatchEntryId):
+        sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": "a b", "MessageBody": "x"}])
+    assert simulated.queue("mine")["visible"] == 0
+    assert "Failed" not in sqs.send_message_batch(QueueUrl=url, Entries=large[:1])
+
+
+def test_queue_attributes(simulated):
+    sqs = simulated.sqs
+    policy = json.dumps({"Statement": []})
+    first = {"VisibilityTimeout": "60", "Policy": policy}
+    url = sqs.create_queue(QueueName="mine", Attributes=first)["QueueUrl"]
+    assert sqs.create_queue(QueueName="mine", Attributes=first)["QueueUrl"] == url
+    assert sqs.create_queue(QueueName="mine")["QueueUrl"] == url
+    with pytest.raises(sqs.exceptions.QueueNameExists) as caught:
+        sqs.create_queue(QueueName="mine", Attributes={"VisibilityTimeout": "61"})
+    assert caught.value.response["Error"]["Code"] == "QueueAlreadyExists"
+    shown = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert (shown["VisibilityTimeout"], shown["Policy"]) == ("60", policy)
+    with pytest.raises(sqs.exceptions.InvalidAttributeName):
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Colour": "red"})
+    with pytest.raises(sqs.exceptions.InvalidAttributeValue):
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "43201"})
 
 
 # ---- Events ----------------------------------------------------------------------------------
