@@ -107,7 +107,10 @@ Outcome<json::object> list_attributes(Simulator& simulator, JsonInput& input) {
   const std::string name = input.text("attributeName");
   const std::string value = input.text("attributeValue");
   input.one_of("targetType", {"container-instance"});
-  const PageRequest page = read_page(input);
+  if (!value.empty() && name.empty()) {
+    input.reject("attributeValue", json::value(value), "of use without an attributeName");
+  }
+  const PageRequest page = read_page(input, "attributes");
   if (input.failed()) return input.error();
   const auto cluster = get_cluster(simulator, input);
   if (!cluster) return std::unexpected(cluster.error());
@@ -119,7 +122,7 @@ Outcome<json::object> list_attributes(Simulator& simulator, JsonInput& input) {
       if (wanted) all.emplace(id + "/" + key, Change{instance, key, text});
     }
   }
-  return make_page("attributes", page, all, [](const std::string&, const Change& change) {
+  return make_page(page, all, [](const std::string&, const Change& change) {
     return std::optional<json::value>{show(change)};
   });
 }

@@ -122,6 +122,12 @@ TEST(EcsCalls, ListInPagesWithoutGapOrRepeat) {
   }
   EXPECT_FALSE(
       account.ecs("ListTasks", "{'cluster':'c','maxResults':25}").body.contains("nextToken"));
+  const Reply page = account.ecs("ListTasks", "{'cluster':'c','maxResults':1}");
+  const std::string token{page.body.at("nextToken").as_string()};
+  EXPECT_EQ(
+      account.ecs("ListContainerInstances", "{'cluster':'c','nextToken':'" + token + "'}").error(),
+      "InvalidParameterException")
+      << "a token is good for its own list alone";
 }
 
 TEST(EcsCalls, FilterTasks) {

@@ -82,12 +82,11 @@ Outcome<json::object> describe_clusters(Simulator& simulator, JsonInput& input) 
 }
 
 Outcome<json::object> list_clusters(Simulator& simulator, JsonInput& input) {
-  const PageRequest page = read_page(input);
+  const PageRequest page = read_page(input, "clusterArns");
   if (input.failed()) return input.error();
-  return make_page(
-      "clusterArns", page, simulator.world.clusters(), [](const std::string&, const auto& cluster) {
-        return cluster->active ? std::optional<json::value>{cluster->arn} : std::nullopt;
-      });
+  return make_page(page, simulator.world.clusters(), [](const std::string&, const auto& cluster) {
+    return cluster->active ? std::optional<json::value>{cluster->arn} : std::nullopt;
+  });
 }
 
 }  // namespace blox::simulator

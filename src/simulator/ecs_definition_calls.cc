@@ -166,7 +166,7 @@ Outcome<json::object> list_task_definitions(Simulator& simulator, JsonInput& inp
   const std::string prefix = input.text("familyPrefix");
   const bool active = input.one_of("status", {"ACTIVE", "INACTIVE"}) == "ACTIVE";
   const bool descending = input.one_of("sort", {"ASC", "DESC"}) == "DESC";
-  const PageRequest page = read_page(input);
+  const PageRequest page = read_page(input, "taskDefinitionArns");
   if (input.failed()) return input.error();
   // The sort key gives families in their order and revisions by number, up or down.
   std::map<std::string, const TaskDefinition*> sorted;
@@ -180,28 +180,25 @@ Outcome<json::object> list_task_definitions(Simulator& simulator, JsonInput& inp
       sorted.emplace(family + ":" + digits, definition.get());
     }
   }
-  return make_page("taskDefinitionArns", page, sorted,
-                   [active](const std::string&, const TaskDefinition* definition) {
-                     return definition->active == active
-                                ? std::optional<json::value>{definition->arn}
-                                : std::nullopt;
-                   });
+  return make_page(page, sorted, [active](const std::string&, const TaskDefinition* definition) {
+    return definition->active == active ? std::optional<json::value>{definition->arn}
+                                        : std::nullopt;
+  });
 }
 
 Outcome<json::object> list_task_definition_families(Simulator& simulator, JsonInput& input) {
   const std::string prefix = input.text("familyPrefix");
-  const std::string status = input.one_of("status", {"ACTIVE", "INACTIVE", "ALL"});
-  const PageRequest page = read_page(input);
+  const std::string status = input.one_of("status", {"ALL", "ACTIVE", "INACTIVE"});
+  const PageRequest page = read_page(input, "families");
   if (input.failed()) return input.error();
-  return make_page("families", page, simulator.world.families(),
-                   [&](const std::string& family, const auto& revisions) {
-                     bool has_active = false;
-                     for (const auto& one : revisions) has_active = has_active || one->active;
-                     const bool wanted = status == "ALL" || has_active == (status == "ACTIVE");
-                     return wanted && family.starts_with(prefix)
-                                ? std::optional<json::value>{family}
-                                : std::nullopt;
-                   });
+  return make_page(
+      page, simulator.world.families(), [&](const std::string& family, const auto& revisions) {
+        bool has_active = false;
+        for (const auto& one : revisions) has_active = has_active || one->active;
+        const bool wanted = status == "ALL" || has_active == (status == "ACTIVE");
+        return wanted && family.starts_with(prefix) ? std::optional<json::value>{family}
+                                                    : std::nullopt;
+      });
 }
 
 }  // namespace blox::simulator

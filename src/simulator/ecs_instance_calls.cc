@@ -136,8 +136,9 @@ Outcome<json::object> update_container_instances_state(Simulator& simulator, Jso
 
 Outcome<json::object> list_container_instances(Simulator& simulator, JsonInput& input) {
   const std::string filter = input.text("filter");
-  const std::string status = input.text("status");
-  const PageRequest page = read_page(input);
+  const std::string status = input.one_of(
+      "status", {"", "ACTIVE", "DRAINING", "REGISTERING", "DEREGISTERING", "REGISTRATION_FAILED"});
+  const PageRequest page = read_page(input, "containerInstanceArns");
   if (!filter.empty()) {
     input.reject("filter", json::value(filter),
                  "empty: the simulator does not have the cluster query language");
@@ -147,7 +148,7 @@ Outcome<json::object> list_container_instances(Simulator& simulator, JsonInput& 
   if (!cluster) return std::unexpected(cluster.error());
   const InstanceStatus wanted = make_instance_status(status);
   const TimePoint moment = draw_view_time(simulator);
-  return make_page("containerInstanceArns", page, (*cluster)->instances,
+  return make_page(page, (*cluster)->instances,
                    [&](const std::string&, const Instance* instance) -> std::optional<json::value> {
                      const InstanceState* state = instance->states.as_of(moment);
                      if (state == nullptr) return std::nullopt;

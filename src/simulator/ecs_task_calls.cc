@@ -161,7 +161,7 @@ Outcome<json::object> list_tasks(Simulator& simulator, JsonInput& input) {
   const std::string service = input.text("serviceName");
   const std::string launch_type = input.text("launchType");
   const std::string desired = input.one_of("desiredStatus", {"RUNNING", "STOPPED", "PENDING"});
-  const PageRequest page = read_page(input);
+  const PageRequest page = read_page(input, "taskArns");
   if (input.failed()) return input.error();
   const auto cluster = get_cluster(simulator, input);
   if (!cluster) return std::unexpected(cluster.error());
@@ -187,7 +187,7 @@ Outcome<json::object> list_tasks(Simulator& simulator, JsonInput& input) {
   const TaskStatusKind wanted =
       desired == "STOPPED" ? TaskStatusKind::kStopped : TaskStatusKind::kRunning;
   const TimePoint moment = draw_view_time(simulator);
-  return make_page("taskArns", page, *candidates,
+  return make_page(page, *candidates,
                    [&](const std::string&, const Task* task) -> std::optional<json::value> {
                      const TaskState* state = none ? nullptr : task->states.as_of(moment);
                      const bool shown = state != nullptr && state->desired_status == wanted &&

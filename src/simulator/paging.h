@@ -1,33 +1,32 @@
 // Paging of lists: up to `maxResults` entries in the order of their keys, and a token that names
-// the last one given.
+// the last one given. A token is opaque and good for the list that gave it alone, as with AWS.
 #pragma once
 
 #include <boost/json.hpp>
-#include <functional>
 #include <string>
+#include <string_view>
 
 #include "simulator/json_input.h"
 
 namespace blox::simulator {
 
 struct PageRequest {
+  std::string list;  ///< The field of the answer that holds the entries: "taskArns".
   std::size_t count_max = 100;
   std::string after;  ///< Key of the last entry of the page before; empty: from the start.
 };
 
+/// The token of the page that follows the entry `key`.
+std::string make_page_token(std::string_view list, std::string_view key);
+/// The key in the token of `field`, empty without one; rejects what `list` did not give.
+std::string read_page_token(JsonInput& input, std::string_view field, std::string_view list);
 /// Reads maxResults (1 to 100) and nextToken.
-inline PageRequest read_page(JsonInput& input) {
-  PageRequest page;
-  page.count_max = static_cast<std::size_t>(input.number("maxResults", 100, 1, 100));
-  page.after = input.text("nextToken");
-  return page;
-}
+PageRequest read_page(JsonInput& input, std::string_view list);
 
-/// The answer {"<name>": […], "nextToken": …} over `entries`, a map in the order of its keys.
+/// The answer {"<list>": […], "nextToken": …} over `entries`, a map in the order of its keys.
 /// `show(key, mapped)` gives an optional JSON value: none for an entry that is left out.
 template <class Map, class Show>
-boost::json::object make_page(const char* name, const PageRequest& page, const Map& entries,
-                              const Show& show) {
+boost::json::object make_page(const PageRequest& page, const Map& entries, const Show& show) {
   boost::json::array shown;
   boost::json::object answer;
   std::string last;
@@ -36,13 +35,13 @@ boost::json::object make_page(const char* name, const PageRequest& page, const M
     auto value = show(entry->first, entry->second);
     if (!value) continue;
     if (shown.size() == page.count_max) {
-      answer["nextToken"] = last;
+      answer["nextToken"] = make_page_token(page.list, last);
       break;
     }
     shown.push_back(std::move(*value));
     last = entry->first;
   }
-  answer[name] = std::move(shown);
+  answer[page.list] = std::move(shown);
   return answer;
 }
 

@@ -201,8 +201,12 @@ TEST_F(QueuesTest, AnswersAboutQueues) {
   EXPECT_EQ(attributes.at("ApproximateNumberOfMessagesNotVisible").as_string(), "1");
   EXPECT_EQ(attributes.at("QueueArn").as_string(), "arn:aws:sqs:us-east-1:123456789012:q");
   EXPECT_EQ(account.sqs("GetQueueUrl", "{'QueueName':'q'}").body.at("QueueUrl").as_string(), kUrl);
-  EXPECT_EQ(account.sqs("ListQueues", "{'MaxResults':1}").body.at("NextToken").as_string(),
-            "blox_queue");
+  const Reply page = account.sqs("ListQueues", "{'MaxResults':1}");
+  const std::string token{page.body.at("NextToken").as_string()};
+  const Reply rest = account.sqs("ListQueues", "{'NextToken':'" + token + "'}");
+  EXPECT_EQ(rest.body.at("QueueUrls").as_array()[0].as_string(), kUrl);
+  EXPECT_EQ(account.sqs("ListQueues", "{'NextToken':'made-up'}").error(),
+            "com.amazonaws.sqs#InvalidParameterValue");
   sqs("PurgeQueue");
   account.loop.run_for(31s);
   EXPECT_EQ(receive(), "");

@@ -126,11 +126,12 @@ Outcome<json::object> get_queue_url(const SqsContext& context, JsonInput& input)
 Outcome<json::object> list_queues(const SqsContext& context, JsonInput& input) {
   const std::string prefix = input.text("QueueNamePrefix");
   PageRequest page;
+  page.list = "QueueUrls";
   page.count_max = static_cast<std::size_t>(input.number("MaxResults", 1'000, 1, 1'000));
-  page.after = input.text("NextToken");
+  page.after = read_page_token(input, "NextToken", page.list);
   if (input.failed()) return input.error();
-  json::object answer = make_page(
-      "QueueUrls", page, context.simulator.queues.all(), [&](const std::string& name, const auto&) {
+  json::object answer =
+      make_page(page, context.simulator.queues.all(), [&](const std::string& name, const auto&) {
         return name.starts_with(prefix) ? std::optional<json::value>{url_of(context, name)}
                                         : std::nullopt;
       });

@@ -58,6 +58,8 @@ def test_clusters_in_pages(simulated):
     arns, page_count = arns_of(simulated.ecs, "list_clusters", "clusterArns")
     assert len(set(arns)) == len(arns) == 121
     assert page_count == 2
+    with pytest.raises(simulated.ecs.exceptions.InvalidParameterException, match="nextToken"):
+        simulated.ecs.list_clusters(nextToken="made-up")
 
 
 def test_task_definitions(simulated):
