@@ -48,6 +48,19 @@ Instance& Agents::rejoin(Instance& old) {
   return join(*old.cluster, std::move(machine));
 }
 
+void Agents::renew(Instance& instance, Machine machine) {
+  instance.registered = std::move(machine.capacity);
+  instance.agent_hash = std::move(machine.agent_hash);
+  instance.docker_version = std::move(machine.docker_version);
+  InstanceState state = instance.present();
+  state.agent_version = std::move(machine.agent_version);
+  for (auto& [name, value] : machine.attributes) state.attributes[name] = value;
+  state.agent_connected = !instance.gone;
+  const bool connects = state.agent_connected && !instance.present().agent_connected;
+  world_.change(instance, std::move(state));
+  if (connects) lifecycle_.continue_on(instance);
+}
+
 void Agents::disconnect(Instance& instance) {
   InstanceState state = instance.present();
   if (state.status == InstanceStatusKind::kInactive || !state.agent_connected) return;

@@ -29,6 +29,9 @@ class Agents {
   /// The machine loses its registration (its disk) and registers anew: the old registration is
   /// disconnected for good, its tasks stay shown.
   Instance& rejoin(Instance& old);
+  /// Its agent registers again, as it does at each start: resources, versions and the attributes
+  /// given are those of `machine`, and it is connected. Its EC2 instance and tags stay.
+  void renew(Instance& instance, Machine machine);
   void disconnect(Instance& instance);
   void connect(Instance& instance);
   /// ACTIVE or DRAINING. Standalone tasks are left alone. Source: developer guide, "Draining".

@@ -106,6 +106,7 @@ Outcome<json::object> delete_attributes(Simulator& simulator, JsonInput& input) 
 Outcome<json::object> list_attributes(Simulator& simulator, JsonInput& input) {
   const std::string name = input.text("attributeName");
   const std::string value = input.text("attributeValue");
+  input.needed_text("targetType");
   input.one_of("targetType", {"container-instance"});
   if (!value.empty() && name.empty()) {
     input.reject("attributeValue", json::value(value), "of use without an attributeName");

@@ -1,6 +1,9 @@
 #include "simulator/ecs_calls.h"
 
 #include <algorithm>
+#include <iterator>
+
+#include "model/arn.h"
 
 namespace blox::simulator {
 namespace {
@@ -49,10 +52,44 @@ Outcome<Cluster*> get_cluster(Simulator& simulator, JsonInput& input) {
   const std::string name = input.text("cluster", "default");
   if (input.failed()) return input.error();
   Cluster* cluster = simulator.world.find_cluster(name);
-  if (cluster == nullptr || !cluster->active) {
+  if (cluster == nullptr) {
     return refuse("ClusterNotFoundException", "Cluster not found: '" + name + "'.");
   }
+  if (!cluster->active) {
+    return refuse("ClusterNotFoundException",
+                  "The referenced cluster was inactive: '" + name + "'.");
+  }
   return cluster;
+}
+
+Outcome<void> check_identifiers(const Cluster& cluster, std::string_view kind,
+                                const std::vector<std::string>& names) {
+  const auto invalid = [](std::string message) {
+    return refuse("InvalidParameterException", std::move(message));
+  };
+  for (const std::string& name : names) {
+    if (!name.starts_with("arn:")) {
+      if (name.size() == 32 || name.size() == 36) continue;
+      return invalid((kind == "task" ? "taskId" : "instanceId") +
+                     std::string{" length should be one of [32,36], but is '"} + name + "'");
+    }
+    const auto arn = parse_arn(name);
+    if (!arn) return invalid("Invalid identifier: " + arn.error().message);
+    if (arn->kind != kind) {
+      return invalid("Unsupported resource type: " + std::string{arn->kind});
+    }
+    const auto slash = arn->rest.find('/');
+    const std::string_view named = arn->rest.substr(0, slash);
+    if (slash == std::string_view::npos || named == cluster.name) continue;
+    return invalid("Invalid identifier: Identifier is for cluster " + std::string{named} +
+                   ". Your cluster is " + cluster.name);
+  }
+  return {};
+}
+
+bool includes(JsonInput& input, std::string_view what) {
+  const auto included = input.texts("include", 10);
+  return std::ranges::find(included, what) != included.end();
 }
 
 TimePoint draw_view_time(Simulator& simulator) {
@@ -65,6 +102,12 @@ TimePoint draw_view_time(Simulator& simulator) {
 boost::json::object make_failure(std::string_view arn, std::string_view reason) {
   return {{"arn", boost::json::string_view{arn.data(), arn.size()}},
           {"reason", boost::json::string_view{reason.data(), reason.size()}}};
+}
+
+boost::json::object make_missing(const World& world, const Cluster& cluster, std::string_view kind,
+                                 const std::string& name) {
+  const bool is_arn = name.starts_with("arn:");
+  return make_failure(is_arn ? name : world.make_arn(kind, cluster.name + "/" + name), "MISSING");
 }
 
 }  // namespace blox::simulator

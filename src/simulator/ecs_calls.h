@@ -2,7 +2,9 @@
 #pragma once
 
 #include <boost/json.hpp>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "simulator/json_input.h"
 #include "simulator/simulator.h"
@@ -19,6 +21,13 @@ bool is_read(std::string_view operation);
 /// The cluster named by the field `cluster` ("default" if absent), which must be ACTIVE.
 /// Errors: ClusterNotFoundException.
 Outcome<Cluster*> get_cluster(Simulator& simulator, JsonInput& input);
+/// What each of `names` must be for a call on `cluster`: an id of 32 or 36 characters, or an ARN
+/// of that kind and cluster. `kind` is "task" or "container-instance".
+/// Errors: InvalidParameterException.
+Outcome<void> check_identifiers(const Cluster& cluster, std::string_view kind,
+                                const std::vector<std::string>& names);
+/// True if the list `include` of the call names `what`.
+bool includes(JsonInput& input, std::string_view what);
 /// "family", "family:revision" or ARN. A bare family is its newest ACTIVE revision.
 /// Errors: ClientException.
 Outcome<std::shared_ptr<TaskDefinition>> get_definition(Simulator& simulator,
@@ -27,6 +36,9 @@ Outcome<std::shared_ptr<TaskDefinition>> get_definition(Simulator& simulator,
 TimePoint draw_view_time(Simulator& simulator);
 /// {"arn": …, "reason": …} as in `failures`.
 boost::json::object make_failure(std::string_view arn, std::string_view reason);
+/// The same for what is not there: the ARN that `name`, an id or ARN, would have.
+boost::json::object make_missing(const World& world, const Cluster& cluster, std::string_view kind,
+                                 const std::string& name);
 
 // One function an operation; ecs_calls.cc lists them.
 Outcome<boost::json::object> create_cluster(Simulator&, JsonInput&);

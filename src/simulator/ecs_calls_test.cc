@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 
+#include "model/arn.h"
 #include "simulator/account_for_tests.h"
 
 namespace blox::simulator {
@@ -39,7 +40,17 @@ TEST(EcsCalls, NameWhatIsWrong) {
       {"StartTask", "{'containerInstances':['a'],'taskDefinition':{}}", "InvalidParameterException",
        "taskDefinition: {} is not a string"},
       {"StartTask", "{'cluster':'c','containerInstances':['a'],'taskDefinition':'no:1'}",
-       "ClientException", "no:1"},
+       "ClientException", "TaskDefinition not found."},
+      {"StartTask", "{'cluster':'c','containerInstances':['a'],'taskDefinition':'d'}",
+       "InvalidParameterException", "instanceId length should be one of [32,36]"},
+      {"StartTask",
+       "{'cluster':'c','containerInstances':"
+       "['arn:aws:ecs:us-east-1:123456789012:container-instance/o/i'],'taskDefinition':'d'}",
+       "InvalidParameterException", "Identifier is for cluster o. Your cluster is c"},
+      {"StartTask",
+       "{'cluster':'c','taskDefinition':'d','containerInstances':['a'],"
+       "'overrides':{'containerOverrides':[{'name':'n'}]}}",
+       "InvalidParameterException", "container named n is not a container"},
       {"DescribeTaskDefinition", "{'taskDefinition':'no:1'}", "ClientException",
        "Unable to describe task definition."},
       {"StartTask", "{'cluster':'no','containerInstances':['a'],'taskDefinition':'d'}",
@@ -64,25 +75,56 @@ TEST(EcsCalls, NameWhatIsWrong) {
        "'expression':'attribute:x == y'}]}",
        "InvalidParameterException", "attribute:x == y"},
       {"StopTask", "{'cluster':'c','task':'gone'}", "InvalidParameterException", "'gone'"},
+      {"StopTask", "{'cluster':'c','task':'0123456789abcdef0123456789abcdef'}",
+       "InvalidParameterException", "The referenced task was not found"},
+      {"StopTask",
+       "{'cluster':'c','task':'arn:aws:ecs:us-east-1:123456789012:container-instance/c/i'}",
+       "InvalidParameterException", "Unsupported resource type: container-instance"},
+      {"DescribeTasks", "{'cluster':'c','tasks':['arn:x']}", "InvalidParameterException",
+       "Invalid identifier"},
       {"ListTasks", "{'cluster':'c','maxResults':101}", "InvalidParameterException",
        "maxResults: 101"},
       {"ListTasks", "{'cluster':'c','desiredStatus':'LOST'}", "InvalidParameterException",
        "one of RUNNING STOPPED PENDING"},
       {"ListTasks", "{'cluster':'c','startedBy':'a','family':'f'}", "InvalidParameterException",
+       "cannot specify startedBy with other arguments"},
+      {"ListTasks", "{'cluster':'c','startedBy':'a','launchType':'EC2'}",
+       "InvalidParameterException", "startedBy"},
+      {"ListTasks", "{'cluster':'c','startedBy':'a','daemonName':'b'}", "InvalidParameterException",
        "startedBy"},
+      {"ListTasks", "{'cluster':'c','launchType':'OWN'}", "InvalidParameterException",
+       "one of EC2 FARGATE"},
+      {"ListTasks", "{'cluster':'c','serviceName':'s'}", "ServiceNotFoundException", "not found"},
+      {"ListTasks", "{'cluster':'c','nextToken':'made-up'}", "InvalidParameterException",
+       "nextToken: \"made-up\""},
+      {"ListContainerInstances", "{'cluster':'c','status':'GONE'}", "InvalidParameterException",
+       "status: \"GONE\" is not one of ACTIVE"},
+      {"ListAttributes", "{'cluster':'c'}", "InvalidParameterException", "targetType"},
+      {"DeregisterTaskDefinition", "{'taskDefinition':'d'}", "ClientException",
+       "Revision is missing."},
       {"DescribeTasks", "{'cluster':'c'}", "InvalidParameterException", "tasks: []"},
       {"CreateCluster", "{'clusterName':'a b'}", "InvalidParameterException", "clusterName"},
       {"DeleteCluster", "{'cluster':'c'}", "ClusterContainsContainerInstancesException", "'c'"},
-      {"RegisterTaskDefinition", "{'family':'f','containerDefinitions':[{'name':'m'},{}]}",
-       "InvalidParameterException", "containerDefinitions[1].name is missing"},
-      {"RegisterTaskDefinition", "{'family':'f','containerDefinitions':[{'name':'m','cpu':-1}]}",
-       "InvalidParameterException", "containerDefinitions[0].cpu: -1"},
-      {"RegisterTaskDefinition", "{'family':'f/g','containerDefinitions':[{'name':'m'}]}",
-       "InvalidParameterException", "family: \"f/g\""},
+      {"RegisterTaskDefinition",
+       "{'family':'f','containerDefinitions':[{'name':'m','image':'i','memory':4},{}]}",
+       "ClientException", "containerDefinitions[1].name is missing"},
+      {"RegisterTaskDefinition", "{'family':'f','containerDefinitions':[{'name':'m'}]}",
+       "ClientException", "containerDefinitions[0].image is missing"},
+      {"RegisterTaskDefinition", "{'family':'f','containerDefinitions':[{'name':'m','image':'i'}]}",
+       "ClientException", "'memory' or 'memoryReservation' must be specified"},
+      {"RegisterTaskDefinition",
+       "{'family':'f','containerDefinitions':[{'name':'m','image':'i','memory':4,'cpu':-1}]}",
+       "ClientException", "containerDefinitions[0].cpu: -1"},
+      {"RegisterTaskDefinition",
+       "{'family':'f/g','containerDefinitions':[{'name':'m','image':'i','memory':4}]}",
+       "ClientException", "family: \"f/g\""},
       {"RegisterContainerInstance", "{'cluster':'c','instanceIdentityDocument':'{'}",
        "InvalidParameterException", "instanceIdentityDocument"},
-      {"UpdateContainerInstancesState", "{'cluster':'c','status':'INACTIVE'}",
+      {"UpdateContainerInstancesState",
+       "{'cluster':'c','containerInstances':['a'],'status':'INACTIVE'}",
        "InvalidParameterException", "ACTIVE or DRAINING"},
+      {"UpdateContainerInstancesState", "{'cluster':'c','status':'ACTIVE'}",
+       "InvalidParameterException", "containerInstances: []"},
       {"PutAttributes", "{'cluster':'c','attributes':[{'name':'a','targetId':'no'}]}",
        "TargetNotFoundException", "'no'"},
   };
@@ -134,7 +176,7 @@ TEST(EcsCalls, FilterTasks) {
   Account account;
   const auto instances = account.set_up(2);
   account.ecs("RegisterTaskDefinition",
-              "{'family':'f','containerDefinitions':[{'name':'m','image':'i'}]}");
+              "{'family':'f','containerDefinitions':[{'name':'m','image':'i','memory':4}]}");
   Task* first = account.start(*instances[0]);
   account.start(*instances[1]);
   account.ecs("StartTask",
@@ -153,8 +195,10 @@ TEST(EcsCalls, FilterTasks) {
       {",'family':'d','desiredStatus':'STOPPED'", 1},
       {",'containerInstance':'" + instances[1]->arn + "'", 2},
       {",'containerInstance':'" + instances[1]->id + "','family':'d'", 1},
+      {",'startedBy':'x','desiredStatus':'STOPPED'", 1},
+      {",'launchType':'EC2'", 2},
       {",'launchType':'FARGATE'", 0},
-      {",'serviceName':'s'", 0},
+      {",'daemonName':'s'", 0},
   };
   for (const auto& [filter, expected] : rows) {
     EXPECT_EQ(count_in(account.ecs("ListTasks", "{'cluster':'c'" + filter + "}"), "taskArns"),
@@ -212,7 +256,8 @@ TEST(EcsCalls, ThrottleByTheBucketsOfAws) {
 TEST(EcsCalls, DefinitionsHaveRevisions) {
   Account account;
   account.set_up(0);
-  const char body[] = "{'family':'d','cpu':'256','containerDefinitions':[{'name':'m'}]}";
+  const char body[] =
+      "{'family':'d','cpu':'256','memory':'64','containerDefinitions':[{'name':'m','image':'i'}]}";
   const Reply second = account.ecs("RegisterTaskDefinition", body);
   EXPECT_EQ(second.body.at("taskDefinition").at("taskDefinitionArn").as_string(),
             "arn:aws:ecs:us-east-1:123456789012:task-definition/d:2");
@@ -225,12 +270,105 @@ TEST(EcsCalls, DefinitionsHaveRevisions) {
                 .ecs("StartTask",
                      "{'cluster':'c','containerInstances':['x'],"
                      "'taskDefinition':'d:2'}")
-                .error(),
-            "ClientException");
+                .message(),
+            "TaskDefinition is inactive");
   EXPECT_EQ(
       count_in(account.ecs("ListTaskDefinitions", "{'familyPrefix':'d'}"), "taskDefinitionArns"),
       1u);
-  EXPECT_EQ(count_in(account.ecs("ListTaskDefinitionFamilies", "{}"), "families"), 1u);
+  account.ecs("DeregisterTaskDefinition", "{'taskDefinition':'d:1'}");
+  const std::pair<const char*, std::size_t> families[] = {
+      {"{}", 1u},
+      {"{'status':'ALL'}", 1u},
+      {"{'status':'ACTIVE'}", 0u},
+      {"{'status':'INACTIVE'}", 1u},
+      {"{'familyPrefix':'e'}", 0u},
+  };
+  for (const auto& [filter, expected] : families) {
+    EXPECT_EQ(count_in(account.ecs("ListTaskDefinitionFamilies", filter), "families"), expected)
+        << filter;
+  }
+}
+
+TEST(EcsCalls, DefinitionsAreListedUpOrDown) {
+  Account account;
+  for (const char* family : {"a", "a-b", "a"}) {
+    account.ecs("RegisterTaskDefinition", "{'family':'" + std::string{family} +
+                                              "','containerDefinitions':[{'name':'m',"
+                                              "'image':'i','memory':4}]}");
+  }
+  const auto listed = [&](const std::string& sort) {
+    std::string text;
+    std::string token;
+    do {
+      const Reply reply = account.ecs("ListTaskDefinitions", "{'maxResults':1,'sort':'" + sort +
+                                                                 "','nextToken':'" + token + "'}");
+      text += short_id(reply.body.at("taskDefinitionArns").as_array()[0].as_string());
+      text += " ";
+      const auto* next = reply.body.if_contains("nextToken");
+      token = next == nullptr ? "" : std::string{next->as_string()};
+    } while (!token.empty());
+    return text;
+  };
+  EXPECT_EQ(listed("ASC"), "a:1 a:2 a-b:1 ");
+  EXPECT_EQ(listed("DESC"), "a-b:1 a:2 a:1 ");
+}
+
+TEST(EcsCalls, AnAgentRegistersAgain) {
+  Account account;
+  Instance& instance = *account.set_up(1)[0];
+  account.start(instance);
+  account.simulator.agents.disconnect(instance);
+  const auto version = instance.present().version;
+  const std::string body =
+      "{'cluster':'c','containerInstanceArn':'" + instance.arn +
+      "','versionInfo':{'agentVersion':'1.98.0'},'attributes':[{'name':'stack','value':'blue'}],"
+      "'totalResources':[{'name':'CPU','type':'INTEGER','integerValue':512}]}";
+  const Reply again = account.ecs("RegisterContainerInstance", body);
+  ASSERT_EQ(again.status, 200) << again.message();
+  const auto& shown = again.body.at("containerInstance").as_object();
+  EXPECT_TRUE(shown.at("agentConnected").as_bool());
+  EXPECT_EQ(shown.at("version").as_int64(), version + 1);
+  EXPECT_EQ(shown.at("ec2InstanceId").as_string(), instance.ec2_instance_id);
+  EXPECT_EQ(shown.at("versionInfo").at("agentVersion").as_string(), "1.98.0");
+  EXPECT_EQ(shown.at("remainingResources").as_array()[0].at("integerValue").as_int64(), 412);
+  EXPECT_EQ(shown.at("registeredResources").as_array()[1].at("integerValue").as_int64(), 4096)
+      << "what it does not tell stays";
+  EXPECT_EQ(instance.present().attributes.at("stack"), "blue");
+  EXPECT_TRUE(instance.present().attributes.contains("ecs.os-type"));
+  ASSERT_TRUE(account.simulator.agents.deregister(instance, true).has_value());
+  const Reply ended = account.ecs("RegisterContainerInstance", body);
+  EXPECT_EQ(ended.error(), "ClientException");
+  EXPECT_EQ(ended.message(), "Container instance " + instance.id + " is inactive.");
+}
+
+TEST(EcsCalls, TasksShowAnOverrideForEachContainer) {
+  Account account;
+  const Instance& instance = *account.set_up(1)[0];
+  account.ecs("RegisterTaskDefinition",
+              "{'family':'two','containerDefinitions':[{'name':'m','image':'i','memory':4},"
+              "{'name':'n','image':'i','memory':4}]}");
+  const Reply reply =
+      account.ecs("StartTask",
+                  "{'cluster':'c','taskDefinition':'two','tags':[{'key':'a','value':'b'}],"
+                  "'overrides':{'containerOverrides':[{'name':'n','cpu':1}]},"
+                  "'containerInstances':['" +
+                      instance.arn + "']}");
+  ASSERT_EQ(reply.status, 200) << reply.message();
+  const auto& task = reply.body.at("tasks").as_array()[0].as_object();
+  EXPECT_EQ(boost::json::serialize(task.at("overrides").at("containerOverrides")),
+            Account::with_quotes("[{'name':'n','cpu':1},{'name':'m'}]"));
+  const std::string named = "{'cluster':'c','task':'" + std::string{task.at("taskArn").as_string()};
+  EXPECT_EQ(account.ecs("StopTask", named + "'}").body.at("task").at("tags").as_array().size(), 0u)
+      << "StopTask takes the tags";
+}
+
+TEST(EcsCalls, AnInactiveClusterIsNotThere) {
+  Account account;
+  account.set_up(0);
+  account.ecs("DeleteCluster", "{'cluster':'c'}");
+  const Reply reply = account.ecs("ListTasks", "{'cluster':'c'}");
+  EXPECT_EQ(reply.error(), "ClusterNotFoundException");
+  EXPECT_NE(reply.message().find("inactive"), std::string::npos);
 }
 
 TEST(EcsCalls, InstancesRegisterDrainAndLeave) {
@@ -252,7 +390,8 @@ TEST(EcsCalls, InstancesRegisterDrainAndLeave) {
               "'targetId':'" +
                   arn + "'}]}");
   EXPECT_EQ(count_in(account.ecs("ListAttributes",
-                                 "{'cluster':'c','attributeName':'stack',"
+                                 "{'cluster':'c','targetType':'container-instance',"
+                                 "'attributeName':'stack',"
                                  "'attributeValue':'green'}"),
                      "attributes"),
             1u);

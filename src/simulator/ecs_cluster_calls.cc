@@ -11,7 +11,7 @@ namespace {
 
 namespace json = boost::json;
 
-json::object describe_cluster(const Cluster& cluster) {
+json::object describe_cluster(const Cluster& cluster, bool with_tags = true) {
   std::int64_t instances = 0;
   std::int64_t running = 0;
   std::int64_t pending = 0;
@@ -30,7 +30,7 @@ json::object describe_cluster(const Cluster& cluster) {
           {"pendingTasksCount", pending},
           {"activeServicesCount", 0},
           {"statistics", json::array{}},
-          {"tags", cluster.tags},
+          {"tags", with_tags ? cluster.tags : json::array{}},
           {"settings", json::array{}},
           {"capacityProviders", json::array{}},
           {"defaultCapacityProviderStrategy", json::array{}}};
@@ -65,13 +65,14 @@ Outcome<json::object> delete_cluster(Simulator& simulator, JsonInput& input) {
 
 Outcome<json::object> describe_clusters(Simulator& simulator, JsonInput& input) {
   std::vector<std::string> names = input.texts("clusters", 100);
+  const bool with_tags = includes(input, "TAGS");
   if (input.failed()) return input.error();
   if (names.empty()) names.emplace_back("default");
   json::array found;
   json::array failures;
   for (const std::string& name : names) {
     if (const Cluster* cluster = simulator.world.find_cluster(name)) {
-      found.push_back(describe_cluster(*cluster));
+      found.push_back(describe_cluster(*cluster, with_tags));
     } else {
       const bool is_arn = name.starts_with("arn:");
       failures.push_back(

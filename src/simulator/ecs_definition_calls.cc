@@ -1,6 +1,5 @@
 // RegisterTaskDefinition, DeregisterTaskDefinition, DescribeTaskDefinition and their lists.
 #include <charconv>
-#include <limits>
 #include <optional>
 
 #include "model/arn.h"
@@ -45,6 +44,7 @@ void read_ports(JsonInput& input, bool host_network, ContainerShape& shape, Capa
 
 // Reads what tasks need of the containers, and fills in what ECS shows when left out.
 json::array read_containers(JsonInput& input, bool host_network, TaskDefinition& definition) {
+  const bool has_task_memory = input.has("memory");
   json::array shown;
   const auto containers = input.objects("containerDefinitions", kContainersMax);
   if (containers.empty()) {
@@ -55,10 +55,15 @@ json::array read_containers(JsonInput& input, bool host_network, TaskDefinition&
         input.within(*containers[i], "containerDefinitions[" + std::to_string(i) + "]");
     ContainerShape shape;
     shape.name = container.needed_text("name");
-    shape.image = container.text("image");
+    shape.image = container.needed_text("image");
     shape.cpu = container.number("cpu", 0, 0, kUnitsMax);
     const auto limit = container.number("memory", 0, 0, kUnitsMax);
     shape.memory = container.number("memoryReservation", limit, 0, kUnitsMax);
+    if (shape.memory == 0 && !has_task_memory) {
+      container.reject("memory", shape.memory,
+                       "above 0: at least one of 'memory' or 'memoryReservation' must be "
+                       "specified");
+    }
     container.flag("essential", true);
     read_ports(container, host_network, shape, definition.needs);
     input.take_error(container);
@@ -80,7 +85,8 @@ bool is_family(std::string_view text) { return is_cluster_name(text); }
 
 }  // namespace
 
-Outcome<json::object> register_task_definition(Simulator& simulator, JsonInput& input) {
+Outcome<json::object> register_task_definition(Simulator& simulator, JsonInput& request) {
+  JsonInput input{request.raw(), "ClientException"};  // As ECS calls what is wrong with them.
   auto definition = std::make_shared<TaskDefinition>();
   definition->family = input.needed_text("family");
   const std::string network = input.one_of("networkMode", {"bridge", "host", "none", "awsvpc"});
@@ -118,8 +124,7 @@ Outcome<json::object> register_task_definition(Simulator& simulator, JsonInput& 
 
 Outcome<std::shared_ptr<TaskDefinition>> get_definition(Simulator& simulator,
                                                         std::string_view name) {
-  const auto missing =
-      refuse("ClientException", "Unable to find task definition '" + std::string{name} + "'.");
+  const auto missing = refuse("ClientException", "TaskDefinition not found.");
   const std::string_view id = name.starts_with("arn:") ? short_id(name) : name;
   const auto colon = id.rfind(':');
   const auto family = simulator.world.families().find(std::string{id.substr(0, colon)});
@@ -146,20 +151,28 @@ Outcome<std::shared_ptr<TaskDefinition>> get_definition(Simulator& simulator,
 Outcome<json::object> deregister_task_definition(Simulator& simulator, JsonInput& input) {
   const std::string name = input.needed_text("taskDefinition");
   if (input.failed()) return input.error();
+  const std::string_view id = name.starts_with("arn:") ? short_id(name) : name;
+  if (id.find(':') == std::string_view::npos) {
+    return refuse("ClientException", "Revision is missing.");
+  }
   auto definition = get_definition(simulator, name);
   if (!definition) return std::unexpected(definition.error());
-  (*definition)->active = false;
-  (*definition)->deregistered_at = simulator.world.executor().wall_now();
+  if ((*definition)->active) {
+    (*definition)->active = false;
+    (*definition)->deregistered_at = simulator.world.executor().wall_now();
+  }
   return json::object{{"taskDefinition", show(**definition)}};
 }
 
 Outcome<json::object> describe_task_definition(Simulator& simulator, JsonInput& input) {
   const std::string name = input.needed_text("taskDefinition");
+  const bool with_tags = includes(input, "TAGS");
   if (input.failed()) return input.error();
   const auto definition = get_definition(simulator, name);
   // The words of ECS: callers tell by them that it is missing.
   if (!definition) return refuse("ClientException", "Unable to describe task definition.");
-  return json::object{{"taskDefinition", show(**definition)}, {"tags", (*definition)->tags}};
+  return json::object{{"taskDefinition", show(**definition)},
+                      {"tags", with_tags ? (*definition)->tags : json::array{}}};
 }
 
 Outcome<json::object> list_task_definitions(Simulator& simulator, JsonInput& input) {
@@ -168,16 +181,18 @@ Outcome<json::object> list_task_definitions(Simulator& simulator, JsonInput& inp
   const bool descending = input.one_of("sort", {"ASC", "DESC"}) == "DESC";
   const PageRequest page = read_page(input, "taskDefinitionArns");
   if (input.failed()) return input.error();
-  // The sort key gives families in their order and revisions by number, up or down.
-  std::map<std::string, const TaskDefinition*> sorted;
+  // The sort key gives families in their order and revisions by number; a letter that no family
+  // has lets "a" stand before "a-b". DESC turns both around.
+  using Order = bool (*)(const std::string&, const std::string&);
+  const Order up = [](const std::string& left, const std::string& right) { return left < right; };
+  const Order down = [](const std::string& left, const std::string& right) { return left > right; };
+  std::map<std::string, const TaskDefinition*, Order> sorted{descending ? down : up};
   for (const auto& [family, revisions] : simulator.world.families()) {
     if (!prefix.empty() && family != prefix) continue;
     for (const auto& definition : revisions) {
-      const auto rank = descending ? std::numeric_limits<std::int32_t>::max() - definition->revision
-                                   : definition->revision;
-      std::string digits = std::to_string(rank);
+      std::string digits = std::to_string(definition->revision);
       digits.insert(0, 12 - digits.size(), '0');
-      sorted.emplace(family + ":" + digits, definition.get());
+      sorted.emplace(family + "\t" + digits, definition.get());
     }
   }
   return make_page(page, sorted, [active](const std::string&, const TaskDefinition* definition) {

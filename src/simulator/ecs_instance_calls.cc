@@ -53,9 +53,14 @@ std::string read_ec2_instance_id(JsonInput& input) {
   return id;
 }
 
+constexpr std::string_view kKind = "container-instance";
+
 Outcome<Instance*> get_instance(Simulator& simulator, JsonInput& input, const Cluster& cluster) {
   const std::string name = input.needed_text("containerInstance");
   if (input.failed()) return input.error();
+  if (auto checked = check_identifiers(cluster, kKind, {name}); !checked) {
+    return std::unexpected(checked.error());
+  }
   Instance* instance = simulator.world.find_instance(cluster, name);
   if (instance == nullptr) {
     return refuse("ClientException", "containerInstance: '" + name + "' was not found.");
@@ -73,6 +78,24 @@ Outcome<json::object> register_container_instance(Simulator& simulator, JsonInpu
   Machine machine;
   const std::string known = input.text("containerInstanceArn");
   machine.ec2_instance_id = read_ec2_instance_id(input);
+  if (input.failed()) return input.error();
+  const auto cluster = get_cluster(simulator, input);
+  if (!cluster) return std::unexpected(cluster.error());
+  Instance* instance = nullptr;
+  if (!known.empty()) {
+    instance = simulator.world.find_instance(**cluster, known);
+    if (instance == nullptr) {
+      return refuse("ClientException", "containerInstanceArn: '" + known + "' was not found.");
+    }
+    if (instance->present().status == InstanceStatusKind::kInactive) {
+      return refuse("ClientException", "Container instance " + instance->id + " is inactive.");
+    }
+    // What the agent does not tell stays as it was.
+    machine.capacity = instance->registered;
+    machine.agent_version = instance->present().agent_version;
+    machine.agent_hash = instance->agent_hash;
+    machine.docker_version = instance->docker_version;
+  }
   read_resources(input, machine.capacity);
   machine.attributes = read_attributes(input);
   machine.tags = input.list("tags");
@@ -82,14 +105,8 @@ Outcome<json::object> register_container_instance(Simulator& simulator, JsonInpu
   machine.docker_version = version.text("dockerVersion", machine.docker_version);
   input.take_error(version);
   if (input.failed()) return input.error();
-  const auto cluster = get_cluster(simulator, input);
-  if (!cluster) return std::unexpected(cluster.error());
-  if (known.empty()) return show(simulator.agents.join(**cluster, std::move(machine)));
-  Instance* instance = simulator.world.find_instance(**cluster, known);
-  if (instance == nullptr) {
-    return refuse("ClientException", "containerInstanceArn: '" + known + "' was not found.");
-  }
-  simulator.agents.connect(*instance);
+  if (instance == nullptr) return show(simulator.agents.join(**cluster, std::move(machine)));
+  simulator.agents.renew(*instance, std::move(machine));
   return show(*instance);
 }
 
@@ -108,18 +125,24 @@ Outcome<json::object> deregister_container_instance(Simulator& simulator, JsonIn
 Outcome<json::object> update_container_instances_state(Simulator& simulator, JsonInput& input) {
   const auto names = input.texts("containerInstances", kUpdateMax);
   const std::string status = input.needed_text("status");
+  if (names.empty()) {
+    input.reject("containerInstances", json::array{}, "a list of 1 to 10 container instances");
+  }
   if (status != "ACTIVE" && status != "DRAINING") {
     input.reject("status", json::value(status), "ACTIVE or DRAINING");
   }
   if (input.failed()) return input.error();
   const auto cluster = get_cluster(simulator, input);
   if (!cluster) return std::unexpected(cluster.error());
+  if (auto checked = check_identifiers(**cluster, kKind, names); !checked) {
+    return std::unexpected(checked.error());
+  }
   json::array updated;
   json::array failures;
   for (const std::string& name : names) {
     Instance* instance = simulator.world.find_instance(**cluster, name);
     if (instance == nullptr) {
-      failures.push_back(make_failure(name, "MISSING"));
+      failures.push_back(make_missing(simulator.world, **cluster, kKind, name));
       continue;
     }
     const auto kind =
@@ -161,13 +184,16 @@ Outcome<json::object> list_container_instances(Simulator& simulator, JsonInput& 
 
 Outcome<json::object> describe_container_instances(Simulator& simulator, JsonInput& input) {
   const auto names = input.texts("containerInstances", kDescribeMax);
-  const auto include = input.texts("include", 2);
+  const bool with_tags = includes(input, "TAGS");
   if (names.empty()) {
     input.reject("containerInstances", json::array{}, "a list of 1 to 100 container instances");
   }
   if (input.failed()) return input.error();
   const auto cluster = get_cluster(simulator, input);
   if (!cluster) return std::unexpected(cluster.error());
+  if (auto checked = check_identifiers(**cluster, kKind, names); !checked) {
+    return std::unexpected(checked.error());
+  }
   const TimePoint moment = draw_view_time(simulator);
   json::array instances;
   json::array failures;
@@ -175,15 +201,11 @@ Outcome<json::object> describe_container_instances(Simulator& simulator, JsonInp
     const Instance* instance = simulator.world.find_instance(**cluster, name);
     const InstanceState* state = instance == nullptr ? nullptr : instance->states.as_of(moment);
     if (state == nullptr) {
-      failures.push_back(make_failure(
-          name.starts_with("arn:")
-              ? name
-              : simulator.world.make_arn("container-instance", (*cluster)->name + "/" + name),
-          "MISSING"));
+      failures.push_back(make_missing(simulator.world, **cluster, kKind, name));
       continue;
     }
     json::object shown = describe(*instance, *state, Form::kApi);
-    if (include.empty()) shown["tags"] = json::array{};
+    if (!with_tags) shown["tags"] = json::array{};
     instances.push_back(std::move(shown));
   }
   return json::object{{"containerInstances", std::move(instances)},

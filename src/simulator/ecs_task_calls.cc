@@ -25,6 +25,35 @@ bool is_started_by(std::string_view text) {
   });
 }
 
+// Overrides of containers by their names, which the definition must have; ECS shows an entry for
+// each container, with its name alone if nothing is overridden.
+Outcome<json::array> read_overrides(JsonInput& input, const TaskDefinition& definition) {
+  JsonInput overrides = input.within(input.object("overrides"), "overrides");
+  json::array shown;
+  std::vector<std::string> named;
+  for (const json::object* entry : overrides.objects("containerOverrides", 100)) {
+    JsonInput one = overrides.within(*entry, "containerOverrides");
+    named.push_back(one.text("name"));
+    overrides.take_error(one);
+    shown.push_back(*entry);
+  }
+  input.take_error(overrides);
+  if (input.failed()) return input.error();
+  for (const std::string& name : named) {
+    if (std::ranges::find(definition.containers, name, &ContainerShape::name) ==
+        definition.containers.end()) {
+      return refuse("InvalidParameterException", "Override for container named " + name +
+                                                     " is not a container in the TaskDefinition.");
+    }
+  }
+  for (const ContainerShape& container : definition.containers) {
+    if (std::ranges::find(named, container.name) == named.end()) {
+      shown.push_back(json::object{{"name", container.name}});
+    }
+  }
+  return shown;
+}
+
 Outcome<LaunchRequest> read_launch(Simulator& simulator, JsonInput& input,
                                    std::size_t started_by_max) {
   LaunchRequest request;
@@ -37,9 +66,6 @@ Outcome<LaunchRequest> read_launch(Simulator& simulator, JsonInput& input,
     input.reject("startedBy", json::value(request.started_by),
                  "up to " + std::to_string(started_by_max) + " letters, digits, '-', '_', '/'");
   }
-  JsonInput overrides = input.within(request.overrides, "overrides");
-  overrides.objects("containerOverrides", 100);
-  input.take_error(overrides);
   if (input.failed()) return input.error();
   const auto cluster = get_cluster(simulator, input);
   if (!cluster) return std::unexpected(cluster.error());
@@ -47,11 +73,13 @@ Outcome<LaunchRequest> read_launch(Simulator& simulator, JsonInput& input,
   const auto definition = get_definition(simulator, name);
   if (!definition) return std::unexpected(definition.error());
   if (!(*definition)->active) {
-    return refuse("ClientException", "TaskDefinition is inactive: '" + name + "'.");
+    return refuse("InvalidParameterException", "TaskDefinition is inactive");
   }
   request.definition = *definition;
   if (request.group.empty()) request.group = "family:" + (*definition)->family;
-  request.overrides.emplace("containerOverrides", json::array{});
+  auto overrides = read_overrides(input, **definition);
+  if (!overrides) return std::unexpected(overrides.error());
+  request.overrides["containerOverrides"] = std::move(*overrides);
   request.overrides.emplace("inferenceAcceleratorOverrides", json::array{});
   return request;
 }
@@ -108,6 +136,10 @@ Outcome<json::object> start_task(Simulator& simulator, JsonInput& input) {
   }
   const auto request = read_launch(simulator, input, kStartTaskStartedByMax);
   if (!request) return std::unexpected(request.error());
+  if (auto checked = check_identifiers(*request->cluster, "container-instance", instances);
+      !checked) {
+    return std::unexpected(checked.error());
+  }
   return show(simulator.launches.start(*request, instances));
 }
 
@@ -145,6 +177,9 @@ Outcome<json::object> stop_task(Simulator& simulator, JsonInput& input) {
   if (input.failed()) return input.error();
   const auto cluster = get_cluster(simulator, input);
   if (!cluster) return std::unexpected(cluster.error());
+  if (auto checked = check_identifiers(**cluster, "task", {name}); !checked) {
+    return std::unexpected(checked.error());
+  }
   Task* task = simulator.world.find_task(**cluster, name);
   if (task == nullptr) {
     return refuse("InvalidParameterException",
@@ -159,20 +194,26 @@ Outcome<json::object> list_tasks(Simulator& simulator, JsonInput& input) {
   const std::string family = input.text("family");
   const std::string instance_name = input.text("containerInstance");
   const std::string service = input.text("serviceName");
-  const std::string launch_type = input.text("launchType");
+  const std::string daemon = input.text("daemonName");
+  const std::string launch_type =
+      input.one_of("launchType", {"", "EC2", "FARGATE", "EXTERNAL", "MANAGED_INSTANCES"});
   const std::string desired = input.one_of("desiredStatus", {"RUNNING", "STOPPED", "PENDING"});
   const PageRequest page = read_page(input, "taskArns");
   if (input.failed()) return input.error();
   const auto cluster = get_cluster(simulator, input);
   if (!cluster) return std::unexpected(cluster.error());
-  if (!started_by.empty() && !(family + instance_name + service).empty()) {
-    return refuse("InvalidParameterException",
-                  "startedBy: it must be the only filter; remove family, containerInstance and "
-                  "serviceName.");
+  // The desired status does not count as a filter: callers of ECS give both.
+  if (!started_by.empty() && !(family + instance_name + service + daemon + launch_type).empty()) {
+    return refuse("InvalidParameterException", "cannot specify startedBy with other arguments");
   }
+  if (!service.empty()) return refuse("ServiceNotFoundException", "Service not found.");
   const std::map<std::string, Task*>* candidates = &(*cluster)->tasks;
   if (!started_by.empty()) candidates = &simulator.world.tasks_started_by(started_by);
   if (!instance_name.empty()) {
+    if (auto checked = check_identifiers(**cluster, "container-instance", {instance_name});
+        !checked) {
+      return std::unexpected(checked.error());
+    }
     const Instance* instance = simulator.world.find_instance(**cluster, instance_name);
     if (instance == nullptr) {
       return refuse("InvalidParameterException",
@@ -180,10 +221,10 @@ Outcome<json::object> list_tasks(Simulator& simulator, JsonInput& input) {
     }
     candidates = &instance->tasks;
   }
-  // Nothing here belongs to a service or to another launch type; desiredStatus PENDING is never
-  // met. Source: API reference, ListTasks.
+  // Nothing here belongs to a daemon of ECS or to another launch type; desiredStatus PENDING is
+  // never met. Source: API reference, ListTasks.
   const bool none =
-      desired == "PENDING" || !service.empty() || (!launch_type.empty() && launch_type != "EC2");
+      desired == "PENDING" || !daemon.empty() || (!launch_type.empty() && launch_type != "EC2");
   const TaskStatusKind wanted =
       desired == "STOPPED" ? TaskStatusKind::kStopped : TaskStatusKind::kRunning;
   const TimePoint moment = draw_view_time(simulator);
@@ -199,11 +240,14 @@ Outcome<json::object> list_tasks(Simulator& simulator, JsonInput& input) {
 
 Outcome<json::object> describe_tasks(Simulator& simulator, JsonInput& input) {
   const auto names = input.texts("tasks", kDescribeMax);
-  const auto include = input.texts("include", 1);
+  const bool with_tags = includes(input, "TAGS");
   if (names.empty()) input.reject("tasks", json::array{}, "a list of 1 to 100 tasks");
   if (input.failed()) return input.error();
   const auto cluster = get_cluster(simulator, input);
   if (!cluster) return std::unexpected(cluster.error());
+  if (auto checked = check_identifiers(**cluster, "task", names); !checked) {
+    return std::unexpected(checked.error());
+  }
   const TimePoint moment = draw_view_time(simulator);
   json::array tasks;
   json::array failures;
@@ -211,14 +255,11 @@ Outcome<json::object> describe_tasks(Simulator& simulator, JsonInput& input) {
     const Task* task = simulator.world.find_task(**cluster, name);
     const TaskState* state = task == nullptr ? nullptr : task->states.as_of(moment);
     if (state == nullptr) {
-      const bool is_arn = name.starts_with("arn:");
-      failures.push_back(make_failure(
-          is_arn ? name : simulator.world.make_arn("task", (*cluster)->name + "/" + name),
-          "MISSING"));
+      failures.push_back(make_missing(simulator.world, **cluster, "task", name));
       continue;
     }
     json::object shown = describe(*task, *state, Form::kApi);
-    if (include.empty()) shown["tags"] = json::array{};
+    if (!with_tags) shown["tags"] = json::array{};
     tasks.push_back(std::move(shown));
   }
   return json::object{{"tasks", std::move(tasks)}, {"failures", std::move(failures)}};

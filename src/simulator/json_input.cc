@@ -160,7 +160,9 @@ std::string JsonInput::one_of(std::string_view name, std::vector<std::string_vie
   std::string found = text(name, allowed.front());
   if (std::ranges::find(allowed, found) != allowed.end()) return found;
   std::string expected = "one of";
-  for (const auto word : allowed) expected.append(" ").append(word);
+  for (const auto word : allowed) {
+    if (!word.empty()) expected.append(" ").append(word);
+  }
   reject(name, json::value(found), expected);
   return std::string{allowed.front()};
 }

@@ -40,7 +40,7 @@ class JsonInput {
   std::vector<std::string> texts(std::string_view name, std::size_t count_max);
   /// The entries of a list of objects, up to `count_max`.
   std::vector<const boost::json::object*> objects(std::string_view name, std::size_t count_max);
-  /// One of `allowed`, the first being the default.
+  /// One of `allowed`, the first being the default, which may be empty.
   std::string one_of(std::string_view name, std::vector<std::string_view> allowed);
 
   bool failed() const { return error_.has_value(); }

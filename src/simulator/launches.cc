@@ -86,7 +86,10 @@ LaunchAnswer Launches::start(const LaunchRequest& request,
   for (const std::string& name : instances) {
     Instance* instance = world_.find_instance(*request.cluster, name);
     if (instance == nullptr) {
-      answer.failures.push_back(LaunchFailure{name, "MISSING", {}});
+      const bool is_arn = name.starts_with("arn:");
+      std::string arn =
+          is_arn ? name : world_.make_arn("container-instance", request.cluster->name + "/" + name);
+      answer.failures.push_back(LaunchFailure{std::move(arn), "MISSING", {}});
       continue;
     }
     for (WorldObserver* observer : world_.observers()) {
@@ -154,6 +157,7 @@ void Launches::forget_old_tokens() {
 
 void Launches::stop(Task& task, std::string reason) {
   for (WorldObserver* observer : world_.observers()) observer->on_stop_asked(task, reason);
+  task.tags.clear();  // Source: API reference, StopTask.
   lifecycle_.stop(task, "UserInitiated", std::move(reason));
 }
 

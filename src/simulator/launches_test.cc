@@ -42,16 +42,20 @@ TEST(Launches, RefuseByReason) {
     SCOPED_TRACE(std::string{row.reason} + " " + row.needs);
     Account account;
     Instance& instance = *account.set_up(1)[0];
-    account.ecs(
-        "RegisterTaskDefinition",
-        std::string{"{'family':'n','containerDefinitions':[{'name':'m',"} + row.needs + "}]}");
+    account.ecs("RegisterTaskDefinition",
+                std::string{"{'family':'n','containerDefinitions':[{'name':'m','image':'i',"
+                            "'memory':4,"} +
+                    row.needs + "}]}");
     row.before(account, instance);
     const Reply reply =
         account.ecs("StartTask", "{'cluster':'c','taskDefinition':'n','containerInstances':['" +
-                                     instance.id + "','nowhere']}");
+                                     instance.id + "','0123456789abcdef0123456789abcdef']}");
     ASSERT_EQ(reply.status, 200);
     const auto& failures = reply.body.at("failures").as_array();
     EXPECT_EQ(failures.back().at("reason").as_string(), "MISSING");
+    EXPECT_EQ(failures.back().at("arn").as_string(),
+              "arn:aws:ecs:us-east-1:123456789012:container-instance/c/"
+              "0123456789abcdef0123456789abcdef");
     const bool started = *row.reason == '\0';
     EXPECT_EQ(reply.body.at("tasks").as_array().size(), started ? 1u : 0u);
     if (!started) {
@@ -64,7 +68,8 @@ TEST(Launches, PortsAreFreeAgainAfterTheTask) {
   Account account;
   Instance& instance = *account.set_up(1)[0];
   account.ecs("RegisterTaskDefinition",
-              "{'family':'p','containerDefinitions':[{'name':'m','portMappings':"
+              "{'family':'p','containerDefinitions':[{'name':'m','image':'i','memory':4,"
+              "'portMappings':"
               "[{'containerPort':80,'hostPort':8080}]}]}");
   const std::string body =
       "{'cluster':'c','taskDefinition':'p:1','containerInstances':['" + instance.id + "']}";

@@ -107,7 +107,7 @@ def test_tasks(world):
         )
         assert entity["startedBy"] == world.deployment["id"]
         assert "stoppedAt" not in entity and "stoppedReason" not in entity
-        assert entity["overrides"]["containerOverrides"] == []
+        assert entity["overrides"]["containerOverrides"] == [{"name": "main"}]
         for container in entity["containers"]:
             check_fields(container, ("containerARN", "lastStatus", "name"), ("reason",))
             assert "exitCode" not in container

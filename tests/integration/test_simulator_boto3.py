@@ -13,6 +13,9 @@ import pytest
 from processes import wait_until
 from simulated import Simulated
 
+# Has the form of an id of ECS; ECS says MISSING of such a one alone.
+ABSENT = "0123456789abcdef0123456789abcdef"
+
 
 @pytest.fixture
 def simulated(simulator):
@@ -24,6 +27,14 @@ def error_of(call, **arguments):
     with pytest.raises(botocore.exceptions.ClientError) as caught:
         call(**arguments)
     return caught.value.response["Error"]["Code"]
+
+
+def failure_of(call, **arguments):
+    """Code and message of the error that the call ends with."""
+    with pytest.raises(botocore.exceptions.ClientError) as caught:
+        call(**arguments)
+    error = caught.value.response["Error"]
+    return error["Code"], error["Message"]
 
 
 def arns_of(ecs, operation, result, **arguments):
@@ -44,8 +55,10 @@ def test_clusters(simulated):
     assert [cluster["status"] for cluster in described["clusters"]] == ["ACTIVE", "ACTIVE"]
     assert described["failures"] == [{"arn": arn.replace("other", "absent"), "reason": "MISSING"}]
     assert ecs.delete_cluster(cluster=arn)["cluster"]["status"] == "INACTIVE"
-    with pytest.raises(ecs.exceptions.ClusterNotFoundException):
+    with pytest.raises(ecs.exceptions.ClusterNotFoundException, match="inactive"):
         ecs.list_tasks(cluster="other")
+    with pytest.raises(ecs.exceptions.ClusterNotFoundException, match="not found"):
+        ecs.list_tasks(cluster="absent")
     simulated.join(1)
     assert error_of(ecs.delete_cluster, cluster="web") == (
         "ClusterContainsContainerInstancesException"
@@ -83,18 +96,36 @@ def test_task_definitions(simulated):
         shown = answer["taskDefinition"]
         assert shown["containerDefinitions"][0]["portMappings"][0]["hostPort"] == 8080
         assert answer["tags"] == [{"key": "team", "value": "net"}]
+        assert ecs.describe_task_definition(taskDefinition=name)["tags"] == []
     newest = ecs.describe_task_definition(taskDefinition="proxy")["taskDefinition"]
     assert newest["revision"] == 2
     ecs.deregister_task_definition(taskDefinition="proxy:2")
     assert ecs.list_task_definitions(familyPrefix="proxy")["taskDefinitionArns"] == [
         registered["taskDefinitionArn"]
     ]
-    assert ecs.list_task_definition_families()["families"] == ["proxy"]
-    assert error_of(ecs.describe_task_definition, taskDefinition="absent") == "ClientException"
-    inactive = error_of(
-        ecs.start_task, cluster="web", taskDefinition="proxy:2", containerInstances=["x"]
+    assert failure_of(ecs.deregister_task_definition, taskDefinition="proxy") == (
+        "ClientException", "Revision is missing."
     )
-    assert inactive == "ClientException"
+    ecs.deregister_task_definition(taskDefinition="proxy:1")
+    # Both kinds of families, unless one asks for one of them.
+    assert ecs.list_task_definition_families()["families"] == ["proxy"]
+    assert ecs.list_task_definition_families(status="ACTIVE")["families"] == []
+    assert ecs.list_task_definition_families(status="INACTIVE")["families"] == ["proxy"]
+    assert error_of(ecs.describe_task_definition, taskDefinition="absent") == "ClientException"
+    for definition, error in (
+        ("proxy:2", ("InvalidParameterException", "TaskDefinition is inactive")),
+        ("absent:1", ("ClientException", "TaskDefinition not found.")),
+        ("proxy", ("ClientException", "TaskDefinition not found.")),
+    ):
+        assert error == failure_of(
+            ecs.start_task, cluster="web", taskDefinition=definition, containerInstances=[ABSENT]
+        )
+    code, message = failure_of(
+        ecs.register_task_definition, family="proxy",
+        containerDefinitions=[{"name": "main", "image": "proxy:1"}],
+    )
+    assert code == "ClientException"
+    assert "'memory' or 'memoryReservation' must be specified" in message
 
 
 def test_container_instances(simulated):
@@ -113,20 +144,21 @@ def test_container_instances(simulated):
     arn = registered["containerInstanceArn"]
     assert registered["ec2InstanceId"] == document["instanceId"]
     described = ecs.describe_container_instances(
-        cluster="web", containerInstances=[arn, "absent"], include=["TAGS"]
+        cluster="web", containerInstances=[arn, ABSENT], include=["TAGS"]
     )
     (shown,) = described["containerInstances"]
     assert shown["status"] == "ACTIVE" and shown["agentConnected"] is True
     assert {r["name"]: r.get("integerValue") for r in shown["remainingResources"]}["CPU"] == 2048
     assert isinstance(shown["registeredAt"], datetime.datetime)
     assert {"name": "zone", "value": "a"} in shown["attributes"]
-    assert [failure["reason"] for failure in described["failures"]] == ["MISSING"]
+    missing = {"arn": f"{arn.rsplit('/', 1)[0]}/{ABSENT}", "reason": "MISSING"}
+    assert described["failures"] == [missing]
 
     drained = ecs.update_container_instances_state(
-        cluster="web", containerInstances=[arn, "absent"], status="DRAINING"
+        cluster="web", containerInstances=[arn, ABSENT], status="DRAINING"
     )
     assert drained["containerInstances"][0]["status"] == "DRAINING"
-    assert drained["failures"][0]["reason"] == "MISSING"
+    assert drained["failures"] == [missing]
     listed = ecs.list_container_instances(cluster="web", status="DRAINING")
     assert listed["containerInstanceArns"] == [arn]
     assert ecs.list_container_instances(cluster="web", status="ACTIVE")[
@@ -135,9 +167,25 @@ def test_container_instances(simulated):
     ecs.update_container_instances_state(
         cluster="web", containerInstances=[arn], status="ACTIVE"
     )
+    # The agent starts again, on a machine with more memory.
+    again = ecs.register_container_instance(
+        cluster="web", containerInstanceArn=arn,
+        totalResources=[{"name": "MEMORY", "type": "INTEGER", "integerValue": 8192}],
+        versionInfo={"agentVersion": "1.98.0"},
+    )["containerInstance"]
+    assert again["versionInfo"]["agentVersion"] == "1.98.0"
+    resources = {r["name"]: r.get("integerValue") for r in again["registeredResources"]}
+    assert (resources["CPU"], resources["MEMORY"]) == (2048, 8192)
     ended = ecs.deregister_container_instance(cluster="web", containerInstance=arn, force=True)
     assert ended["containerInstance"]["status"] == "INACTIVE"
     assert ecs.list_container_instances(cluster="web")["containerInstanceArns"] == []
+    assert failure_of(
+        ecs.register_container_instance, cluster="web", containerInstanceArn=arn
+    ) == ("ClientException", f"Container instance {arn.rsplit('/')[-1]} is inactive.")
+    too_many = {"cluster": "web", "containerInstances": [ABSENT] * 11, "status": "ACTIVE"}
+    assert error_of(ecs.update_container_instances_state, **too_many) == (
+        "InvalidParameterException"
+    )
 
 
 def test_container_instances_in_pages(simulated):
@@ -185,7 +233,7 @@ def test_start_and_stop_a_task(simulated):
     (instance,) = simulated.join(1)
     definition = simulated.define()
     answer = ecs.start_task(
-        cluster="web", taskDefinition="agent", containerInstances=[instance, "absent"],
+        cluster="web", taskDefinition="agent", containerInstances=[instance, ABSENT],
         startedBy="me", group="my-group", tags=[{"key": "a", "value": "b"}],
         overrides={
             "containerOverrides": [
@@ -194,12 +242,17 @@ def test_start_and_stop_a_task(simulated):
         },
     )
     (task,) = answer["tasks"]
-    assert answer["failures"] == [{"arn": "absent", "reason": "MISSING"}]
+    missing = f"{instance.rsplit('/', 1)[0]}/{ABSENT}"
+    assert answer["failures"] == [{"arn": missing, "reason": "MISSING"}]
     assert task["taskDefinitionArn"] == definition
     assert task["containerInstanceArn"] == instance
     assert (task["startedBy"], task["group"]) == ("me", "my-group")
     assert task["overrides"]["containerOverrides"][0]["command"] == ["x"]
     assert isinstance(task["createdAt"], datetime.datetime)
+    (shown,) = ecs.describe_tasks(
+        cluster="web", tasks=[task["taskArn"]], include=["TAGS"]
+    )["tasks"]
+    assert shown["tags"] == [{"key": "a", "value": "b"}]
 
     # The waiters of boto3 end by what DescribeTasks says.
     quickly = {"Delay": 1, "MaxAttempts": 30}
@@ -215,8 +268,44 @@ def test_start_and_stop_a_task(simulated):
     assert (ended["lastStatus"], ended["stopCode"]) == ("STOPPED", "UserInitiated")
     assert ended["stoppedReason"] == "enough"
     assert ended["containers"][0]["exitCode"] == 137
-    assert ended["tags"] == [{"key": "a", "value": "b"}]
-    assert error_of(ecs.stop_task, cluster="web", task="absent") == "InvalidParameterException"
+    assert ended["tags"] == []  # StopTask takes them.
+
+
+def test_what_names_no_task(simulated):
+    ecs = simulated.ecs
+    (instance,) = simulated.join(1)
+    simulated.define()
+    started = ecs.start_task(cluster="web", taskDefinition="agent", containerInstances=[instance])
+    task = started["tasks"][0]["taskArn"]
+    (missing,) = ecs.describe_tasks(cluster="web", tasks=[ABSENT])["failures"]
+    assert missing == {"arn": f"{task.rsplit('/', 1)[0]}/{ABSENT}", "reason": "MISSING"}
+    assert failure_of(ecs.stop_task, cluster="web", task=ABSENT)[1].startswith(
+        "The referenced task was not found"
+    )
+    ecs.create_cluster()
+    # The cluster that was forgotten is the commonest slip of all.
+    for call, arguments in (
+        (ecs.describe_tasks, {"tasks": [task]}),
+        (ecs.stop_task, {"task": task}),
+        (ecs.describe_container_instances, {"containerInstances": [instance]}),
+        (ecs.start_task, {"taskDefinition": "agent", "containerInstances": [instance]}),
+        (ecs.list_tasks, {"containerInstance": instance}),
+    ):
+        code, message = failure_of(call, **arguments)
+        assert code == "InvalidParameterException"
+        assert message == (
+            "Invalid identifier: Identifier is for cluster web. Your cluster is default"
+        )
+    for name, words in (
+        ("None", "taskId length should be one of [32,36]"),
+        (instance, "Unsupported resource type: container-instance"),
+    ):
+        code, message = failure_of(ecs.describe_tasks, cluster="web", tasks=[name])
+        assert code == "InvalidParameterException" and words in message
+    many = {"cluster": "web", "tasks": [ABSENT] * 101}
+    assert error_of(ecs.describe_tasks, **many) == "InvalidParameterException"
+    assert len(ecs.describe_tasks(cluster="web", tasks=[ABSENT] * 100)["failures"]) == 100
+    assert error_of(ecs.describe_tasks, cluster="web", tasks=[]) == "InvalidParameterException"
 
 
 def test_tasks_in_pages_and_by_filter(simulated):
@@ -248,8 +337,20 @@ def test_tasks_in_pages_and_by_filter(simulated):
     shown = ecs.describe_tasks(cluster="web", tasks=on_one)["tasks"]
     assert {task["containerInstanceArn"] for task in shown} == {instances[0]}
     assert listed(desiredStatus="STOPPED")[0] == []
-    mixed = {"startedBy": "run-0", "family": "agent"}
-    assert error_of(ecs.list_tasks, cluster="web", **mixed) == "InvalidParameterException"
+    assert listed(startedBy="run-0", desiredStatus="STOPPED")[0] == []
+    for other in (
+        {"family": "agent"}, {"launchType": "EC2"}, {"containerInstance": instances[0]},
+        {"daemonName": "agents"},
+    ):
+        assert failure_of(ecs.list_tasks, cluster="web", startedBy="run-0", **other) == (
+            "InvalidParameterException", "cannot specify startedBy with other arguments"
+        )
+    with pytest.raises(ecs.exceptions.ServiceNotFoundException):
+        ecs.list_tasks(cluster="web", serviceName="absent")
+    token = ecs.list_tasks(cluster="web", maxResults=1)["nextToken"]
+    assert error_of(ecs.list_container_instances, cluster="web", nextToken=token) == (
+        "InvalidParameterException"
+    )
 
 
 def test_refused_starts(simulated):
