@@ -4,10 +4,6 @@
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/error.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <coroutine>
 #include <optional>
 #include <span>
@@ -15,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/scope.h"
+#include "http/beast_parser.h"
 #include "http/response_head.h"
 
 namespace blox::http {

@@ -139,6 +139,45 @@ TEST_F(ServerTest, KeepsAliveAndAnswersPipelinedRequestsInOrder) {
   EXPECT_THAT(peer.read_all(), EndsWith("Connection: close\r\n\r\ntwo"));
 }
 
+std::string without_date(std::string answer) {
+  const auto date = answer.find("Date: ");
+  return date == answer.npos ? answer : answer.erase(date, answer.find('\n', date) + 1 - date);
+}
+
+// Each request comes in three segments, the second of one byte, split at every byte in turn.
+TEST_F(ServerTest, AnswersTheSameHoweverARequestIsSplit) {
+  open();
+  const std::string post = "POST /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
+  const std::string chunked = post + "Transfer-Encoding: chunked\r\n\r\n";
+  const std::string rows[] = {
+      chunked + "0\r\n\r\n",
+      chunked + "2\r\nhi\r\n0\r\n\r\n",
+      chunked + "1;a=b\r\nh\r\n01\r\ni\r\n0\r\nTrailer: x\r\nSecond: y\r\n\r\n",
+      chunked + "0\r\nbroken trailer\r\n\r\n",
+      chunked + "2\r\nhi!\r\n0\r\n\r\n",
+      chunked + "x\r\n",
+      chunked + "ffffffffffffffff\r\n",
+      post + "Content-Length: 2\r\n\r\nhi",
+      "GET /hello HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+      "GET /hello HTTP/1.0\r\n\r\n",
+      "nonsense\r\n\r\n",
+  };
+  for (const auto& request : rows) {
+    const std::string whole = without_date(ask(request));
+    EXPECT_THAT(whole, StartsWith("HTTP/1.1 ")) << request;
+    for (std::size_t split = 1; split < request.size(); ++split) {
+      Peer peer = connect();
+      peer.send(request.substr(0, split));
+      // The loop accepts, reads and parses between these jobs.
+      for (int turn = 0; turn < 4; ++turn) thread.call([] {});
+      peer.send(request.substr(split, 1));
+      for (int turn = 0; turn < 2; ++turn) thread.call([] {});
+      peer.send(request.substr(split + 1));
+      EXPECT_EQ(without_date(peer.read_all()), whole) << "at " << split << " of " << request;
+    }
+  }
+}
+
 TEST_F(ServerTest, RefusesWithASentence) {
   ServerOptions options;
   options.limits.body_bytes_max = 10;
