@@ -10,6 +10,7 @@
 #include "blox/flags.h"
 #include "blox/modes.h"
 #include "blox/version.h"
+#include "http/connection_pool.h"
 
 namespace {
 
@@ -31,6 +32,7 @@ int refuse_usage(const blox::Error& error) {
 }  // namespace
 
 int main(int count, char** values) {
+  blox::http::raise_open_files_max();
   int status = 0;
   CLI::App app{"Blox: a live copy of Amazon ECS clusters, and one daemon task on every instance."};
   app.name("blox");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <coroutine>
 #include <optional>
@@ -56,6 +57,24 @@ Response refusal_of(const ErrorCode& error, const Limits& limits) {
   return make_text(400, "Not a request of HTTP/1.1: " + error.message());
 }
 
+// One of the streams that a server may hold.
+class StreamPlace {
+ public:
+  explicit StreamPlace(ServerContext& context) : context_(context) {
+    ++context_.stream_count;
+    context_.metrics.add_stream();
+  }
+  StreamPlace(const StreamPlace&) = delete;
+  StreamPlace& operator=(const StreamPlace&) = delete;
+  ~StreamPlace() {
+    --context_.stream_count;
+    context_.metrics.remove_stream();
+  }
+
+ private:
+  ServerContext& context_;
+};
+
 class HttpConnection final : public Connection {
  public:
   HttpConnection(asio::ip::tcp::socket socket, std::shared_ptr<ServerContext> context)
@@ -77,13 +96,13 @@ class HttpConnection final : public Connection {
     socket_.close(ignored);
     reader_ = writer_ = nullptr;
     scope_.reset();
-    response_ = {};
+    drop_response();
     context_->metrics.remove_connection();
     context_->forget(*this);
   }
 
   void tick(TimePoint now) override {
-    if (now >= deadline_) return abort();
+    if (now >= deadline_) return phase_ == Phase::kAnswering ? time_out() : abort();
     if (phase_ == Phase::kAnswering) start_read();
   }
 
@@ -91,7 +110,7 @@ class HttpConnection final : public Connection {
     if (phase_ == Phase::kIdle) return abort();
     if (phase_ != Phase::kStreaming) return;
     scope_.emplace(context_->loop);  // Destroys the coroutine that waits for the stream.
-    response_ = {};
+    drop_response();
     scope_->spawn(end_stream());
   }
 
@@ -123,8 +142,27 @@ class HttpConnection final : public Connection {
   Async<void> refuse_connection() {
     response_ = make_text(503, "Too many connections: the limit is " +
                                    std::to_string(context_->limits.connection_count_max));
+    return refuse();
+  }
+
+  // Writes `response_` as the last answer.
+  Async<void> refuse() {
     co_await write_refusal();
     end();
+  }
+
+  // A handler that never answers would hold its connection for ever.
+  void time_out() {
+    scope_.emplace(context_->loop);  // Destroys the handler's coroutine where it waits.
+    response_ = make_text(504, "No answer was ready within " +
+                                   format_duration(context_->limits.answer_max) +
+                                   "; it is not known what was done");
+    scope_->spawn(refuse());
+  }
+
+  void drop_response() {
+    response_ = {};
+    stream_place_.reset();
   }
 
   Async<void> end_stream() {
@@ -159,6 +197,11 @@ class HttpConnection final : public Connection {
       if (parser_->is_done()) co_return Read::kWhole;
       if (parser_->is_header_done() && !std::exchange(continued, true)) send_continue();
       if (read_ended_) co_return Read::kGone;
+      if (!reading_ && is_full()) {  // The parser wants to see more at once than is kept.
+        response_ = make_text(431, "A chunk's header or the trailer is larger than " +
+                                       std::to_string(limits.header_bytes_max) + " bytes");
+        co_return Read::kBroken;
+      }
       start_read();
       co_await Suspend{reader_};
       if (phase_ == Phase::kIdle && buffer_.size() > 0) {
@@ -200,18 +243,20 @@ class HttpConnection final : public Connection {
     Request request = take_request(*parser_);
     const std::string method = request.method;
     const std::string target = log::is_on(log::Level::kDebug) ? request.target : std::string{};
+    const TimePoint asked_at = context_->loop.now();
     if (chunks_allowed && !find_header(request.headers, "Host")) {
       response_ = make_text(400, "The header Host is missing");
     } else if (auto why = context_->guard.refuse(request)) {
       response_ = make_text(403, std::move(*why));
     } else {
       phase_ = Phase::kAnswering;
-      deadline_ = TimePoint::max();
+      deadline_ = asked_at + context_->limits.answer_max;
       response_ = co_await context_->handler.handle(std::move(request));
     }
-    const bool streams = std::holds_alternative<std::unique_ptr<BodyStream>>(response_.body);
+    const bool streams = take_stream_place();
     chunked_ = streams && chunks_allowed;
-    keep_alive = keep_alive && !context_->stopping;
+    const bool last = context_->stopping || (read_ended_ && buffer_.size() == 0);
+    keep_alive = keep_alive && !last;
     context_->metrics.count_request(method, response_.status);
     sent_bytes_ = 0;
     bool sent = co_await write_head(keep_alive, method == "HEAD");
@@ -220,8 +265,21 @@ class HttpConnection final : public Connection {
     }
     log::debug("http", "{} {} {} {} bytes{}", method, target, response_.status, sent_bytes_,
                sent ? "" : ", broken off");
-    response_ = {};
+    if (!streams) context_->metrics.observe_answer(context_->loop.now() - asked_at);
+    drop_response();
     co_return sent&& keep_alive;
+  }
+
+  // True when `response_` streams. One too many is answered that it is.
+  bool take_stream_place() {
+    if (!std::holds_alternative<std::unique_ptr<BodyStream>>(response_.body)) return false;
+    const std::size_t count_max = context_->limits.stream_count_max;
+    if (context_->stream_count >= count_max) {
+      response_ = make_text(503, "Too many streams: the limit is " + std::to_string(count_max));
+      return false;
+    }
+    stream_place_.emplace(*context_);
+    return true;
   }
 
   // Head, and body unless it streams, together.
@@ -253,9 +311,11 @@ class HttpConnection final : public Connection {
     return bytes;
   }
 
-  // False when the body or the peer broke off: the missing last chunk tells the peer.
+  // False when the body or the peer broke off: the missing last chunk tells the peer. A peer that
+  // sends no more has left: nothing else would tell of it while the stream has nothing to say.
   Async<bool> stream(BodyStream& body) {
-    while (!context_->stopping && !read_ended_) {
+    while (!context_->stopping) {
+      if (read_ended_) co_return false;
       phase_ = Phase::kStreaming;
       deadline_ = TimePoint::max();
       start_read();  // To see the peer leave.
@@ -302,6 +362,11 @@ class HttpConnection final : public Connection {
     piece_ = 0;
     offset_ = 0;
     write_failed_ = false;
+    std::size_t bytes = 0;
+    for (const auto piece : pieces_) bytes += piece.size();
+    const Limits& limits = context_->limits;
+    flush_deadline_ = context_->loop.now() + limits.write_max +
+                      std::chrono::seconds{bytes / limits.write_bytes_per_second_min};
     while (!write_failed_ && start_write()) co_await Suspend{writer_};
     co_return !write_failed_;
   }
@@ -315,7 +380,7 @@ class HttpConnection final : public Connection {
       if (!bytes.empty()) buffers_[count++] = asio::buffer(bytes);
     }
     if (count == 0) return false;
-    deadline_ = context_->loop.now() + context_->limits.write_max;
+    deadline_ = std::min(context_->loop.now() + context_->limits.write_max, flush_deadline_);
     const std::span<const asio::const_buffer> gathered{buffers_.data(), count};
     socket_.async_write_some(
         gathered, [this, self = shared_from_this()](const ErrorCode& error, std::size_t bytes) {
@@ -335,9 +400,11 @@ class HttpConnection final : public Connection {
     if (const auto waiting = std::exchange(writer_, nullptr)) waiting.resume();
   }
 
+  bool is_full() const { return buffer_.size() + kReadBytes > buffer_.max_size(); }
+
   // Does nothing when a read is under way, or when the buffer of a peer that sends ahead is full.
   void start_read() {
-    if (reading_ || read_ended_ || buffer_.size() + kReadBytes > buffer_.max_size()) return;
+    if (reading_ || read_ended_ || is_full()) return;
     reading_ = true;
     socket_.async_read_some(
         asio::buffer(incoming_),
@@ -353,7 +420,9 @@ class HttpConnection final : public Connection {
     buffer_.commit(asio::buffer_copy(buffer_.prepare(bytes), asio::buffer(incoming_, bytes)));
     if (const auto waiting = std::exchange(reader_, nullptr)) return waiting.resume();
     if (phase_ != Phase::kAnswering && phase_ != Phase::kStreaming) return;
-    if (read_ended_) return abort();
+    // A peer may end its sending side and wait for the answer.
+    const bool left = phase_ == Phase::kStreaming || error != asio::error::eof;
+    if (read_ended_ && left) return abort();
     start_read();
   }
 
@@ -364,6 +433,7 @@ class HttpConnection final : public Connection {
   std::array<char, kReadBytes> incoming_;
   std::optional<Parser> parser_;
   Response response_;
+  std::optional<StreamPlace> stream_place_;  // While `response_` streams.
   bool chunked_ = false;
 
   Phase phase_ = Phase::kIdle;
@@ -379,6 +449,7 @@ class HttpConnection final : public Connection {
   std::size_t piece_ = 0;                 // The first piece that is not written whole,
   std::size_t offset_ = 0;                // and how much of it is.
   std::array<asio::const_buffer, kBuffersPerWrite> buffers_;
+  TimePoint flush_deadline_;  // For all of it.
   bool write_failed_ = false;
   std::size_t sent_bytes_ = 0;
   std::coroutine_handle<> writer_;

@@ -25,6 +25,7 @@ struct ServerContext {
   HostGuard guard;
   ServerMetrics metrics;
   bool stopping = false;                    ///< Each connection ends with the request under way.
+  std::size_t stream_count = 0;             ///< Answers that stream now.
   std::function<void(Connection&)> forget;  ///< Called once, when a connection has ended.
 
   /// The present second for the Date header.
@@ -45,7 +46,9 @@ struct ServerContext {
 ///            | broken, too large                               |
 ///            +--> writing a refusal --> lingering --> ended <--+ close, peer gone, too slow
 ///
-/// Requests that come while one is answered wait in the buffer, so answers keep their order.
+/// Requests that come while one is answered wait in the buffer, so answers keep their order. A peer
+/// that ends its sending side still gets the answers it waits for; a stream ends then. A handler
+/// that is not ready within `answer_max` is destroyed, and 504 written as a refusal.
 /// Threading: the loop's thread. Never called from within its own handler.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:

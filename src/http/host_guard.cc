@@ -32,11 +32,40 @@ std::string_view authority_of(std::string_view origin) {
   return scheme == origin.npos ? origin : origin.substr(scheme + 3);
 }
 
+// Characters of names and addresses; brackets and colons where they belong.
+bool is_authority(std::string_view text) {
+  const auto colon = has_port(text) ? text.rfind(':') : text.size();
+  const std::string_view host = text.substr(0, colon);
+  const std::string_view port = text.substr(std::min(colon + 1, text.size()));
+  const bool bracketed = host.starts_with('[') && host.ends_with(']') && host.size() > 2;
+  const std::string_view name = bracketed ? host.substr(1, host.size() - 2) : host;
+  const auto is_of_name = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view{".-_:"}.find(c) != std::string_view::npos;
+  };
+  return !name.empty() && !name.ends_with(':') && std::ranges::all_of(name, is_of_name) &&
+         port.size() <= 5 && port.find_first_not_of("0123456789") == port.npos;
+}
+
 }  // namespace
+
+Status HostGuard::check(const std::vector<std::string>& allowed) {
+  for (const auto& host : allowed) {
+    const auto scheme = host.find("://");
+    const bool scheme_fits = scheme == host.npos || host.substr(0, scheme) == "http" ||
+                             host.substr(0, scheme) == "https";
+    if (scheme_fits && is_authority(authority_of(host))) continue;
+    return fail(ErrorKind::kInvalid,
+                "allowed host '" + host +
+                    "': not HOST or HOST:PORT, perhaps with http:// or https:// before it");
+  }
+  return done();
+}
 
 HostGuard::HostGuard(std::string_view bound, const std::vector<std::string>& allowed) {
   names_.push_back(host_name(bound));
-  for (const auto& host : allowed) {
+  for (const auto& entry : allowed) {
+    const auto host = authority_of(entry);
     if (has_port(host)) {
       authorities_.push_back(to_lower(host));
     } else {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "http/message.h"
 
 namespace blox::http {
@@ -13,7 +14,10 @@ namespace blox::http {
 /// Refuses mutating requests whose Origin (cross-site request) or Host (DNS rebinding) is foreign.
 class HostGuard {
  public:
-  /// `bound` is the address served, "10.0.0.7:3000"; `allowed` names hosts with or without port.
+  /// Errors: kInvalid, naming the first of `allowed` that is neither HOST nor HOST:PORT, perhaps
+  /// behind "http://" or "https://": it would never match.
+  static Status check(const std::vector<std::string>& allowed);
+  /// `bound` is the address served, "10.0.0.7:3000". Requires: `allowed` as `check` wants it.
   HostGuard(std::string_view bound, const std::vector<std::string>& allowed);
 
   /// Why `request` is refused, or nullopt. Requests that change nothing never are.

@@ -115,6 +115,16 @@ class Peer {
     }
     return std::exchange(text_, {});
   }
+  /// How many bytes come until the other side closes, read in pieces and dropped.
+  std::size_t count_all(std::size_t piece_bytes) {
+    std::string piece(piece_bytes, '\0');
+    std::size_t count = 0;
+    for (;;) {
+      const auto bytes = ::recv(socket_, piece.data(), piece.size(), 0);
+      if (bytes <= 0) return count;
+      count += static_cast<std::size_t>(bytes);
+    }
+  }
   /// A request with Content-Length, head and body.
   std::string read_request() {
     std::string head = read_until("\r\n\r\n");
@@ -131,6 +141,14 @@ class Peer {
   void close() {
     if (socket_ >= 0) ::close(std::exchange(socket_, -1));
   }
+  /// Closes with a reset, as a peer does whose process was killed with bytes unread.
+  void reset() {
+    const linger at_once{1, 0};
+    setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    close();
+  }
+  /// Sends no more, and still reads.
+  void end_sending() { ::shutdown(socket_, SHUT_WR); }
   /// Wakes a read under way in another thread, and ends the connection.
   void shut_down() { ::shutdown(socket_, SHUT_RDWR); }
 

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "http/connection.h"
+#include "http/dead_peer.h"
 #include "http/url.h"
 
 namespace blox::http {
@@ -51,15 +52,17 @@ std::string to_text(const tcp::endpoint& endpoint) {
 class TcpServer final : public Server {
  public:
   TcpServer(IoLoop& loop, tcp::acceptor acceptor, std::string address,
-            std::shared_ptr<ServerContext> context)
+            std::shared_ptr<ServerContext> context, std::shared_ptr<ConnectionPool> pool)
       : loop_(loop),
         acceptor_(std::move(acceptor)),
         address_(std::move(address)),
-        context_(std::move(context)) {
-    context_->forget = [this](Connection& connection) { connections_.erase(&connection); };
+        context_(std::move(context)),
+        pool_(std::move(pool)) {
+    context_->forget = [this](Connection& connection) { forget(connection); };
     const Limits& limits = context_->limits;
-    tick_interval_ = std::clamp<Duration>(std::min(limits.idle_max, limits.write_max) / 4,
-                                          std::chrono::milliseconds{1}, std::chrono::seconds{1});
+    tick_interval_ =
+        std::clamp<Duration>(std::min({limits.idle_max, limits.write_max, limits.answer_max}) / 4,
+                             std::chrono::milliseconds{1}, std::chrono::seconds{1});
     accept();
     tick_later();
   }
@@ -71,6 +74,7 @@ class TcpServer final : public Server {
   }
 
   std::string address() const override { return address_; }
+  std::size_t connection_count() const override { return connections_.size(); }
 
   void stop_accepting() override {
     ErrorCode ignored;
@@ -101,14 +105,28 @@ class TcpServer final : public Server {
 
   void add(tcp::socket socket) {
     const std::size_t count_max = context_->limits.connection_count_max;
-    const bool refused = connections_.size() >= count_max;
-    if (refused) context_->metrics.count_refused();
-    if (connections_.size() >= count_max + kRefusedCountMax) return;
+    const bool refused = served_count_ >= count_max || !pool_->take();
+    if (refused) {
+      context_->metrics.count_refused();
+      if (connections_.size() - served_count_ >= kRefusedCountMax) return;
+    } else {
+      ++served_count_;
+    }
     ErrorCode ignored;
     socket.set_option(tcp::no_delay{true}, ignored);
     socket.non_blocking(true, ignored);
+    notice_dead_peer(socket.native_handle());
     auto connection = Connection::open(std::move(socket), context_, refused);
-    connections_.emplace(connection.get(), std::move(connection));
+    connections_.emplace(connection.get(), Held{connection, refused});
+  }
+
+  void forget(Connection& connection) {
+    const auto found = connections_.find(&connection);
+    if (!found->second.refused) {
+      --served_count_;
+      pool_->give_back();
+    }
+    connections_.erase(found);
   }
 
   void tick_later() {
@@ -125,11 +143,18 @@ class TcpServer final : public Server {
     for (auto next = connections_.begin(); next != connections_.end();) act(*(next++)->first);
   }
 
+  struct Held {
+    std::shared_ptr<Connection> connection;
+    bool refused;  // It only gets told so, and holds no place in the pool.
+  };
+
   IoLoop& loop_;
   tcp::acceptor acceptor_;
   std::string address_;
   std::shared_ptr<ServerContext> context_;
-  std::unordered_map<Connection*, std::shared_ptr<Connection>> connections_;
+  std::shared_ptr<ConnectionPool> pool_;
+  std::unordered_map<Connection*, Held> connections_;
+  std::size_t served_count_ = 0;
   Duration tick_interval_{};
   Executor::TimerId tick_timer_ = 0;
   Executor::TimerId accept_timer_ = 0;
@@ -142,6 +167,9 @@ Result<std::unique_ptr<Server>> Server::open(IoLoop& loop, ServerOptions options
                                              Metrics& metrics) {
   const auto endpoint = parse_bind(options.bind);
   if (!endpoint) return std::unexpected<Error>(endpoint.error());
+  if (const auto checked = HostGuard::check(options.allowed_hosts); !checked) {
+    return std::unexpected<Error>(checked.error());
+  }
   tcp::acceptor acceptor{loop.context()};
   ErrorCode error;
   acceptor.open(endpoint->protocol(), error);
@@ -154,10 +182,13 @@ Result<std::unique_ptr<Server>> Server::open(IoLoop& loop, ServerOptions options
   }
   std::string address = to_text(bound);
   HostGuard guard{address, options.allowed_hosts};
-  auto context =
-      std::make_shared<ServerContext>(loop, handler, options.limits, std::move(guard), metrics);
-  std::unique_ptr<Server> server =
-      std::make_unique<TcpServer>(loop, std::move(acceptor), std::move(address), context);
+  Limits& limits = options.limits;
+  limits.connection_count_max = std::min(limits.connection_count_max, options.pool->count_max());
+  limits.stream_count_max = std::min(limits.stream_count_max,
+                                     std::max<std::size_t>(1, limits.connection_count_max / 4 * 3));
+  auto context = std::make_shared<ServerContext>(loop, handler, limits, std::move(guard), metrics);
+  std::unique_ptr<Server> server = std::make_unique<TcpServer>(
+      loop, std::move(acceptor), std::move(address), context, std::move(options.pool));
   return server;
 }
 

@@ -10,25 +10,33 @@
 #include "base/metrics.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "http/connection_pool.h"
 #include "http/message.h"
 
 namespace blox::http {
 
-/// Each has a bound; what breaks one gets 413, 431 or 503 and a sentence that names the limit.
+/// Each has a bound; what breaks one gets 413, 431, 503 or 504 and a sentence that names the limit,
+/// or, when it is too slow to be told, loses its connection.
 struct Limits {
   std::size_t body_bytes_max = 1 << 20;
   std::size_t header_bytes_max = 64 << 10;
-  std::size_t connection_count_max = 10'000;
-  Duration idle_max = std::chrono::seconds{75};   ///< Between requests, and for reading one.
-  Duration write_max = std::chrono::seconds{30};  ///< For one gathered write to a slow peer.
+  std::size_t connection_count_max = 10'000;       ///< Or what the pool holds, if that is less.
+  std::size_t stream_count_max = 4'000;            ///< Or three quarters of the connections.
+  Duration idle_max = std::chrono::seconds{75};    ///< Between requests, and for reading one.
+  Duration answer_max = std::chrono::seconds{60};  ///< For a handler, until its answer begins.
+  Duration write_max = std::chrono::seconds{30};   ///< Without a byte taken by a slow peer.
+  /// Beside `write_max`, all of a piece has to be taken at this rate, in bytes.
+  std::size_t write_bytes_per_second_min = 32 << 10;
 };
 
 struct ServerOptions {
   std::string bind = "127.0.0.1:0";  ///< HOST:PORT, "[::1]:3000"; port 0: any free one.
   Limits limits;
   /// Mutating requests with another Origin or Host get 403 (DNS rebinding, cross-site requests).
-  /// Loopback names and the bound address are always allowed.
+  /// HOST, HOST:PORT, or either behind http:// or https://. Loopback names and the bound address
+  /// are always allowed.
   std::vector<std::string> allowed_hosts;
+  std::shared_ptr<ConnectionPool> pool = process_connections();
 };
 
 /// Serves one address until destroyed, which breaks off what is under way.
@@ -36,7 +44,8 @@ struct ServerOptions {
 class Server {
  public:
   /// Binds and starts to accept. `handler` and `loop` must outlive it.
-  /// Errors: kInvalid (not HOST:PORT), kUnavailable (address in use, not permitted).
+  /// Errors: kInvalid (not HOST:PORT, a broken allowed host), kUnavailable (address in use, not
+  /// permitted).
   static Result<std::unique_ptr<Server>> open(IoLoop& loop, ServerOptions options, Handler& handler,
                                               Metrics& metrics);
   virtual ~Server() = default;
@@ -44,6 +53,8 @@ class Server {
   virtual std::string address() const = 0;
   /// Accepts no more and lets requests under way end; streams are told to end.
   virtual void stop_accepting() = 0;
+  /// Connections open. After stop_accepting, 0 means that no request is under way.
+  virtual std::size_t connection_count() const = 0;
 };
 
 }  // namespace blox::http

@@ -17,7 +17,11 @@ ServerMetrics::ServerMetrics(Metrics& metrics)
       sent_bytes_(metrics.counter("blox_http_sent_bytes_total", "Bytes sent to HTTP clients.")),
       refused_(metrics.counter("blox_http_refused_connections_total",
                                "Connections beyond the bound, answered with 503.")),
-      connections_(metrics.gauge("blox_http_connections", "HTTP connections open.")) {}
+      connections_(metrics.gauge("blox_http_connections", "HTTP connections open.")),
+      streams_(metrics.gauge("blox_http_streams", "HTTP answers that stream now.")),
+      answer_seconds_(metrics.seconds("blox_http_answer_seconds",
+                                      "From an HTTP request read to its answer's last byte, "
+                                      "streams left out.")) {}
 
 void ServerMetrics::count_request(std::string_view method, int status) {
   const auto row = static_cast<std::size_t>(

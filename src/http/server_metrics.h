@@ -2,14 +2,17 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <string_view>
 
 #include "base/metrics.h"
+#include "base/time.h"
 
 namespace blox::http {
 
-/// Requests by method and class of status, connections open, body and head bytes sent.
+/// Requests by method and class of status, the time that answers take, connections and streams
+/// open, body and head bytes sent.
 class ServerMetrics {
  public:
   explicit ServerMetrics(Metrics& metrics);
@@ -17,6 +20,12 @@ class ServerMetrics {
   void count_request(std::string_view method, int status);
   void count_sent(std::size_t bytes) { sent_bytes_.Increment(static_cast<double>(bytes)); }
   void count_refused() { refused_.Increment(); }
+  /// From a request read to the last byte of its answer; not for streams.
+  void observe_answer(Duration duration) {
+    answer_seconds_.Observe(std::chrono::duration<double>{duration}.count());
+  }
+  void add_stream() { streams_.Increment(); }
+  void remove_stream() { streams_.Decrement(); }
   void add_connection() { connections_.Increment(); }
   void remove_connection() { connections_.Decrement(); }
 
@@ -28,6 +37,8 @@ class ServerMetrics {
   Counter& sent_bytes_;
   Counter& refused_;
   Gauge& connections_;
+  Gauge& streams_;
+  Histogram& answer_seconds_;
   std::array<std::array<Counter*, kClassCount>, kMethodCount> requests_{};  // Made when first used.
 };
 

@@ -1,0 +1,38 @@
+// Allowed hosts, by table. What the guard refuses: server_limits_test.cc.
+#include "http/host_guard.h"
+
+#include <gmock/gmock.h>
+
+namespace blox::http {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(HostGuard, RefusesAllowedHostsThatWouldNeverMatch) {
+  const std::pair<const char*, bool> rows[] = {
+      {"blox.example", true},
+      {"https://blox.example", true},
+      {"http://blox.example:80", true},
+      {"[::1]:3000", true},
+      {"::1", true},
+      {"10.0.0.7:3000", true},
+      {"", false},
+      {"https://", false},
+      {"https://blox.example/", false},
+      {"ftp://blox.example", false},
+      {"blox.example:", false},
+      {"blox.example:port", false},
+      {"*.example", false},
+      {"a b", false},
+      {"[]", false},
+      {":80", false},
+  };
+  for (const auto& [host, fits] : rows) {
+    const auto checked = HostGuard::check({"fine.example", host});
+    EXPECT_EQ(checked.has_value(), fits) << host;
+    if (!checked) EXPECT_THAT(checked.error().message, HasSubstr("'" + std::string{host} + "'"));
+  }
+}
+
+}  // namespace
+}  // namespace blox::http

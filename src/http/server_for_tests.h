@@ -1,0 +1,123 @@
+// For tests of the server: one on a loop of its own, with handlers that answer, stream and hang.
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <future>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/signal.h"
+#include "http/loopback_for_tests.h"
+#include "http/router.h"
+#include "http/server.h"
+
+namespace blox::http {
+
+/// Set when a coroutine that waits in a handler, or a stream, is destroyed.
+struct Gone {
+  std::promise<void>& promise;
+  ~Gone() { promise.set_value(); }
+};
+
+/// What test streams wait for.
+struct Release {
+  explicit Release(Executor& executor) : changed(executor) {}
+  bool released = false;
+  Signal changed;
+};
+
+/// Gives its lines, then waits to be released, then ends.
+class TestStream final : public BodyStream {
+ public:
+  TestStream(Release& release, std::vector<std::string> lines, bool ends, std::promise<void>* gone)
+      : release_(release), lines_(std::move(lines)), ends_(ends), gone_(gone) {}
+  ~TestStream() override {
+    if (gone_ != nullptr) gone_->set_value();
+  }
+  Async<Result<Slices>> next() override {
+    Slices slices;
+    if (next_ < lines_.size()) {
+      slices.push_back(Slice{nullptr, lines_[next_++]});
+      co_return slices;
+    }
+    while (!ends_ && !release_.released) co_await release_.changed.wait();
+    co_return slices;
+  }
+
+ private:
+  Release& release_;
+  std::vector<std::string> lines_;
+  std::size_t next_ = 0;
+  bool ends_;
+  std::promise<void>* gone_;
+};
+
+class ServerTest : public ::testing::Test {
+ protected:
+  ServerTest() {
+    router.add("GET", "/hello",
+               [](RequestContext) -> Async<Response> { co_return make_text(200, "hello"); });
+    router.add("POST", "/echo", [](RequestContext context) -> Async<Response> {
+      co_return make_text(200, context.request.body);
+    });
+    router.add("GET", "/slices", [this](RequestContext) -> Async<Response> {
+      Response response = make_text(200, "");
+      response.body = Slices(slice_count, Slice{slice, *slice});
+      co_return response;
+    });
+    router.add("GET", "/stream", [this](RequestContext) -> Async<Response> {
+      Response response = make_text(200, "");
+      response.body = std::make_unique<TestStream>(release, stream_lines, stream_ends, gone);
+      co_return response;
+    });
+    router.add("GET", "/hang", [this](RequestContext) -> Async<Response> {
+      const Gone noted{hang_gone};
+      Signal never{thread.loop};
+      hanging.set_value();
+      co_await never.wait();
+      co_return make_text(200, "never");
+    });
+  }
+  ~ServerTest() override {
+    thread.call([&] { server.reset(); });
+  }
+
+  // Opens the server with `options`; port 0 unless they say otherwise.
+  void open(ServerOptions options = {}) {
+    thread.call([&] {
+      auto opened = Server::open(thread.loop, std::move(options), router, metrics);
+      ASSERT_TRUE(opened) << opened.error().message;
+      server = std::move(*opened);
+    });
+    address = server->address();
+  }
+  Peer connect(int receive_bytes = 0) { return Peer::connect_to(address, receive_bytes); }
+
+  // What a connection of its own answers to `request`, until the server closes.
+  std::string ask(std::string_view request) {
+    Peer peer = connect();
+    peer.send(request);
+    return peer.read_all();
+  }
+
+  std::size_t slice_count = 200;
+  std::shared_ptr<const std::string> slice = std::make_shared<std::string>("0123456789");
+  std::vector<std::string> stream_lines;
+  bool stream_ends = true;
+  std::promise<void>* gone = nullptr;
+  std::promise<void> hanging;
+  std::promise<void> hang_gone;
+
+  Router router;
+  Metrics metrics;
+  LoopThread thread;
+  Release release{thread.loop};
+  std::unique_ptr<Server> server;
+  std::string address;
+};
+
+}  // namespace blox::http
