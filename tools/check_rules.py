@@ -17,6 +17,7 @@ OWN_THREADS = (
     "src/http/curl_transport.cc",
     "src/http/curl_transport_test.cc",
     "src/http/loopback_for_tests.h",
+    "src/http/raw_server_for_tests.h",
 )
 
 # (name, pattern, folders it holds in, files that may, what to use instead)

@@ -42,7 +42,8 @@ long to_milliseconds(Duration duration) {
 
 }  // namespace
 
-Transfer::Transfer(OutgoingRequest request) : request_(std::move(request)) {
+Transfer::Transfer(OutgoingRequest request, const Executor& executor)
+    : request_(std::move(request)), executor_(executor) {
   static std::once_flag once;
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
   handle_.reset(curl_easy_init());
@@ -59,7 +60,7 @@ Status Transfer::prepare(const CurlOptions& options, bool whole_deadline) {
   if (!is_token(request_.method)) {
     return fail(ErrorKind::kInvalid, "'" + request_.method + "' is not a method of HTTP");
   }
-  if (Status checked = check_url(options); !checked) return checked;
+  if (Status checked = check_url(); !checked) return checked;
   if (Status added = add_headers(); !added) return added;
   set_method();
   set(CURLOPT_URL, request_.url.c_str());
@@ -96,7 +97,7 @@ Status Transfer::prepare(const CurlOptions& options, bool whole_deadline) {
   return done();
 }
 
-Status Transfer::check_url(const CurlOptions& options) {
+Status Transfer::check_url() {
   const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> url{curl_url(), &curl_url_cleanup};
   const CURLUcode code = curl_url_set(url.get(), CURLUPART_URL, request_.url.c_str(), 0);
   const std::string scheme = code == CURLUE_OK ? part_of(url.get(), CURLUPART_SCHEME) : "";
@@ -109,8 +110,7 @@ Status Transfer::check_url(const CurlOptions& options) {
   where_ = request_.method + " " + scheme + "://" + authority + (port.empty() ? "" : ":" + port) +
            part_of(url.get(), CURLUPART_PATH);
   const std::string host = host_name(authority);
-  direct_ = is_loopback(host) || is_link_local(host) ||
-            std::ranges::count(options.direct_hosts, host) > 0;
+  direct_ = is_loopback(host) || is_link_local(host);
   return done();
 }
 
@@ -153,17 +153,13 @@ void Transfer::set_method() {
 // when it sends again by itself.
 int Transfer::before_request(void* self, char*, char*, int, int) {
   auto& transfer = *static_cast<Transfer*>(self);
-  transfer.note_sent();
-  if (!std::exchange(transfer.begun_, true)) {
-    curl_easy_getinfo(transfer.handle(), CURLINFO_REQUEST_SIZE, &transfer.bytes_before_);
-  }
+  const auto& before = transfer.request_.send_before;
+  // libcurl's own deadline counts from when its thread took the transfer, which may be much later
+  // than the caller's count began.
+  transfer.late_ = before && transfer.executor_.now() >= *before;
+  if (transfer.late_) return CURL_PREREQFUNC_ABORT;
+  transfer.begun_ = true;
   return CURL_PREREQFUNC_OK;
-}
-
-void Transfer::note_sent() const {
-  long bytes = 0;
-  curl_easy_getinfo(handle_.get(), CURLINFO_REQUEST_SIZE, &bytes);
-  sent_ = sent_ || (begun_ && bytes > bytes_before_) || status_ != 0;
 }
 
 std::size_t Transfer::take_header(char* bytes, std::size_t, std::size_t count, void* self) {
@@ -175,10 +171,7 @@ std::size_t Transfer::take_header(char* bytes, std::size_t, std::size_t count, v
   } else if (line.empty()) {
     long status = 0;
     curl_easy_getinfo(transfer.handle(), CURLINFO_RESPONSE_CODE, &status);
-    if (transfer.begun_ && status >= 200) {
-      transfer.status_ = static_cast<int>(status);
-      transfer.on_head(transfer.status_);
-    }
+    if (transfer.begun_ && status >= 200) transfer.on_head(static_cast<int>(status));
   } else if (const auto colon = line.find(':'); colon != line.npos) {
     std::string_view value = line.substr(colon + 1);
     while (value.starts_with(' ') || value.starts_with('\t')) value.remove_prefix(1);
@@ -197,14 +190,15 @@ std::size_t Transfer::take_body(char* bytes, std::size_t, std::size_t count, voi
 }
 
 Error Transfer::error_of(CURLcode code) const {
-  note_sent();
   std::string why = detail_.front() != '\0' ? detail_.data() : curl_easy_strerror(code);
-  if (code == CURLE_ABORTED_BY_CALLBACK) why = "the transport was closed";
+  if (code == CURLE_ABORTED_BY_CALLBACK) {
+    why = late_ ? "the time to send it had passed" : "the transport was closed";
+  }
   if (code == CURLE_WRITE_ERROR) {
     why = "the answer is larger than " + std::to_string(request_.answer_bytes_max) + " bytes";
   }
-  if (!sent_) return Error{ErrorKind::kUnavailable, where_ + ": not sent: " + why};
-  return Error{ErrorKind::kUnknown, where_ + ": sent, but no whole answer: " + why};
+  if (!begun_) return Error{ErrorKind::kUnavailable, where_ + ": not sent: " + why};
+  return Error{ErrorKind::kUnknown, where_ + ": perhaps sent, and no whole answer: " + why};
 }
 
 }  // namespace blox::http

@@ -21,7 +21,8 @@ enum class Taken { kYes, kLater, kTooMany };
 /// Requires: lives until libcurl has let go of handle().
 class Transfer {
  public:
-  explicit Transfer(OutgoingRequest request);
+  /// `executor`, whose clock it reads, outlives it.
+  Transfer(OutgoingRequest request, const Executor& executor);
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
   virtual ~Transfer() = default;
@@ -39,8 +40,8 @@ class Transfer {
   virtual void on_head(int status) = 0;
   virtual Taken on_body(std::string_view bytes) = 0;
 
-  /// The error of a transfer that ended with `code`: kUnavailable only if no byte of the request
-  /// itself was sent. Requires: called by end().
+  /// The error of a transfer that ended with `code`: kUnavailable only if libcurl was never about
+  /// to send the request itself. Requires: called by end().
   Error error_of(CURLcode code) const;
   const OutgoingRequest& request() const { return request_; }
   Headers take_headers() { return std::move(headers_); }
@@ -53,27 +54,26 @@ class Transfer {
     void operator()(curl_slist* list) const { curl_slist_free_all(list); }
   };
 
-  Status check_url(const CurlOptions& options);
+  Status check_url();
   Status add_headers();
   void set_method();
   template <class Value>
   void set(CURLoption option, Value value);
-  void note_sent() const;
   static int before_request(void* self, char*, char*, int, int);
   static std::size_t take_header(char* bytes, std::size_t, std::size_t count, void* self);
   static std::size_t take_body(char* bytes, std::size_t, std::size_t count, void* self);
 
   OutgoingRequest request_;
+  const Executor& executor_;
   std::string where_;  // "POST https://host/path", for messages: without credentials and query.
   Headers headers_;
-  int status_ = 0;
   bool direct_ = false;
   CURLcode refused_option_ = CURLE_OK;
   std::array<char, CURL_ERROR_SIZE> detail_{};
-  // libcurl is about to send the request, and had sent this many bytes (CONNECT to a proxy) before.
+  // libcurl was let to send the request. What it counts as sent lags behind, so that this is the
+  // last moment of which it is certain that nothing was.
   bool begun_ = false;
-  long bytes_before_ = 0;
-  mutable bool sent_ = false;
+  bool late_ = false;
   std::unique_ptr<curl_slist, FreeList> list_;
   std::unique_ptr<CURL, FreeHandle> handle_;  // Before the rest: it points into it.
 };

@@ -30,8 +30,8 @@ class Guard {
 
 class WholeTransfer final : public Transfer {
  public:
-  WholeTransfer(OutgoingRequest request, Promise<Result<Answer>> promise)
-      : Transfer(std::move(request)), promise_(std::move(promise)) {}
+  WholeTransfer(OutgoingRequest request, const Executor& executor, Promise<Result<Answer>> promise)
+      : Transfer(std::move(request), executor), promise_(std::move(promise)) {}
 
   void end(CURLcode code) override {
     if (code != CURLE_OK) {
@@ -67,7 +67,7 @@ class LineTransfer final : public Transfer, public std::enable_shared_from_this<
   };
 
   LineTransfer(OutgoingRequest request, Executor& executor, std::size_t waiting_bytes_max)
-      : Transfer(std::move(request)),
+      : Transfer(std::move(request), executor),
         changed(executor),
         executor_(executor),
         waiting_bytes_max_(waiting_bytes_max),
@@ -209,7 +209,8 @@ CurlTransport::~CurlTransport() { loop_->stop(); }
 // Neither may use the transport after it has begun to wait: it may be gone by then.
 Async<Result<Answer>> CurlTransport::send(OutgoingRequest request) {
   auto ends = make_promise<Result<Answer>>(executor_);
-  const auto transfer = std::make_shared<WholeTransfer>(std::move(request), std::move(ends.first));
+  const auto transfer =
+      std::make_shared<WholeTransfer>(std::move(request), executor_, std::move(ends.first));
   Status ready = transfer->prepare(options_, /*whole_deadline=*/true);
   if (ready) ready = loop_->add(transfer);
   if (!ready) co_return std::unexpected<Error>(std::move(ready.error()));

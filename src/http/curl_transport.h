@@ -3,7 +3,6 @@
 
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "base/executor.h"
 #include "http/transport.h"
@@ -18,14 +17,12 @@ struct CurlOptions {
   std::size_t transfer_count_max = 4096;
   /// Lines of one stream that wait to be taken; beyond that the peer is not read from.
   std::size_t waiting_bytes_max = 4 << 20;
-  /// Hosts that are reached without proxy, beside those of `no_proxy`: those of endpoint overrides
-  /// ("localstack"). Loopback and link-local addresses (instance metadata) never go by proxy.
-  std::vector<std::string> direct_hosts;
   std::string ca_bundle;  ///< A PEM file to trust instead of the system's; "": the system's.
 };
 
 /// Calls out by libcurl, on a thread of its own. HTTP/1.1, no redirects; proxies from the usual
-/// environment variables (https_proxy, no_proxy, ...). Destroying an awaiting coroutine or a stream
+/// environment variables (https_proxy, no_proxy, ...), but none for loopback and link-local
+/// addresses (instance metadata). Destroying an awaiting coroutine or a stream
 /// aborts its transfer; destroying the transport ends all that is under way with an error.
 /// Threading: the executor's thread. Requires: `executor` outlives it.
 class CurlTransport final : public Transport {

@@ -6,10 +6,8 @@
 
 #include <atomic>
 #include <functional>
-#include <list>
-#include <mutex>
 
-#include "http/loopback_for_tests.h"
+#include "http/raw_server_for_tests.h"
 
 namespace blox::http {
 namespace {
@@ -18,57 +16,6 @@ using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 
 constexpr const char* kAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A: b\r\n\r\nok";
-
-// Runs `script` for every connection, each on a thread of its own, and closes it afterwards.
-class RawServer {
- public:
-  using Script = std::function<void(Peer&)>;
-
-  explicit RawServer(Script script)
-      : script_(std::move(script)), thread_([this] { accept_all(); }) {}
-  ~RawServer() { stop(); }
-  std::string url() const { return listener_.url(); }
-
-  /// No further connection, and the end of those there are.
-  void stop() {
-    stop_accepting();
-    {
-      const std::lock_guard lock{mutex_};
-      for (auto& connection : connections_) connection.peer.shut_down();
-    }
-    for (auto& connection : connections_) {
-      if (connection.thread.joinable()) connection.thread.join();
-    }
-  }
-  void stop_accepting() {
-    listener_.shut_down();
-    if (thread_.joinable()) thread_.join();
-  }
-
- private:
-  struct Connection {
-    explicit Connection(Peer accepted) : peer(std::move(accepted)) {}
-    Peer peer;
-    std::thread thread;
-  };
-
-  void accept_all() {
-    while (auto peer = listener_.accept()) {
-      const std::lock_guard lock{mutex_};
-      auto& connection = connections_.emplace_back(std::move(*peer));
-      connection.thread = std::thread{[this, &connection] {
-        script_(connection.peer);
-        connection.peer.shut_down();
-      }};
-    }
-  }
-
-  Script script_;
-  Listener listener_;
-  std::mutex mutex_;
-  std::list<Connection> connections_;
-  std::thread thread_;
-};
 
 Async<void> forget(Async<Result<Answer>> work) { (void)co_await std::move(work); }
 Async<void> keep(Async<Result<Answer>> work, std::promise<Result<Answer>>& answer) {
@@ -206,6 +153,37 @@ TEST_F(CurlTransportTest, ADeadlineAfterSendingIsUnknown) {
   OutgoingRequest secure = to("https" + server.url().substr(4), "POST", "b");
   secure.deadline = 30ms;
   EXPECT_EQ(send(std::move(secure)).error().kind, ErrorKind::kUnavailable);  // TLS never stood.
+}
+
+TEST_F(CurlTransportTest, SendsNothingOnceItsTimeHasPassed) {
+  std::atomic<int> request_count = 0;
+  RawServer server{[&](Peer& peer) {
+    if (peer.read_request().empty()) return;
+    ++request_count;
+    peer.send(kAnswer);
+  }};
+  // As when the process was held up after the deadline had been looked at.
+  OutgoingRequest late = to(server.url(), "POST", "b");
+  late.send_before = thread.loop.now();
+  const auto answer = send(std::move(late));
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, ErrorKind::kUnavailable);
+  EXPECT_THAT(answer.error().message, HasSubstr("not sent: the time to send it had passed"));
+  OutgoingRequest in_time = to(server.url(), "POST", "b");
+  in_time.send_before = thread.loop.now() + 1h;
+  EXPECT_TRUE(send(std::move(in_time)));
+  EXPECT_EQ(request_count, 1);
+}
+
+TEST_F(CurlTransportTest, TrustsTheBundleItIsGiven) {
+  CurlOptions options;
+  options.ca_bundle = testing::TempDir() + "blox_no_such_bundle.pem";
+  open(options);
+  RawServer server{[](Peer& peer) { peer.read_until("never"); }};
+  const auto answer = send(to("https" + server.url().substr(4)));
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, ErrorKind::kUnavailable);
+  EXPECT_THAT(answer.error().message, HasSubstr("blox_no_such_bundle.pem"));
 }
 
 // Answers POST /warm and keeps the connection; executes POST /start and then closes without an

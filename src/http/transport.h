@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/async.h"
@@ -19,6 +20,9 @@ struct OutgoingRequest {
   std::string body;
   Duration deadline = std::chrono::seconds{30};         ///< For the whole call.
   Duration connect_deadline = std::chrono::seconds{5};  ///< For DNS, connect and TLS.
+  /// No byte of the request is sent at this time or later, by the executor's clock, even when the
+  /// process was held up since. Then the call fails with kUnavailable.
+  std::optional<TimePoint> send_before;
   std::size_t answer_bytes_max = 64 << 20;
   /// Opens a connection of its own. Set it for every call that must not be executed twice: on a
   /// reused one libcurl may send a POST again by itself (design/scheduling.md, "Launching" 3).
@@ -44,8 +48,8 @@ class Transport {
  public:
   virtual ~Transport() = default;
   /// Sends one request, once, and waits for the whole answer, whatever its status.
-  /// Errors: kUnavailable (no byte of it was sent: DNS, connect, TLS), kUnknown (sent in part or
-  /// whole, and no whole answer came in time), kInvalid (not a URL).
+  /// Errors: kUnavailable (no byte of it was sent: DNS, connect, TLS, too late), kUnknown (perhaps
+  /// sent in part or whole, and no whole answer came in time), kInvalid (not a URL).
   virtual Async<Result<Answer>> send(OutgoingRequest request) = 0;
   /// Opens an endless answer of lines. `deadline` bounds the wait for its head; afterwards the
   /// stream breaks off when nothing came for `idle_max`. A status other than 200 is an error whose
