@@ -5,13 +5,24 @@
 #include "aws/endpoints.h"
 
 namespace blox::apps {
+namespace {
+
+http::CurlOptions transport_options(const aws::Environment& environment) {
+  http::CurlOptions options;
+  options.ca_bundle = aws::get_variable(environment, "AWS_CA_BUNDLE");
+  return options;
+}
+
+}  // namespace
 
 AwsAccount::AwsAccount(IoLoop& loop, Random& random, Metrics& metrics, aws::Environment environment,
                        double budget_share)
-    : transport_(loop),
+    : transport_(loop, transport_options(environment)),
       credentials_(std::move(environment)),
       context_{loop, random, transport_, credentials_, metrics},
-      budgets_(loop, budget_share) {}
+      budgets_(loop, budget_share) {
+  budgets_.show_in(metrics);
+}
 
 Result<std::unique_ptr<AwsAccount>> AwsAccount::open(IoLoop& loop, Random& random, Metrics& metrics,
                                                      double budget_share) {

@@ -23,12 +23,14 @@ class CallBudget::Waiter {
   Waiter(CallBudget& budget, CallPriority priority)
       : signal{budget.executor_}, budget_(budget), place_{priority, ++budget.last_number_} {
     budget_.waiters_.emplace(place_, &signal);
+    budget_.show();
   }
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
   ~Waiter() {
     budget_.waiters_.erase(place_);
     budget_.wake_first();
+    budget_.show();
   }
   bool is_first() const { return budget_.waiters_.begin()->first == place_; }
 
@@ -44,7 +46,7 @@ CallBudget::CallBudget(Executor& executor, BudgetLimits limits, double share)
       burst_(std::max(1.0, limits.burst * share)),
       rate_max_(limits.per_second * share),
       rate_(rate_max_),
-      tokens_(burst_),
+      tokens_(std::clamp(rate_max_, 1.0, burst_)),
       refilled_at_(executor.now()) {
   check(share > 0, "the share of a call budget is over 0");
 }
@@ -92,6 +94,23 @@ void CallBudget::on_throttled() {
   if (throttled_at_ && now - *throttled_at_ < kThrottleOnce) return;
   throttled_at_ = now;
   rate_ = std::max(rate_max_ * kRateShareMin, rate_ / 2);
+  show();
+}
+
+void CallBudget::show_in(Metrics& metrics, const std::string& bucket) {
+  const Metrics::Labels labels{{"bucket", bucket}};
+  gauges_.emplace(Gauges{
+      metrics.gauge("blox_aws_budget_tokens", "Calls to ECS that may be sent at once.", labels),
+      metrics.gauge("blox_aws_budget_rate", "Calls to ECS a second that are ours now.", labels),
+      metrics.gauge("blox_aws_budget_waiting", "Calls to ECS that wait for a token.", labels)});
+  show();
+}
+
+void CallBudget::show() {
+  if (!gauges_) return;
+  gauges_->tokens.Set(tokens());
+  gauges_->rate.Set(rate());
+  gauges_->waiting.Set(static_cast<double>(waiting()));
 }
 
 double CallBudget::rate() const {

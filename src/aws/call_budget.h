@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "base/async.h"
 #include "base/executor.h"
+#include "base/metrics.h"
 #include "base/signal.h"
 
 namespace blox::aws {
@@ -24,12 +26,17 @@ struct BudgetLimits {
 inline constexpr BudgetLimits kReadLimits{100, 20};
 inline constexpr BudgetLimits kModifyLimits{100, 40};
 
-/// One bucket. It starts full. Requires: `executor` and the bucket outlive those who wait.
+/// One bucket. It starts with what a second brings, not full: what it held before a restart, or
+/// under another leader, may have been spent (docs/decisions/0007-budget-at-start.md).
+/// Requires: `executor` and the bucket outlive those who wait.
 /// Threading: one strand.
 class CallBudget {
  public:
   /// `share` (over 0; over 1 where AWS has raised the account's limits) of `limits` is ours.
   CallBudget(Executor& executor, BudgetLimits limits, double share = 1.0);
+  /// Shows tokens, rate and waiting callers as gauges of `bucket` ("read"), as they stood when a
+  /// call last came or went. `metrics` outlives the bucket.
+  void show_in(Metrics& metrics, const std::string& bucket);
   CallBudget(const CallBudget&) = delete;
   CallBudget& operator=(const CallBudget&) = delete;
 
@@ -54,6 +61,13 @@ class CallBudget {
   void refill();
   Duration until_next_token() const;
   void wake_first();
+  void show();
+
+  struct Gauges {
+    Gauge& tokens;
+    Gauge& rate;
+    Gauge& waiting;
+  };
 
   Executor& executor_;
   double burst_;
@@ -64,6 +78,7 @@ class CallBudget {
   std::optional<TimePoint> throttled_at_;
   std::uint64_t last_number_ = 0;
   std::map<Place, Signal*> waiters_;
+  std::optional<Gauges> gauges_;
 };
 
 }  // namespace blox::aws

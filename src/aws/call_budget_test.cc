@@ -17,6 +17,8 @@ using namespace std::chrono_literals;
 
 class CallBudgetTest : public testing::Test {
  protected:
+  CallBudgetTest() { loop_.run_for(1min); }  // The bucket is full.
+
   Async<void> take(std::string name, CallPriority priority, Duration wait_max) {
     const bool got = co_await budget_.take(priority, loop_.now() + wait_max);
     log_.push_back(name + (got ? "" : " timed out"));
@@ -102,6 +104,48 @@ TEST_F(CallBudgetTest, NeverGivesMoreThanBurstAndRate) {
   loop_.run_for(50s);
   EXPECT_GE(log_.size(), 51u);
   EXPECT_LE(log_.size(), 52u);
+}
+
+TEST_F(CallBudgetTest, StartsWithWhatASecondBrings) {
+  EXPECT_DOUBLE_EQ((CallBudget{loop_, {100, 20}}.tokens()), 20);
+  EXPECT_DOUBLE_EQ((CallBudget{loop_, {100, 20}, 0.01}.tokens()), 1);
+  EXPECT_DOUBLE_EQ((CallBudget{loop_, {10, 20}}.tokens()), 10);
+}
+
+TEST_F(CallBudgetTest, TellsOneWaiterTooManyAtOnce) {
+  ask("burst 1");
+  ask("burst 2");
+  for (std::size_t i = 0; i < CallBudget::kWaitersMax; ++i) {
+    scope_->spawn(take("waits", CallPriority::kAct, 1h));
+  }
+  loop_.run_for(0s);
+  EXPECT_EQ(budget_.waiting(), CallBudget::kWaitersMax);
+  scope_->spawn(take("one more", CallPriority::kAct, 1h));
+  loop_.run_for(0s);
+  EXPECT_EQ(log_.back(), "one more timed out");
+}
+
+TEST_F(CallBudgetTest, ShowsHowItStands) {
+  Metrics metrics;
+  CallBudget shown{loop_, {4, 2}};
+  shown.show_in(metrics, "read");
+  const auto shows = [&](const std::string& line) {
+    const std::string text = metrics.to_text();
+    EXPECT_NE(text.find(line + "\n"), std::string::npos) << line << "\n" << text;
+  };
+  shows(R"(blox_aws_budget_tokens{bucket="read"} 2)");
+  const auto take_one = [&]() -> Async<void> {
+    (void)co_await shown.take(CallPriority::kAct, loop_.now() + 1h);
+  };
+  for (int i = 0; i < 3; ++i) scope_->spawn(take_one());
+  loop_.run_for(0s);
+  shows(R"(blox_aws_budget_tokens{bucket="read"} 0)");
+  shows(R"(blox_aws_budget_waiting{bucket="read"} 1)");
+  shown.on_throttled();
+  shows(R"(blox_aws_budget_rate{bucket="read"} 1)");
+  loop_.run_for(2s);
+  shows(R"(blox_aws_budget_waiting{bucket="read"} 0)");
+  scope_.reset();
 }
 
 }  // namespace

@@ -16,12 +16,17 @@ namespace blox::aws {
 struct EcsBudgets {
   explicit EcsBudgets(Executor& executor, double share = 1.0)
       : read(executor, kReadLimits, share), modify(executor, kModifyLimits, share) {}
+  /// Shows both as gauges. `metrics` outlives them.
+  void show_in(Metrics& metrics) {
+    read.show_in(metrics, "read");
+    modify.show_in(metrics, "modify");
+  }
   CallBudget read;
   CallBudget modify;
 };
 
 /// Deadlines: 10 s for each read (each page and each chunk is one), 2 s for StartTask and StopTask,
-/// the wait for a token included. Threading: one strand.
+/// the wait for a token, at most 1 s of it, included. Threading: one strand.
 class EcsClient final : public EcsQuery, public EcsControl {
  public:
   /// `budgets` must outlive the client. `priority` is that of its reads.
