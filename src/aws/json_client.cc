@@ -12,6 +12,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kConnectMax = 2s;
+// What has to be left for the answer when the token is there. ECS answers StartTask within it.
+constexpr Duration kAnswerMin = 1s;
 
 // Milliseconds. Source: AWS SDKs reference guide, "Retry behavior".
 std::optional<Duration> find_retry_after(const http::Headers& headers) {
@@ -77,36 +79,50 @@ JsonClient::Attempt JsonClient::judge(const JsonCall& call, AcceptBody& accept,
   const AwsError error = decode_error(*answer);
   const Classified classified = classify(answer->status, error);
   if (classified.credentials_refused) context_.credentials.on_refused(credentials);
-  if (classified.throttled && call.budget != nullptr) call.budget->on_throttled();
+  if (classified.throttled) {
+    count_throttled(call);
+    if (call.budget != nullptr) call.budget->on_throttled();
+  }
   return {fail(classified.kind, describe(answer->status, error)),
           classified.throttled ? FaultClass::kThrottle : FaultClass::kFault, classified.retryable,
           find_retry_after(answer->headers)};
 }
 
+JsonClient::Attempt JsonClient::unsent(ErrorKind kind, std::string why) {
+  return {fail(kind, std::move(why)), FaultClass::kFault, false, std::nullopt};
+}
+
 Async<JsonClient::Attempt> JsonClient::attempt(const JsonCall& call, AcceptBody& accept,
                                                TimePoint deadline) {
-  bool has_token = true;
-  if (call.budget != nullptr) has_token = co_await call.budget->take(call.priority, deadline);
-  if (!has_token) {
-    co_return Attempt{fail(ErrorKind::kThrottled, "our own budget of calls is used up"),
-                      FaultClass::kThrottle, false, std::nullopt};
+  if (call.budget != nullptr) {
+    // A call that cannot be answered in time would spend its token for an outcome nobody knows.
+    const TimePoint token_deadline = deadline - std::min(kAnswerMin, call.deadline / 2);
+    const bool has_token = co_await call.budget->take(call.priority, token_deadline);
+    if (!has_token) {
+      count_unsent(call, "budget");
+      co_return unsent(ErrorKind::kThrottled, "our own budget of calls is used up");
+    }
   }
   const auto credentials = co_await context_.credentials.get();
   if (!credentials) {
-    co_return Attempt{std::unexpected(credentials.error()), FaultClass::kFault, false,
-                      std::nullopt};
+    count_unsent(call, "credentials");
+    co_return unsent(credentials.error().kind, credentials.error().message);
   }
   // Whoever asked may rely on nothing being sent after the deadline (a lease may end then).
-  const Duration left = deadline - context_.executor.now();
+  const TimePoint sent_at = context_.executor.now();
+  const Duration left = deadline - sent_at;
   if (left <= Duration::zero()) {
-    co_return Attempt{fail(ErrorKind::kUnavailable, "the deadline passed before it was sent"),
-                      FaultClass::kFault, false, std::nullopt};
+    count_unsent(call, "deadline");
+    co_return unsent(ErrorKind::kUnavailable, "the deadline passed before it was sent");
   }
   http::OutgoingRequest request = make_request(call, *credentials);
   request.deadline = left;
+  request.send_before = deadline;
   request.connect_deadline = std::min(kConnectMax, left);
   auto answer = co_await context_.transport.send(std::move(request));
-  co_return judge(call, accept, std::move(answer), *credentials);
+  Attempt judged = judge(call, accept, std::move(answer), *credentials);
+  count_sent(call, judged.status, context_.executor.now() - sent_at);
+  co_return judged;
 }
 
 Async<Status> JsonClient::call(JsonCall call, AcceptBody accept) {
@@ -116,18 +132,17 @@ Async<Status> JsonClient::call(JsonCall call, AcceptBody accept) {
   for (int number = 1;; ++number) {
     Attempt last = co_await attempt(call, accept, deadline);
     status = std::move(last.status);
-    count(call, status);
     if (status) quota_.on_success(taken);
     if (status || !call.repeatable || !last.retryable || number == kAttemptsMax) break;
     const TimePoint next = context_.executor.now() +
                            compute_backoff(last.fault, number, last.retry_after, context_.random);
     if (next >= deadline) break;
-    taken = quota_.take(last.fault);
+    if (!call.long_poll) taken = quota_.take(last.fault);
     if (!taken && !call.long_poll) break;
+    co_await sleep_until(context_.executor, next);
+    if (call.long_poll) break;
     log::debug("aws", "{} {} is sent again: {}", service_.name, call.operation,
                status.error().message);
-    co_await sleep_until(context_.executor, next);
-    if (!taken) break;
   }
   if (status) co_return status;
   if (call.repeatable && status.error().kind == ErrorKind::kUnknown) {
@@ -136,11 +151,30 @@ Async<Status> JsonClient::call(JsonCall call, AcceptBody accept) {
   co_return status.error_in(service_.name + " " + call.operation);
 }
 
-void JsonClient::count(const JsonCall& call, const Status& status) {
+void JsonClient::count_sent(const JsonCall& call, const Status& status, Duration took) {
   const std::string outcome{status ? "ok" : to_text(status.error().kind)};
+  const Metrics::Labels labels{{"service", service_.name}, {"operation", call.operation}};
+  Metrics::Labels with_outcome = labels;
+  with_outcome["outcome"] = outcome;
   context_.metrics
-      .counter("blox_aws_calls_total", "Calls to AWS, each attempt, by outcome.",
-               {{"service", service_.name}, {"operation", call.operation}, {"outcome", outcome}})
+      .counter("blox_aws_calls_total", "Calls to AWS, each attempt, by outcome.", with_outcome)
+      .Increment();
+  context_.metrics
+      .seconds("blox_aws_call_seconds", "From an attempt being sent to its answer.", labels)
+      .Observe(std::chrono::duration<double>{took}.count());
+}
+
+void JsonClient::count_unsent(const JsonCall& call, const char* reason) {
+  context_.metrics
+      .counter("blox_aws_unsent_total", "Calls to AWS that were not sent, by reason.",
+               {{"service", service_.name}, {"operation", call.operation}, {"reason", reason}})
+      .Increment();
+}
+
+void JsonClient::count_throttled(const JsonCall& call) {
+  context_.metrics
+      .counter("blox_aws_throttled_total", "Answers by which AWS refused a call for its limits.",
+               {{"service", service_.name}, {"operation", call.operation}})
       .Increment();
 }
 

@@ -41,11 +41,15 @@ struct AwsContext {
 struct JsonCall {
   std::string operation;  ///< "ListTasks".
   std::string body;
-  Duration deadline = std::chrono::seconds{10};  ///< For all of it: token, attempts, waits.
+  /// For all of it: token, attempts, waits. An attempt whose token comes so late that less than
+  /// half of it, or a second, is left for the answer is not sent.
+  Duration deadline = std::chrono::seconds{10};
   /// It changes nothing, or nothing more the second time: sent again after faults. All others go
   /// out once, on a connection of their own.
   bool repeatable = true;
-  bool long_poll = false;        ///< Waits before a fault is returned.
+  /// The server may hold the answer back for most of the deadline: sent once, as a second wait
+  /// would not fit; a fault is returned after a wait.
+  bool long_poll = false;
   CallBudget* budget = nullptr;  ///< Each attempt takes a token from it.
   CallPriority priority = CallPriority::kReconcile;
 };
@@ -71,11 +75,14 @@ class JsonClient {
     bool retryable = false;
     std::optional<Duration> retry_after;
   };
+  static Attempt unsent(ErrorKind kind, std::string why);
   Async<Attempt> attempt(const JsonCall& call, AcceptBody& accept, TimePoint deadline);
   Attempt judge(const JsonCall& call, AcceptBody& accept, Result<http::Answer> answer,
                 const Credentials& credentials);
   http::OutgoingRequest make_request(const JsonCall& call, const Credentials& credentials) const;
-  void count(const JsonCall& call, const Status& status);
+  void count_sent(const JsonCall& call, const Status& status, Duration took);
+  void count_unsent(const JsonCall& call, const char* reason);
+  void count_throttled(const JsonCall& call);
 
   AwsContext context_;
   JsonService service_;

@@ -220,27 +220,97 @@ TEST_F(JsonClientTest, SendsNothingWithoutCredentials) {
   EXPECT_TRUE(transport_.requests.empty());
 }
 
-TEST_F(JsonClientTest, EachAttemptTakesATokenAndAThrottleAnswerHalvesTheRate) {
-  CallBudget budget{loop_, {10, 2}};
-  transport_.answer(500, "");
-  transport_.answer(400, kThrottled);
-  transport_.answer(200, "good");
+TEST_F(JsonClientTest, EachAttemptTakesAToken) {
+  CallBudget budget{loop_, {10, 3}};
+  std::vector<double> left;
+  transport_.respond = [&](const http::OutgoingRequest&) {
+    left.push_back(budget.tokens());
+    return ScriptedTransport::Step{http::Answer{500, {}, ""}, {}};
+  };
   JsonCall call = read();
   call.budget = &budget;
-  EXPECT_TRUE(run(std::move(call)));
-  EXPECT_LT(budget.rate(), 1.2);
-  EXPECT_LT(budget.tokens(), 4);
+  EXPECT_FALSE(run(std::move(call)));
+  ASSERT_EQ(left.size(), 3u);
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    const std::chrono::duration<double> passed = transport_.times[i].time_since_epoch();
+    EXPECT_NEAR(left[i], 3 + 3 * passed.count() - static_cast<double>(i + 1), 1e-6) << i;
+  }
 }
 
-TEST_F(JsonClientTest, WithoutATokenInTimeNothingIsSent) {
-  CallBudget budget{loop_, {1, 0.1}};
+TEST_F(JsonClientTest, AThrottleAnswerHalvesTheRate) {
+  CallBudget budget{loop_, {10, 2}};
+  transport_.answer(400, kThrottled);
+  JsonCall call = write();
+  call.budget = &budget;
+  EXPECT_FALSE(run(std::move(call)));
+  EXPECT_DOUBLE_EQ(budget.rate(), 1);
+  EXPECT_DOUBLE_EQ(budget.tokens(), 0);
+  const std::string text = metrics_.to_text();
+  EXPECT_NE(text.find(R"(blox_aws_throttled_total{operation="StartTask",service="ecs"} 1)"),
+            std::string::npos)
+      << text;
+}
+
+// Of the 2 s of a write, one at least is left for the answer when it is sent.
+TEST_F(JsonClientTest, AWriteWaitsForATokenOnlyWhileItCanStillBeAnswered) {
+  const std::tuple<const char*, double, bool> rows[] = {
+      {"the next token comes after 0.8 s", 1.25, true},
+      {"the next token comes after 1.25 s", 0.8, false},
+  };
+  for (const auto& [rule, per_second, sent] : rows) {
+    SCOPED_TRACE(rule);
+    CallBudget budget{loop_, {1, per_second}};
+    transport_.requests.clear();
+    transport_.answer(200, "good");
+    JsonCall first = write();
+    first.budget = &budget;
+    JsonCall second = first;
+    EXPECT_TRUE(run(std::move(first)));
+    if (sent) transport_.answer(200, "good");
+    const TimePoint asked_at = loop_.now();
+    const Status status = run(std::move(second));
+    EXPECT_EQ(status.has_value(), sent);
+    EXPECT_EQ(transport_.requests.size(), sent ? 2u : 1u);
+    if (sent) {
+      EXPECT_GE(transport_.requests[1].deadline, 1s);
+      EXPECT_EQ(transport_.requests[1].send_before, asked_at + 2s);
+    } else {
+      EXPECT_EQ(status.error().kind, ErrorKind::kThrottled);
+      EXPECT_EQ(loop_.now() - asked_at, 1s);
+    }
+  }
+}
+
+TEST_F(JsonClientTest, ALongPollIsSentOnce) {
+  JsonCall poll = read();
+  poll.long_poll = true;
+  poll.deadline = 25s;
+  transport_.answer(500, "");
+  EXPECT_EQ(run(std::move(poll)).error().kind, ErrorKind::kUnavailable);
+  EXPECT_EQ(transport_.requests.size(), 1u);
+}
+
+TEST_F(JsonClientTest, CountsApartWhatWasNotSent) {
+  CallBudget budget{loop_, {1, 0.01}};
   JsonCall first = write();
   first.budget = &budget;
   JsonCall second = first;
   transport_.answer(200, "good");
   EXPECT_TRUE(run(std::move(first)));
-  EXPECT_EQ(run(std::move(second)).error().kind, ErrorKind::kThrottled);
-  EXPECT_EQ(transport_.requests.size(), 1u);
+  EXPECT_FALSE(run(std::move(second)));
+  credentials_.error = Error{ErrorKind::kDenied, "no AWS credentials"};
+  EXPECT_FALSE(run(write()));
+  const std::string text = metrics_.to_text();
+  for (const char* line :
+       {R"(blox_aws_calls_total{operation="StartTask",outcome="ok",service="ecs"} 1)",
+        R"(blox_aws_unsent_total{operation="StartTask",reason="budget",service="ecs"} 1)",
+        R"(blox_aws_unsent_total{operation="StartTask",reason="credentials",service="ecs"} 1)",
+        R"(blox_aws_call_seconds_count{operation="StartTask",service="ecs"} 1)"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line << "\n" << text;
+  }
+  for (const char* outcome : {R"(outcome="throttled")", R"(outcome="denied")"}) {
+    EXPECT_EQ(text.find(outcome), std::string::npos) << outcome;
+  }
 }
 
 TEST_F(JsonClientTest, CountsAttemptsByOutcome) {
