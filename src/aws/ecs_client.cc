@@ -294,12 +294,12 @@ Async<Result<std::vector<StartedOn>>> EcsClient::start_task(StartRequest request
     }
     const auto failure = std::ranges::find_if(
         answer->failures, [&](const auto& entry) { return names(entry, instance.value); });
-    if (failure == answer->failures.end()) {
-      co_return fail(ErrorKind::kUnknown,
-                     "ecs StartTask: the answer says nothing of instance '" + instance.value + "'");
-    }
+    if (failure == answer->failures.end()) continue;
     const StartFailure reason{failure->reason, failure->detail};
     started.push_back({instance, std::unexpected(reason)});
+  }
+  if (started.empty()) {
+    co_return fail(ErrorKind::kUnknown, "ecs StartTask: the answer says nothing of the instances");
   }
   co_return started;
 }
@@ -313,6 +313,10 @@ Async<Status> EcsClient::stop_task(ClusterArn cluster, TaskArn task, std::string
   if (!status && status.error().kind == ErrorKind::kInvalid &&
       status.error().message.find("task was not found") != std::string::npos) {
     co_return fail(ErrorKind::kNotFound, status.error().message);
+  }
+  // Says nothing of the task: the cluster may be another region's or account's.
+  if (!status && status.error().kind == ErrorKind::kNotFound) {
+    co_return fail(ErrorKind::kInvalid, status.error().message);
   }
   co_return status;
 }

@@ -193,6 +193,16 @@ TEST_F(EcsClientTest, StartsTasksOnceOnAFreshConnection) {
   EXPECT_EQ(sent(0).at("taskDefinition"), "logs:7");
 }
 
+TEST_F(EcsClientTest, LeavesOutAnInstanceThatTheAnswerIsSilentOn) {
+  transport_.answer(
+      200, fmt::format(R"({{"tasks":[{{"taskArn":"t","containerInstanceArn":"{}"}}]}})", kB.value));
+  const auto started = run(client_.start_task(start_on({kA, kB})));
+  ASSERT_TRUE(started) << started.error().message;
+  ASSERT_EQ(started->size(), 1u);
+  EXPECT_EQ(started->at(0).instance, kB);
+  EXPECT_EQ(started->at(0).task, TaskArn{"t"});
+}
+
 TEST_F(EcsClientTest, NoFaultMakesItSendAStartTwice) {
   using Step = ScriptedTransport::Step;
   const std::tuple<const char*, Step, ErrorKind> rows[] = {
@@ -239,9 +249,11 @@ TEST_F(EcsClientTest, StopsATask) {
   transport_.answer(400, R"({"__type":"InvalidParameterException",
                              "message":"The referenced task was not found."})");
   EXPECT_EQ(run(client_.stop_task(kCluster, task(1), "")).error().kind, ErrorKind::kNotFound);
+  transport_.answer(400, R"({"__type":"ClusterNotFoundException"})");
+  EXPECT_EQ(run(client_.stop_task(kCluster, task(1), "")).error().kind, ErrorKind::kInvalid);
   transport_.answer(500, "");
   EXPECT_EQ(run(client_.stop_task(kCluster, task(1), "")).error().kind, ErrorKind::kUnknown);
-  EXPECT_EQ(transport_.requests.size(), 3u);
+  EXPECT_EQ(transport_.requests.size(), 4u);
 }
 
 }  // namespace

@@ -27,7 +27,8 @@ struct StartFailure {
   std::string detail;
 };
 
-/// One entry an instance, in the order asked for: the task started there, or why none was.
+/// One entry an instance that the answer speaks of, in the order asked for: the task started there,
+/// or why none was. Of an instance without an entry the outcome is unknown.
 struct StartedOn {
   ContainerInstanceArn instance;
   std::expected<TaskArn, StartFailure> task;
@@ -42,7 +43,8 @@ class EcsControl {
   /// kUnknown: nobody knows; resolve the intent by looking (design/scheduling.md, "Launching" 5).
   virtual Async<Result<std::vector<StartedOn>>> start_task(StartRequest request) = 0;
   /// StopTask; may be repeated. `reason` (up to 255 characters) shows in DescribeTasks.
-  /// Errors: kNotFound (no such task any more), else as start_task.
+  /// Errors: kNotFound (no such task any more; never for a missing cluster, which is kInvalid),
+  /// else as start_task.
   virtual Async<Status> stop_task(ClusterArn cluster, TaskArn task, std::string reason) = 0;
 };
 
