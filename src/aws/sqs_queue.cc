@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/log.h"
 #include "codec/sqs_calls.h"
 
 namespace blox::aws {
@@ -14,6 +15,7 @@ using namespace std::chrono_literals;
 constexpr Duration kDeadline = 10s;
 constexpr Duration kWaitMax = 20s;  // Source: SQS API reference, ReceiveMessage.
 constexpr Duration kBeyondWait = 5s;
+constexpr Duration kTimeoutAgeMax = 5min;
 
 JsonCall make_call(const char* operation, std::string body) {
   JsonCall call;
@@ -48,7 +50,12 @@ SqsQueue::SqsQueue(AwsContext context, std::string endpoint, std::string region,
       name_(std::move(name)) {}
 
 Async<Status> SqsQueue::find_queue() {
-  if (!url_.empty()) co_return done();
+  if (!url_.empty()) {
+    if (executor_.now() - timeout_read_at_ < kTimeoutAgeMax) co_return done();
+    const Status read = co_await read_timeout(url_);
+    if (!read) log::warn("aws", "queue '{}': {}", name_, read.error().message);
+    co_return done();  // What was read before still serves.
+  }
   std::string url;
   JsonCall get_url = make_call("GetQueueUrl", codec::encode_get_queue_url(name_));
   AcceptBody accept_url = [&url](std::string_view body) -> Status {
@@ -59,7 +66,14 @@ Async<Status> SqsQueue::find_queue() {
   };
   const Status found = co_await client_.call(std::move(get_url), std::move(accept_url));
   if (!found) co_return found.error_in("queue '" + name_ + "'");
+  const Status read = co_await read_timeout(url);
+  if (!read) co_return read.error_in("queue '" + name_ + "'");
+  url_ = std::move(url);
+  co_return done();
+}
 
+Async<Status> SqsQueue::read_timeout(std::string url) {
+  timeout_read_at_ = executor_.now();  // At once, so that calls that overlap do not ask too.
   Duration timeout{};
   JsonCall get_attributes =
       make_call("GetQueueAttributes", codec::encode_get_queue_attributes(url));
@@ -71,10 +85,8 @@ Async<Status> SqsQueue::find_queue() {
   };
   const Status asked =
       co_await client_.call(std::move(get_attributes), std::move(accept_attributes));
-  if (!asked) co_return asked.error_in("queue '" + name_ + "'");
-  visibility_timeout_ = timeout;
-  url_ = std::move(url);
-  co_return done();
+  if (asked) visibility_timeout_ = timeout;
+  co_return asked;
 }
 
 Async<Result<std::vector<QueueMessage>>> SqsQueue::receive(Duration wait) {

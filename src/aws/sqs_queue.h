@@ -21,16 +21,19 @@ class SqsQueue final : public Queue {
 
   Async<Result<std::vector<QueueMessage>>> receive(Duration wait) override;
   Async<Result<std::vector<std::string>>> remove(std::vector<std::string> receipts) override;
-  /// SQS's default of 30 s until the queue was found.
+  /// SQS's default of 30 s until the queue was found; read again every few minutes, as its owner
+  /// may change it.
   Duration visibility_timeout() const override { return visibility_timeout_; }
 
  private:
   Async<Status> find_queue();
+  Async<Status> read_timeout(std::string url);
 
   Executor& executor_;
   JsonClient client_;
   std::string name_;
-  std::string url_;  // Empty: not found yet, or not any more.
+  std::string url_;            // Empty: not found yet, or not any more.
+  TimePoint timeout_read_at_;  // When it was last asked for.
   Duration visibility_timeout_ = std::chrono::seconds{30};
 };
 

@@ -51,7 +51,10 @@ class SqsQueueTest : public testing::Test {
   }
   void answer_opening(const char* url) {
     transport_.answer(200, std::string{R"({"QueueUrl":")"} + url + R"("})");
-    transport_.answer(200, R"({"Attributes":{"VisibilityTimeout":"120"}})");
+    answer_timeout("120");
+  }
+  void answer_timeout(const std::string& seconds) {
+    transport_.answer(200, R"({"Attributes":{"VisibilityTimeout":")" + seconds + R"("}})");
   }
   std::string target(std::size_t number) {
     const auto& headers = transport_.requests.at(number).headers;
@@ -89,6 +92,26 @@ TEST_F(SqsQueueTest, FindsTheQueueOnceAndReceives) {
                 R"({"QueueUrl":"http://q/1","MaxNumberOfMessages":10,"WaitTimeSeconds":20})"));
   EXPECT_TRUE(run(queue_.receive(1h)).value().empty());
   EXPECT_EQ(boost::json::parse(transport_.requests[3].body).at("WaitTimeSeconds"), 20);
+}
+
+TEST_F(SqsQueueTest, SeesAnotherVisibilityTimeoutAfterAWhile) {
+  answer_opening("http://q/1");
+  transport_.answer(200, "{}");
+  EXPECT_TRUE(run(queue_.receive(0s)));
+  loop_.run_for(4min);
+  transport_.answer(200, "{}");
+  EXPECT_TRUE(run(queue_.receive(0s)));
+  EXPECT_EQ(target(3), "AmazonSQS.ReceiveMessage");
+  loop_.run_for(2min);
+  answer_timeout("7");
+  transport_.answer(200, "{}");
+  EXPECT_TRUE(run(queue_.receive(0s)));
+  EXPECT_EQ(queue_.visibility_timeout(), 7s);
+  loop_.run_for(6min);
+  transport_.answer(400, R"({"__type":"AccessDeniedException"})");
+  transport_.answer(200, "{}");
+  EXPECT_TRUE(run(queue_.receive(0s)));  // What is known still serves.
+  EXPECT_EQ(queue_.visibility_timeout(), 7s);
 }
 
 TEST_F(SqsQueueTest, LooksForAQueueThatIsGoneAgain) {
