@@ -12,6 +12,7 @@
 #include <map>
 
 #include "base/check.h"
+#include "base/text.h"
 
 namespace blox::aws {
 namespace {
@@ -59,11 +60,7 @@ UrlParts split_url(std::string_view url) {
   std::string_view host = url.substr(0, slash);
   const std::string_view own_port = secure ? ":443" : ":80";
   if (host.ends_with(own_port)) host.remove_suffix(own_port.size());
-  std::string lower{host};
-  std::ranges::transform(lower, lower.begin(), [](unsigned char letter) {
-    return static_cast<char>(std::tolower(letter));
-  });
-  return {std::move(lower), url.substr(slash)};
+  return {to_lower(host), url.substr(slash)};
 }
 
 // All services but S3 sign the path as sent encoded once more.
@@ -103,11 +100,7 @@ CanonicalHeaders canonicalise(const http::Headers& first, const http::Headers& s
   std::map<std::string, std::string> sorted{{"host", host}};
   for (const http::Headers* headers : {&first, &second}) {
     for (const auto& [name, value] : *headers) {
-      std::string lower = name;
-      std::ranges::transform(lower, lower.begin(), [](unsigned char letter) {
-        return static_cast<char>(std::tolower(letter));
-      });
-      sorted.insert_or_assign(std::move(lower), canonical_value(value));
+      sorted.insert_or_assign(to_lower(name), canonical_value(value));
     }
   }
   CanonicalHeaders canonical;

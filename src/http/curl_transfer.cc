@@ -4,6 +4,7 @@
 #include <mutex>
 #include <utility>
 
+#include "base/text.h"
 #include "http/url.h"
 
 namespace blox::http {
@@ -20,10 +21,6 @@ bool is_token(std::string_view text) {
     return c > ' ' && c < 0x7f &&
            std::string_view{"()<>@,;:\\\"/[]?={}"}.find(c) == std::string_view::npos;
   });
-}
-
-bool is_one_line(std::string_view text) {
-  return text.find_first_of(std::string_view{"\r\n\0", 3}) == text.npos;
 }
 
 std::string part_of(CURLU* url, CURLUPart part) {

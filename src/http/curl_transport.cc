@@ -12,8 +12,6 @@
 namespace blox::http {
 namespace {
 
-constexpr std::size_t kRefusalBytesMax = 64 << 10;  // Of an answer that is no stream.
-
 // A transfer ends with whoever awaits it.
 class Guard {
  public:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "http/url.h"
 
 namespace blox::http {
@@ -16,14 +17,6 @@ bool has_port(std::string_view authority) {
   if (colon == authority.npos || colon + 1 == authority.size()) return false;
   if (authority.starts_with('[')) return authority[colon - 1] == ']';
   return std::ranges::count(authority, ':') == 1;
-}
-
-std::string to_lower(std::string_view text) {
-  std::string lower{text};
-  std::ranges::transform(lower, lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return lower;
 }
 
 // "http://example.com:8080" is "example.com:8080"; "null" and the like stay as they are.

@@ -1,6 +1,7 @@
 // What all line streams share: bytes as they come to whole lines, and what a refusal means.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,6 +9,9 @@
 #include "base/result.h"
 
 namespace blox::http {
+
+/// What is kept of an answer to open_lines that is no stream.
+inline constexpr std::size_t kRefusalBytesMax = 64 << 10;
 
 /// The error of open_lines for an answer whose status is not 200. See Transport::open_lines.
 Error error_of_refusal(int status, std::string_view body);

@@ -12,8 +12,6 @@
 namespace blox::http {
 namespace {
 
-constexpr std::size_t kRefusalBytesMax = 64 << 10;  // Of an answer that is no stream.
-
 // "http://host:80/v1/tasks?x=y", "local:/v1/tasks?x=y" and "/v1/tasks?x=y" have one target.
 Result<std::string> target_of(const std::string& url) {
   std::string_view target = url;

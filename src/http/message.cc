@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace blox::http {
 namespace {
-
-char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 Response make(int status, std::string content_type, std::string body) {
   Response response;
@@ -19,7 +19,7 @@ Response make(int status, std::string content_type, std::string body) {
 
 std::optional<std::string_view> find_header(const Headers& headers, std::string_view name) {
   for (const auto& [key, value] : headers) {
-    if (std::ranges::equal(key, name, {}, to_lower, to_lower)) return value;
+    if (std::ranges::equal(key, name, {}, to_lower_char, to_lower_char)) return value;
   }
   return std::nullopt;
 }

@@ -5,6 +5,8 @@
 #include <array>
 #include <iterator>
 
+#include "base/text.h"
+
 namespace blox::http {
 namespace {
 
@@ -39,10 +41,6 @@ std::string_view reason_of(int status) {
     case 504: return "Gateway Timeout";
     default: return "Status";
   }
-}
-
-bool is_one_line(std::string_view text) {
-  return text.find_first_of(std::string_view{"\r\n\0", 3}) == text.npos;
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <boost/url/pct_string_view.hpp>
 #include <boost/url/url_view.hpp>
 
+#include "base/text.h"
+
 namespace blox::http {
 namespace {
 
@@ -109,11 +111,7 @@ std::string host_name(std::string_view authority) {
   } else if (std::ranges::count(authority, ':') == 1) {
     authority = authority.substr(0, authority.find(':'));
   }
-  std::string name{authority};
-  std::ranges::transform(name, name.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return name;
+  return to_lower(authority);
 }
 
 bool is_loopback(std::string_view name) {

@@ -1,0 +1,27 @@
+// Small helpers for text that more than one folder needs. ASCII only, whatever the locale.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+namespace blox {
+
+/// 'A' to 'Z' in lower case; every other byte as it is.
+constexpr char to_lower_char(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+/// `text` in lower case.
+inline std::string to_lower(std::string_view text) {
+  std::string lower{text};
+  std::ranges::transform(lower, lower.begin(), to_lower_char);
+  return lower;
+}
+
+/// True when `text` can stand in one line of a header: no CR, LF or NUL.
+constexpr bool is_one_line(std::string_view text) {
+  return text.find_first_of(std::string_view{"\r\n\0", 3}) == text.npos;
+}
+
+}  // namespace blox
