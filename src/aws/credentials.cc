@@ -41,10 +41,31 @@ Result<std::optional<Credentials>> find_in_section(const IniSections& sections,
       "aws_access_key_id", "aws_secret_access_key");
 }
 
+bool has_key(const SharedFiles& files, const std::string& profile, const char* key) {
+  return !get_profile_value(files, profile, key).empty();
+}
+
+std::unexpected<Error> unsupported(const std::string& source, const std::string& key) {
+  return fail(ErrorKind::kDenied,
+              source + ": " + key +
+                  " is set, which is not supported yet; set AWS_ACCESS_KEY_ID and "
+                  "AWS_SECRET_ACCESS_KEY, or AWS_PROFILE to a profile with keys alone");
+}
+
+// What stands before the keys of a profile to every tool for AWS: with the keys we would be
+// somebody else than we were meant to be.
 Result<std::optional<Credentials>> find_in_files(const SharedFiles& files,
                                                  const std::string& profile) {
+  const std::string source = "profile '" + profile + "'";
+  for (const char* key : {"role_arn", "web_identity_token_file", "sso_session", "sso_start_url",
+                          "sso_account_id", "sso_role_name"}) {
+    if (has_key(files, profile, key)) return unsupported(source, key);
+  }
   auto found = find_in_section(files.credentials, profile);
   if (!found || *found) return found;
+  if (has_key(files, profile, "credential_process")) {
+    return unsupported(source, "credential_process");
+  }
   return find_in_section(files.config, profile);
 }
 
@@ -56,6 +77,9 @@ Result<Credentials> choose_credentials(const Environment& environment, const Sha
   auto found = find_in_environment(environment);
   if (!found) return std::unexpected(found.error());
   if (*found) return std::move(**found);
+  if (!get_variable(environment, "AWS_WEB_IDENTITY_TOKEN_FILE").empty()) {
+    return unsupported("the environment", "AWS_WEB_IDENTITY_TOKEN_FILE");
+  }
   const std::string profile = profile_name(environment);
   found = find_in_files(files, profile);
   if (!found) return std::unexpected(found.error());
@@ -69,6 +93,9 @@ Result<Credentials> choose_credentials(const Environment& environment, const Sha
 }
 
 Async<Result<Credentials>> SharedCredentials::get() {
+  if (!get_variable(environment_, "AWS_ACCESS_KEY_ID").empty()) {
+    co_return choose_credentials(environment_, SharedFiles{});  // No file has a say.
+  }
   if (!cached_ || stamp_ != stamp_of_files(environment_)) {
     const auto files = load_shared_files(environment_);
     // A file that cannot be read is tried again at each call: nothing else would notice the repair.

@@ -55,7 +55,8 @@ class SharedCredentials final : public CredentialsProvider {
 };
 
 /// The decision of SharedCredentials as a pure function.
-/// Errors: kDenied: half a pair of keys, or none at all.
+/// Errors: kDenied: half a pair of keys, none at all, or a way to other credentials that goes
+/// before keys in a profile and is not supported (roles, web identity, SSO, credential_process).
 Result<Credentials> choose_credentials(const Environment& environment, const SharedFiles& files);
 
 }  // namespace blox::aws

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 #include <utility>
+
+#include "base/text.h"
 
 namespace blox::aws {
 namespace {
@@ -22,6 +25,17 @@ std::string to_upper(std::string_view text) {
     return static_cast<char>(std::toupper(letter));
   });
   return upper;
+}
+
+// True without a port too. Requires: `authority` is not empty.
+bool has_fitting_port(std::string_view authority) {
+  const std::size_t bracket = authority.rfind(']');
+  const std::size_t colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
+  if (colon == std::string_view::npos) return true;
+  const char* const end = authority.data() + authority.size();
+  std::uint16_t port = 0;
+  const auto [stopped, error] = std::from_chars(authority.data() + colon + 1, end, port);
+  return error == std::errc{} && stopped == end && port > 0;
 }
 
 // Without a trailing slash. Signing leaves the path as it is, so one that a server would simplify
@@ -43,10 +57,11 @@ Result<std::string> check_url(std::string url, const std::string& source) {
   }
   while (url.ends_with('/')) url.pop_back();
   if (url.size() <= scheme + 3 || url[scheme + 3] == '/') return refuse("it has no host");
+  const std::size_t path_start = std::min(url.find('/', scheme + 3), url.size());
+  const std::string authority = url.substr(scheme + 3, path_start - scheme - 3);
+  if (!has_fitting_port(authority)) return refuse("its port is not 1 to 65535");
   // The signature covers the host in lower case, and curl sends it as it stands.
-  const auto host = url.begin() + static_cast<std::ptrdiff_t>(scheme + 3);
-  std::transform(host, std::find(host, url.end(), '/'), host,
-                 [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+  url.replace(scheme + 3, authority.size(), to_lower(authority));
   const std::string path = url.substr(scheme + 3) + "/";
   if (path.find("//") != std::string::npos || path.find("/./") != std::string::npos ||
       path.find("/../") != std::string::npos) {

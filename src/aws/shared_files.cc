@@ -1,66 +1,71 @@
 #include "aws/shared_files.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
+
+#include "base/log.h"
 
 namespace blox::aws {
 namespace {
 
-std::string_view trim(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+std::unexpected<Error> unreadable(const std::string& path, int error) {
+  return fail(ErrorKind::kDenied, "cannot read '" + path + "': " + std::strerror(error));
 }
 
-std::string to_lower(std::string_view text) {
-  std::string lower{text};
-  std::ranges::transform(lower, lower.begin(), [](unsigned char letter) {
-    return static_cast<char>(std::tolower(letter));
-  });
-  return lower;
-}
-
-// A comment behind a value begins with a blank, so that '#' may stand within a secret.
-std::string_view without_comment(std::string_view value) {
-  for (const std::string_view start : {" #", " ;", "\t#", "\t;"}) {
-    value = value.substr(0, value.find(start));
+// By file descriptor: a directory opens as a stream would, and says so only when it is read.
+Result<std::string> read_all(const std::string& path, int file) {
+  std::string text;
+  std::array<char, 4096> bytes{};
+  for (;;) {
+    const auto count = ::read(file, bytes.data(), bytes.size());
+    if (count == 0) return text;
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return unreadable(path, errno);
+    text.append(bytes.data(), static_cast<std::size_t>(count));
   }
-  return value;
-}
-
-std::unexpected<Error> bad_line(std::size_t number, std::string_view what) {
-  return fail(ErrorKind::kInvalid, "line " + std::to_string(number) + " " + std::string{what} +
-                                       "; allowed are [section], key = value and # comment");
 }
 
 // Empty when the file is missing.
-Result<std::string> read_file(const std::string& path) {
+Result<std::string> read_file(const std::string& path, bool is_default) {
   if (path.empty()) return std::string{};
-  errno = 0;
-  std::ifstream file{path, std::ios::binary};
-  if (!file) {
-    if (errno == ENOENT || errno == ENOTDIR) return std::string{};
-    return fail(ErrorKind::kDenied, "cannot read '" + path + "': " + std::strerror(errno));
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) {
+    const int error = errno;
+    if (error == ENOENT || error == ENOTDIR) return std::string{};
+    if (error != EACCES || !is_default) return unreadable(path, error);
+    log::warn("aws", "'{}' may not be read, and is taken for missing", path);
+    return std::string{};
   }
-  std::string text{std::istreambuf_iterator<char>{file}, {}};
-  if (file.bad()) return fail(ErrorKind::kDenied, "cannot read '" + path + "' to its end");
+  auto text = read_all(path, file);
+  ::close(file);
   return text;
 }
 
-Result<IniSections> load_ini(const std::string& path) {
-  const auto text = read_file(path);
+Result<IniSections> load_ini(const std::string& path, bool is_default) {
+  const auto text = read_file(path, is_default);
   if (!text) return std::unexpected(text.error());
   auto sections = parse_ini(*text);
   if (!sections) return sections.error_in("file '" + path + "'");
   return sections;
+}
+
+// "profile  \"my prof\"" is "my prof", "services \"s\"" is "services s".
+std::string plain_name(const std::string& section) {
+  const std::size_t blank = section.find_first_of(" \t");
+  if (blank == std::string::npos) return section;
+  const std::string word = section.substr(0, blank);
+  std::string name =
+      section.substr(std::min(section.find_first_not_of(" \t", blank), section.size()));
+  const bool quoted = name.size() >= 2 && (name.front() == '"' || name.front() == '\'') &&
+                      name.back() == name.front();
+  if (quoted) name = name.substr(1, name.size() - 2);
+  return word == "profile" ? name : word + " " + name;
 }
 
 std::string path_or_home(const Environment& environment, const std::string& variable,
@@ -88,39 +93,6 @@ Environment process_environment() {
 std::string get_variable(const Environment& environment, const std::string& name) {
   const auto found = environment.find(name);
   return found == environment.end() ? std::string{} : found->second;
-}
-
-Result<IniSections> parse_ini(std::string_view text) {
-  IniSections sections;
-  std::map<std::string, std::string>* section = nullptr;
-  std::string outer;  // The key whose value is empty, and so may have nested ones.
-  for (std::size_t number = 1; !text.empty(); ++number) {
-    const std::size_t end = text.find('\n');
-    const std::string_view raw = text.substr(0, end);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    const std::string_view line = trim(raw);
-    if (line.empty() || line.front() == '#' || line.front() == ';') continue;
-    if (line.front() == '[') {
-      const std::size_t close = line.find(']');
-      if (close == std::string_view::npos) return bad_line(number, "has no ']'");
-      section = &sections[std::string{trim(line.substr(1, close - 1))}];
-      outer.clear();
-      continue;
-    }
-    const std::size_t equals = line.find('=');
-    if (equals == std::string_view::npos || equals == 0) return bad_line(number, "has no key");
-    if (section == nullptr) return bad_line(number, "stands before the first section");
-    const std::string key = to_lower(trim(line.substr(0, equals)));
-    const std::string_view value = trim(without_comment(line.substr(equals + 1)));
-    const bool indented = raw.front() == ' ' || raw.front() == '\t';
-    if (indented && !outer.empty()) {
-      (*section)[outer + "." + key] = value;
-    } else {
-      (*section)[key] = value;
-      outer = value.empty() ? key : std::string{};
-    }
-  }
-  return sections;
 }
 
 std::string config_path(const Environment& environment) {
@@ -151,15 +123,14 @@ Result<SharedFiles> load_shared_files(const Environment& environment) {
   SharedFiles files;
   // Before the reading: a change in between is then seen as one afterwards.
   files.stamp = stamp_of_files(environment);
-  auto config = load_ini(config_path(environment));
+  const auto is_default = [&](const char* variable) {
+    return get_variable(environment, variable).empty();
+  };
+  auto config = load_ini(config_path(environment), is_default("AWS_CONFIG_FILE"));
   if (!config) return std::unexpected(config.error());
-  for (auto& [name, values] : *config) {
-    constexpr std::string_view kPrefix = "profile ";
-    const bool is_profile = name.starts_with(kPrefix);
-    files.config[is_profile ? std::string{trim(name.substr(kPrefix.size()))} : name] =
-        std::move(values);
-  }
-  auto credentials = load_ini(credentials_path(environment));
+  for (auto& [name, values] : *config) files.config[plain_name(name)] = std::move(values);
+  auto credentials =
+      load_ini(credentials_path(environment), is_default("AWS_SHARED_CREDENTIALS_FILE"));
   if (!credentials) return std::unexpected(credentials.error());
   files.credentials = std::move(*credentials);
   return files;

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "aws/ini.h"
 #include "base/result.h"
 
 namespace blox::aws {
@@ -18,14 +19,6 @@ using Environment = std::map<std::string, std::string>;
 Environment process_environment();
 /// The value of `name`, empty text when unset.
 std::string get_variable(const Environment& environment, const std::string& name);
-
-/// Section name to key to value. Keys in lower case; a key nested by indentation under `outer =` is
-/// "outer.key".
-using IniSections = std::map<std::string, std::map<std::string, std::string>>;
-
-/// Parses the INI form of the shared files.
-/// Errors: kInvalid, naming the line, for text that is neither section, `key = value` nor comment.
-Result<IniSections> parse_ini(std::string_view text);
 
 /// Both files as they stood at one moment.
 struct SharedFiles {
@@ -41,8 +34,10 @@ std::string credentials_path(const Environment& environment);
 
 /// The `stamp` of the files as they stand now, without reading them. Never fails.
 std::string stamp_of_files(const Environment& environment);
-/// Reads both. A missing file counts as empty; sections of the config file lose their "profile ".
-/// Errors: kInvalid (naming path and line), kDenied (not readable).
+/// Reads both. A missing file counts as empty, and so does one at its default place that may not be
+/// read, with a warning (services often have a HOME that is not theirs). Sections of the config
+/// file lose their "profile ", and quotes round the name behind it.
+/// Errors: kInvalid (naming path and line), kDenied (not readable, or no file).
 Result<SharedFiles> load_shared_files(const Environment& environment);
 
 /// AWS_PROFILE, else AWS_DEFAULT_PROFILE, else "default".

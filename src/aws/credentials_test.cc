@@ -1,0 +1,183 @@
+// Whose credentials are used, by table; and that files are read again when they change.
+#include "aws/credentials.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <tuple>
+
+#include "base/scope.h"
+#include "base/sim_loop.h"
+
+namespace blox::aws {
+namespace {
+
+SharedFiles make_files(const char* config, const char* credentials) {
+  SharedFiles files;
+  files.config = parse_ini(config).value();
+  files.credentials = parse_ini(credentials).value();
+  return files;
+}
+
+constexpr const char* kKeys =
+    "[default]\naws_access_key_id=D\naws_secret_access_key=ds\n"
+    "[p]\naws_access_key_id=P\naws_secret_access_key=ps\naws_session_token=pt\n"
+    "[half]\naws_access_key_id=H\n[empty]\n";
+
+TEST(ChooseCredentials, FollowsTheTable) {
+  const Environment keys{{"AWS_ACCESS_KEY_ID", "E"}, {"AWS_SECRET_ACCESS_KEY", "es"}};
+  Environment keys_and_profile = keys;
+  keys_and_profile["AWS_PROFILE"] = "p";
+  const std::tuple<const char*, Environment, const char*, const char*, Credentials> rows[] = {
+      {"environment", keys, "", kKeys, {"E", "es", ""}},
+      {"environment before a profile", keys_and_profile, "", kKeys, {"E", "es", ""}},
+      {"default profile", {}, "", kKeys, {"D", "ds", ""}},
+      {"AWS_PROFILE", {{"AWS_PROFILE", "p"}}, "", kKeys, {"P", "ps", "pt"}},
+      {"AWS_DEFAULT_PROFILE", {{"AWS_DEFAULT_PROFILE", "p"}}, "", kKeys, {"P", "ps", "pt"}},
+      {"config file after credentials file",
+       {{"AWS_PROFILE", "empty"}},
+       "[empty]\naws_access_key_id=C\naws_secret_access_key=cs\n",
+       kKeys,
+       {"C", "cs", ""}},
+      {"keys in the credentials file before credential_process",
+       {{"AWS_PROFILE", "p"}},
+       "[p]\ncredential_process=/bin/id\n",
+       kKeys,
+       {"P", "ps", "pt"}},
+      {"environment before a role",
+       keys_and_profile,
+       "[p]\nrole_arn=arn:aws:iam::1:role/r\n",
+       kKeys,
+       {"E", "es", ""}},
+  };
+  for (const auto& [rule, environment, config, credentials, expected] : rows) {
+    const auto chosen = choose_credentials(environment, make_files(config, credentials));
+    ASSERT_TRUE(chosen) << rule << ": " << chosen.error().message;
+    EXPECT_EQ(*chosen, expected) << rule;
+  }
+}
+
+TEST(ChooseCredentials, SaysWhatToSet) {
+  const std::tuple<const char*, Environment, const char*> rows[] = {
+      {"nothing",
+       {{"HOME", "/h"}},
+       "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE to a "
+       "profile with aws_access_key_id and aws_secret_access_key (profile 'default' has them "
+       "neither in '/h/.aws/credentials' nor in '/h/.aws/config')"},
+      {"half in the environment",
+       {{"AWS_ACCESS_KEY_ID", "E"}},
+       "the environment: AWS_ACCESS_KEY_ID is set but AWS_SECRET_ACCESS_KEY is not; set both"},
+      {"other half",
+       {{"AWS_SECRET_ACCESS_KEY", "e"}},
+       "the environment: AWS_SECRET_ACCESS_KEY is set but AWS_ACCESS_KEY_ID is not; set both"},
+      {"half in a profile",
+       {{"AWS_PROFILE", "half"}},
+       "profile 'half': aws_access_key_id is set but aws_secret_access_key is not; set both"},
+  };
+  for (const auto& [rule, environment, message] : rows) {
+    const char* const keys = environment.contains("AWS_PROFILE") ? kKeys : "";
+    const auto chosen = choose_credentials(environment, make_files("", keys));
+    ASSERT_FALSE(chosen) << rule;
+    EXPECT_EQ(chosen.error().kind, ErrorKind::kDenied) << rule;
+    EXPECT_EQ(chosen.error().message, message) << rule;
+  }
+}
+
+// With the profile's keys we would be somebody else than every other tool for AWS is.
+TEST(ChooseCredentials, UsesNoKeysWhereAnotherIdentityIsMeant) {
+  const std::tuple<const char*, Environment, const char*, const char*> rows[] = {
+      {"a role", {}, "[p]\nrole_arn=arn:aws:iam::1:role/r\nsource_profile=p\n", "role_arn"},
+      {"web identity", {}, "[p]\nweb_identity_token_file=/t\n", "web_identity_token_file"},
+      {"SSO", {}, "[p]\nsso_session=s\n", "sso_session"},
+      {"SSO of old", {}, "[p]\nsso_start_url=https://s\n", "sso_start_url"},
+      {"web identity in the environment",
+       {{"AWS_WEB_IDENTITY_TOKEN_FILE", "/t"}},
+       "",
+       "AWS_WEB_IDENTITY_TOKEN_FILE"},
+  };
+  for (const auto& [rule, variables, config, key] : rows) {
+    Environment environment = variables;
+    environment["AWS_PROFILE"] = "p";
+    const auto chosen = choose_credentials(environment, make_files(config, kKeys));
+    ASSERT_FALSE(chosen) << rule;
+    EXPECT_EQ(chosen.error().kind, ErrorKind::kDenied) << rule;
+    EXPECT_NE(chosen.error().message.find(std::string{key} + " is set, which is not supported yet"),
+              std::string::npos)
+        << chosen.error().message;
+  }
+  const Environment own{{"AWS_PROFILE", "own"}};
+  const auto by_process =
+      choose_credentials(own, make_files("[own]\ncredential_process=/bin/id\naws_access_key_id=C\n"
+                                         "aws_secret_access_key=cs\n",
+                                         ""));
+  EXPECT_EQ(by_process.error().kind, ErrorKind::kDenied);
+}
+
+class SharedCredentialsTest : public testing::Test {
+ protected:
+  SharedCredentialsTest() {
+    environment_ = {{"AWS_SHARED_CREDENTIALS_FILE", path_},
+                    {"AWS_CONFIG_FILE", path_ + ".missing"}};
+  }
+  ~SharedCredentialsTest() override { std::remove(path_.c_str()); }
+
+  void write(const std::string& text) { std::ofstream{path_} << text; }
+  Result<Credentials> get(SharedCredentials& provider) {
+    SimLoop loop{1};
+    Scope scope{loop};
+    std::optional<Result<Credentials>> got;
+    const auto work = [&]() -> Async<void> { got = co_await provider.get(); };
+    scope.spawn(work());
+    loop.run_for(Duration{1});
+    return *got;
+  }
+
+  const std::string path_ = testing::TempDir() + "blox_credentials_" +
+                            testing::UnitTest::GetInstance()->current_test_info()->name();
+  Environment environment_;
+};
+
+TEST_F(SharedCredentialsTest, ReadsAgainWhenTheFileChanges) {
+  write("[default]\naws_access_key_id=A\naws_secret_access_key=s\n");
+  SharedCredentials provider{environment_};
+  EXPECT_EQ(get(provider).value().access_key_id, "A");
+  write("[default]\naws_access_key_id=LONGER\naws_secret_access_key=s\n");
+  EXPECT_EQ(get(provider).value().access_key_id, "LONGER");
+}
+
+TEST_F(SharedCredentialsTest, ReadsAgainWhenCredentialsWereRefused) {
+  write("[default]\naws_access_key_id=A\naws_secret_access_key=s\n");
+  const auto written_at = std::filesystem::last_write_time(path_);
+  SharedCredentials provider{environment_};
+  const Credentials first = get(provider).value();
+  write("[default]\naws_access_key_id=B\naws_secret_access_key=s\n");
+  std::filesystem::last_write_time(path_, written_at);  // Nothing tells of the change.
+  EXPECT_EQ(get(provider).value().access_key_id, "A");
+  provider.on_refused(first);
+  EXPECT_EQ(get(provider).value().access_key_id, "B");
+}
+
+TEST_F(SharedCredentialsTest, AsksNoFileWhenTheEnvironmentHasTheKeys) {
+  write("nonsense\n");
+  environment_["AWS_ACCESS_KEY_ID"] = "E";
+  environment_["AWS_SECRET_ACCESS_KEY"] = "es";
+  SharedCredentials provider{environment_};
+  EXPECT_EQ(get(provider).value().access_key_id, "E");
+}
+
+TEST_F(SharedCredentialsTest, FailsUntilTheFileIsThere) {
+  SharedCredentials provider{environment_};
+  EXPECT_EQ(get(provider).error().kind, ErrorKind::kDenied);
+  write("[default]\nnonsense\n");
+  const auto broken = get(provider);
+  ASSERT_FALSE(broken);
+  EXPECT_TRUE(broken.error().message.starts_with("AWS credentials: file '" + path_ + "': line 2"))
+      << broken.error().message;
+  write("[default]\naws_access_key_id=A\naws_secret_access_key=s\n");
+  EXPECT_EQ(get(provider).value().access_key_id, "A");
+}
+
+}  // namespace
+}  // namespace blox::aws

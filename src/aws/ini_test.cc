@@ -1,0 +1,56 @@
+// The INI form by table.
+#include "aws/ini.h"
+
+#include <gtest/gtest.h>
+
+#include <tuple>
+#include <utility>
+
+namespace blox::aws {
+namespace {
+
+TEST(ParseIni, FollowsTheTable) {
+  const std::tuple<const char*, const char*, const char*, const char*, const char*> rows[] = {
+      {"a key", "[a]\nk = v\n", "a", "k", "v"},
+      {"no blanks, no line end", "[a]\nk=v", "a", "k", "v"},
+      {"line ends of Windows", "[a]\r\nk = v\r\n", "a", "k", "v"},
+      {"keys in any case", "[a]\nAWS_Key=v", "a", "aws_key", "v"},
+      {"comments", "# c\n; c\n[a]\n\nk=v # not it\n", "a", "k", "v"},
+      {"a sign of comment within", "[a]\nk=v#1;2=\n", "a", "k", "v#1;2="},
+      {"a section in two parts", "[a]\nk=v\n[b]\n[a]\nl=w\n", "a", "k", "v"},
+      {"nested", "[services s]\necs =\n  endpoint_url = http://h\nx=y", "services s",
+       "ecs.endpoint_url", "http://h"},
+      {"no longer nested", "[s]\necs =\n  a = b\nx=y", "s", "x", "y"},
+      {"a colon", "[a]\nregion: eu-west-1\n", "a", "region", "eu-west-1"},
+      {"the first of both counts", "[a]\nurl = http://h\nb: c=d", "a", "url", "http://h"},
+      {"a colon before an equals sign", "[a]\nb: c=d", "a", "b", "c=d"},
+      {"a byte order mark", "\xEF\xBB\xBF[a]\nk=v", "a", "k", "v"},
+      {"a value that goes on", "[a]\nk = v\n  w = x\nl=m", "a", "k", "v\nw = x"},
+      {"after one that went on", "[a]\nk = v\n  w\nl=m", "a", "l", "m"},
+      {"all keys indented", "[a]\n  k=v\n  l=w\n", "a", "l", "w"},
+      {"blanks within a section's name", "[ profile p ]\nk=v", "profile p", "k", "v"},
+  };
+  for (const auto& [rule, text, section, key, value] : rows) {
+    const auto parsed = parse_ini(text);
+    ASSERT_TRUE(parsed) << rule << ": " << parsed.error().message;
+    EXPECT_EQ(parsed->at(section).at(key), value) << rule;
+  }
+}
+
+TEST(ParseIni, NamesTheBadLine) {
+  const std::pair<const char*, const char*> rows[] = {
+      {"[a]\nk=v\nword\n", "line 3 has no key"},
+      {"[a]\n=v\n", "line 2 has no key"},
+      {"\n[a\n", "line 2 has no ']'"},
+      {"k=v\n", "line 1 stands before the first section"},
+  };
+  for (const auto& [text, message] : rows) {
+    const auto parsed = parse_ini(text);
+    ASSERT_FALSE(parsed) << text;
+    EXPECT_EQ(parsed.error().kind, ErrorKind::kInvalid);
+    EXPECT_TRUE(parsed.error().message.starts_with(message)) << parsed.error().message;
+  }
+}
+
+}  // namespace
+}  // namespace blox::aws
