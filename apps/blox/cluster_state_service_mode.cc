@@ -34,7 +34,7 @@ int run(const StateModeFlags& flags) {
   const auto server = process.listen(flags.bind, service.handler(), flags.common);
   if (!server) return fail_with(server.error().message);
   std::cout << "cluster-state-service: on http://" << (*server)->address() << std::endl;
-  process.run();
+  process.run({{server->get()}, nullptr});
   return 0;
 }
 

@@ -41,7 +41,7 @@ int run(const SchedulerModeFlags& flags) {
   const auto server = process.listen(flags.bind, service.handler(), flags.common);
   if (!server) return fail_with(server.error().message);
   std::cout << "daemon-scheduler: on http://" << (*server)->address() << std::endl;
-  process.run();
+  process.run({{server->get()}, &service});
   return 0;
 }
 

@@ -1,8 +1,35 @@
 #include "blox/process.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "base/log.h"
+#include "base/scope.h"
 
 namespace blox::apps {
+namespace {
+
+// Less than what supervisors wait between SIGTERM and SIGKILL, 10 s and more.
+constexpr Duration kEndingMax = std::chrono::seconds{3};
+constexpr Duration kEndingLook = std::chrono::milliseconds{10};
+
+bool is_over(const Ending& ending) {
+  return std::ranges::all_of(
+             ending.servers,
+             [](const http::Server* server) { return server->connection_count() == 0; }) &&
+         (ending.scheduler == nullptr || ending.scheduler->is_quiet());
+}
+
+Async<void> end(IoLoop& loop, Ending ending) {
+  for (http::Server* server : ending.servers) server->stop_accepting();
+  if (ending.scheduler != nullptr) ending.scheduler->stop();
+  const TimePoint latest = loop.now() + kEndingMax;
+  while (!is_over(ending) && loop.now() < latest) co_await sleep_for(loop, kEndingLook);
+  if (!is_over(ending)) log::warn("blox", "some calls or connections are broken off");
+  loop.stop();
+}
+
+}  // namespace
 
 Status Process::open_account(const CommonFlags& flags) {
   if (const auto checked = flags.check(); !checked) return checked;
@@ -23,10 +50,13 @@ Result<std::unique_ptr<http::Server>> Process::listen(const std::string& bind,
   return server;
 }
 
-void Process::run() {
-  loop.on_signal([this] {
-    log::info("blox", "ending: what counts is in the store");
-    loop.stop();
+void Process::run(Ending ending) {
+  Scope scope{loop};
+  bool is_ending = false;
+  loop.on_signal([&] {
+    if (std::exchange(is_ending, true)) return loop.stop();
+    log::info("blox", "ending: what is under way comes to its end first");
+    scope.spawn(end(loop, ending));
   });
   loop.run();
 }

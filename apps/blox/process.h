@@ -15,6 +15,12 @@
 
 namespace blox::apps {
 
+/// What an orderly end waits for. All of it outlives the run.
+struct Ending {
+  std::vector<http::Server*> servers;     ///< Requests get their answers, streams a last chunk.
+  SchedulerService* scheduler = nullptr;  ///< Calls to ECS get their outcomes stored.
+};
+
 struct Process {
   IoLoop loop;
   Metrics metrics;
@@ -25,8 +31,9 @@ struct Process {
   Status open_account(const CommonFlags& flags);
   Result<std::unique_ptr<http::Server>> listen(const std::string& bind, http::Handler& handler,
                                                const CommonFlags& flags);
-  /// Runs until SIGINT or SIGTERM.
-  void run();
+  /// Runs until SIGINT or SIGTERM, then a few seconds more at most, for what is under way. A second
+  /// signal ends it at once.
+  void run(Ending ending);
 };
 
 }  // namespace blox::apps

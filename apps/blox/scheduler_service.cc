@@ -47,6 +47,7 @@ Async<void> SchedulerService::run() {
     co_await sleep_for(parts_.executor, wait);
     wait = std::min<Duration>(2 * wait, std::chrono::seconds{10});
   }
+  if (stopping_) co_return;
   scheduler::RoundsParts rounds{
       parts_.executor,
       parts_.random,
@@ -61,6 +62,11 @@ Async<void> SchedulerService::run() {
   };
   rounds_ = std::make_unique<scheduler::Rounds>(rounds, options_.rounds);
   co_await rounds_->run();
+}
+
+void SchedulerService::stop() {
+  stopping_ = true;
+  if (rounds_) rounds_->stop();
 }
 
 Status SchedulerService::readiness() const {

@@ -48,8 +48,10 @@ struct SchedulerParts {
   std::function<std::unique_ptr<scheduler::IntentLog>(scheduler::Repository&)> make_intent_log = {};
 };
 
-/// Runs from construction to destruction; destroying it is how it ends, orderly or not: what counts
-/// is in the store. Threading: the executor's thread.
+/// Runs from construction to destruction, which may come at any moment: what counts is in the
+/// store. An orderly end is stop(), then a wait for is_quiet(): it leaves no start of unknown
+/// outcome, which would keep its instance waiting for the settle time. Threading: the executor's
+/// thread.
 class SchedulerService {
  public:
   explicit SchedulerService(SchedulerParts parts, SchedulerServiceOptions options = {});
@@ -58,6 +60,10 @@ class SchedulerService {
   http::Handler& handler() { return api_; }
   /// True once its records are read; the rounds run from then on.
   bool is_loaded() const { return rounds_ != nullptr; }
+  /// Decides and begins nothing new from here on.
+  void stop();
+  /// False while a call that changes ECS is under way, or what came of it is not stored.
+  bool is_quiet() const { return !rounds_ || rounds_->is_quiet(); }
   const scheduler::Repository& repository() const { return repository_; }
   const scheduler::StatusBoard& board() const { return board_; }
   const client::ClusterMirror& mirror() const { return mirror_; }
@@ -77,6 +83,7 @@ class SchedulerService {
   scheduler::Operations operations_;
   scheduler::SchedulerApi api_;
   std::unique_ptr<scheduler::Rounds> rounds_;
+  bool stopping_ = false;
   Scope scope_;
 };
 

@@ -54,7 +54,7 @@ int run(const ServerFlags& flags) {
   if (!scheduler_server) return fail_with(scheduler_server.error().message);
   std::cout << "blox server: cluster state on http://" << (*state_server)->address()
             << ", scheduler on http://" << (*scheduler_server)->address() << std::endl;
-  process.run();
+  process.run({{state_server->get(), scheduler_server->get()}, &scheduler});
   return 0;
 }
 

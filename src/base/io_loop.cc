@@ -47,6 +47,15 @@ struct IoLoop::Impl {
       set_alarm(loop);
     });
   }
+
+  void await_signal(Job job) {
+    signals.async_wait(
+        [this, job = std::move(job)](const boost::system::error_code& error, int) mutable {
+          if (error) return;
+          job();
+          await_signal(std::move(job));
+        });
+  }
 };
 
 IoLoop::IoLoop() : impl_(std::make_unique<Impl>()) {}
@@ -88,10 +97,7 @@ void IoLoop::stop() { impl_->context.stop(); }
 void IoLoop::on_signal(Job job) {
   impl_->signals.add(SIGINT);
   impl_->signals.add(SIGTERM);
-  impl_->signals.async_wait(
-      [job = std::move(job)](const boost::system::error_code& error, int) mutable {
-        if (!error) job();
-      });
+  impl_->await_signal(std::move(job));
 }
 
 asio::io_context& IoLoop::context() { return impl_->context; }

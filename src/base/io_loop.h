@@ -27,7 +27,7 @@ class IoLoop final : public Executor {
   void run();
   /// Makes run() return soon. Threading: any thread; not safe in a signal handler (see on_signal).
   void stop();
-  /// Calls `job` on the loop when the process gets SIGINT or SIGTERM.
+  /// Calls `job` on the loop each time that the process gets SIGINT or SIGTERM.
   void on_signal(Job job);
 
   /// For `http`, the only other user of Asio.

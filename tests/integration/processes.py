@@ -49,7 +49,7 @@ class Process:
         self.addresses = ADDRESS.findall(line)
         if not self.addresses:
             self.kill()
-            tail = pathlib.Path(self.log_path).read_text()[-2000:]
+            tail = self.log()[-2000:]
             raise AssertionError(f"{self.command} printed '{line}' and no address; log: {tail}")
         # Nobody reads further lines: let them go.
         threading.Thread(target=self.process.stdout.read, daemon=True).start()
@@ -68,6 +68,9 @@ class Process:
         for flag, address in zip(flags, self.addresses):
             self.command[self.command.index(flag) + 1] = address
         self.start()
+
+    def log(self):
+        return pathlib.Path(self.log_path).read_text()
 
     def terminate(self, seconds=10):
         """SIGTERM; the exit status."""

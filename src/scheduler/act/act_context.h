@@ -39,7 +39,8 @@ struct ActContext {
   LaunchMemory& memory;
   ActOptions options;
   ActMetrics metrics;
-  Signal changed;  ///< Told when something ended or became possible: look again.
+  Signal changed;         ///< Told when something ended or became possible: look again.
+  bool stopping = false;  ///< No call that starts a task goes out any more.
 
   const Records& records() const { return repository.records(); }
   TimePoint now() const { return executor.now(); }

@@ -32,6 +32,8 @@ class Actor {
   std::optional<TimePoint> next_due() const;
   /// How many starts are being looked for.
   std::size_t unknown_count() const { return resolver_.size(); }
+  /// False while a call that changes ECS, or the storing of what came of it, is under way.
+  bool is_quiet() const { return launcher_.is_quiet() && stopper_.is_quiet() && writing_.empty(); }
 
  private:
   void close_seen(const Environment& environment, const Plan& plan);

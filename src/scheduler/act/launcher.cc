@@ -47,7 +47,8 @@ Async<void> Launcher::open_and_call(std::vector<Launch> launches) {
   std::vector<IntentClosing> unsent;
   for (std::size_t i = 0; i < launches.size(); ++i) {
     const Intent& intent = (*opened)[i];
-    if (now - launches[i].confirmed_at < context_.options.assumptions.observation_age_max) {
+    if (!context_.stopping &&
+        now - launches[i].confirmed_at < context_.options.assumptions.observation_age_max) {
       sent.push_back(intent);
       if (launches[i].wanted_since) {
         context_.metrics.wanted_to_start.Observe(seconds_between(*launches[i].wanted_since, now));

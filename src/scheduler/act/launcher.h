@@ -29,6 +29,8 @@ class Launcher {
   std::size_t free_calls() const;
   /// True from the moment that its intent is about to be opened until the call's end is stored.
   bool is_busy(const IntentKey& key) const { return busy_.contains(key); }
+  /// True when no call is under way.
+  bool is_quiet() const { return call_count_ == 0; }
   /// When starts go on after ECS or the store refused; now or earlier: they may.
   TimePoint paused_until() const { return paused_until_; }
 

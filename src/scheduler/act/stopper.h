@@ -21,6 +21,8 @@ class Stopper {
   void drive();
   /// When the next one is.
   std::optional<TimePoint> next_due() const;
+  /// True when no call is under way.
+  bool is_quiet() const { return call_count_ == 0; }
 
  private:
   struct Entry {

@@ -74,7 +74,7 @@ Async<void> Rounds::run() {
   scope_.spawn(watch(context_.changed));
   // No change may come between the first look and the first wait.
   while (watching_ < 3) co_await yield(parts_.executor);
-  for (;;) {
+  while (!context_.stopping) {
     dirty_ = false;
     co_await run_once();
     const TimePoint latest = parts_.executor.now() + options_.idle_max;
@@ -82,6 +82,12 @@ Async<void> Rounds::run() {
     while (!dirty_ && parts_.executor.now() < due) co_await wake_.wait_until(due);
     if (dirty_) co_await sleep_for(parts_.executor, options_.join_window);
   }
+}
+
+void Rounds::stop() {
+  context_.stopping = true;
+  dirty_ = true;
+  wake_.notify_all();
 }
 
 Async<void> Rounds::run_once() {

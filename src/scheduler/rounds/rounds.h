@@ -55,8 +55,15 @@ class Rounds {
  public:
   explicit Rounds(const RoundsParts& parts, RoundsOptions options = {});
 
-  /// Runs rounds until destroyed. Requires: the records are loaded; spawned once; this outlives it.
+  /// Runs rounds until stopped or destroyed. Requires: the records are loaded; spawned once; this
+  /// outlives it.
   Async<void> run();
+
+  /// From here on nothing new is decided or begun; what is under way goes on to its end.
+  void stop();
+  /// False while a call that changes ECS, or the storing of what came of it, is under way. After
+  /// stop(), true means that destroying this leaves open no intent whose outcome was to be had.
+  bool is_quiet() const { return actor_.is_quiet(); }
 
   /// One round, at once. For tests; run() calls it.
   Async<void> run_once();

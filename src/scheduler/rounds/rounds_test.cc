@@ -359,5 +359,34 @@ TEST_F(RoundsTest, NeverDoublesThroughCrashesAndLostAnswers) {
   EXPECT_EQ(status_of("d59"), DeploymentStatus::kCompleted);
 }
 
+TEST_F(RoundsTest, StopsWithoutLeavingAStartOpen) {
+  add_instances(5);
+  deploy("one", "logs:1");
+  ASSERT_TRUE(loop_.run_while_not([&] { return cluster_.start_calls == 1; }, minutes{1}));
+  EXPECT_FALSE(process_->rounds.is_quiet()) << "the call has no answer yet";
+  process_->rounds.stop();
+  add_instances(1);
+  ASSERT_TRUE(loop_.run_while_not([&] { return process_->rounds.is_quiet(); }, seconds{2}));
+  EXPECT_TRUE(records().intents.empty());
+  EXPECT_EQ(records().outcomes.size(), 5U);
+  loop_.run_for(minutes{1});
+  EXPECT_TRUE(cluster_.live_on(names_.back()).empty()) << "nothing starts any more";
+
+  crash();  // The next process goes on at once.
+  loop_.run_for(seconds{1});
+  EXPECT_EQ(cluster_.live_on(names_.back()).size(), 1U);
+  EXPECT_EQ(cluster_.start_calls, 2);
+}
+
+TEST_F(RoundsTest, StopsBeforeTheCallOfAnIntent) {
+  add_instances(5);
+  deploy("one", "logs:1");
+  ASSERT_TRUE(loop_.run_while_not([&] { return !process_->rounds.is_quiet(); }, minutes{1}));
+  process_->rounds.stop();
+  ASSERT_TRUE(loop_.run_while_not([&] { return process_->rounds.is_quiet(); }, seconds{2}));
+  EXPECT_EQ(cluster_.start_calls, 0);
+  EXPECT_TRUE(records().intents.empty());
+}
+
 }  // namespace
 }  // namespace blox::scheduler
