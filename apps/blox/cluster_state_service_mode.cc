@@ -17,7 +17,7 @@ struct StateModeFlags {
 };
 
 int run(const StateModeFlags& flags) {
-  if (const auto configured = configure_log("CSS", log::Level::kInfo); !configured) {
+  if (const auto configured = configure_log({"CSS"}); !configured) {
     return fail_with(configured.error().message);
   }
   Process process;
@@ -45,8 +45,10 @@ void add_cluster_state_service(CLI::App& root, int& status) {
   CLI::App* command =
       root.add_subcommand("cluster-state-service", "A live, queryable copy of ECS clusters");
   command->footer(
-      "Example:\n  blox cluster-state-service --bind 0.0.0.0:3000 --queue sqs://blox_queue");
+      "Example:\n  blox cluster-state-service --bind 0.0.0.0:3000 --queue sqs://blox_queue" +
+      log_help({"CSS"}));
   add_flag(*command, "--bind", flags->bind, "HOST:PORT to listen on");
+  flags->common.api_share = kShareOfOne;
   flags->state.add_to(*command);
   flags->common.add_to(*command, "cluster-state.db");
   command->callback([flags, &status] { status = run(*flags); });

@@ -18,7 +18,7 @@ struct SchedulerModeFlags {
 };
 
 int run(const SchedulerModeFlags& flags) {
-  if (const auto configured = configure_log("DS", log::Level::kInfo); !configured) {
+  if (const auto configured = configure_log({"DS"}); !configured) {
     return fail_with(configured.error().message);
   }
   Process process;
@@ -52,13 +52,15 @@ void add_daemon_scheduler(CLI::App& root, int& status) {
   CLI::App* command =
       root.add_subcommand("daemon-scheduler", "Exactly one task on every container instance");
   command->footer(
-      "Example:\n  blox daemon-scheduler --bind 0.0.0.0:2000 --css-endpoint 127.0.0.1:3000");
+      "Example:\n  blox daemon-scheduler --bind 0.0.0.0:2000 --css-endpoint 127.0.0.1:3000" +
+      log_help({"DS"}));
   add_flag(*command, "--bind", flags->bind, "HOST:PORT to listen on");
   add_flag(*command, "--css-endpoint", flags->css_endpoint,
            "HOST:PORT or URL of the cluster-state-service");
   add_flag(*command, "--reconcile-interval", flags->scheduler.reconcile_interval,
            "The cluster-state-service's; nothing is started on a picture three times as old")
-      ->check(is_duration());
+      ->check(is_reconcile_interval());
+  flags->common.api_share = kShareOfOne;
   flags->common.add_to(*command, "scheduler.db");
   command->callback([flags, &status] { status = run(*flags); });
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
+#include <sstream>
+#include <utility>
 
 namespace blox::apps {
 namespace {
@@ -58,12 +60,60 @@ const CLI::Option* find_option(const CLI::App& command, const std::string& name)
   return options.empty() ? nullptr : options.front();
 }
 
+bool is_repeatable(const CLI::Option& option) { return option.get_items_expected_max() > 1; }
+
+std::string variable_for(const std::string& flag) {
+  std::string variable = "BLOX_";
+  for (const char letter : flag) {
+    variable.push_back(letter == '-' ? '_' : static_cast<char>(std::toupper(letter)));
+  }
+  return variable;
+}
+
+void add_sources_of(CLI::App& command) {
+  command.add_option("--config", "Read flags from this file (lines of: name = value)")
+      ->type_name("FILE");
+  for (CLI::Option* option : command.get_options()) {
+    if (option->get_lnames().empty() || option == command.get_help_ptr()) continue;
+    option->envname(variable_for(option->get_lnames().front()));
+    if (!is_repeatable(*option)) continue;
+    option->description(option->get_description() + "; in the variable with commas in between");
+  }
+}
+
+// Without empty parts.
+std::vector<std::string> split_at_commas(const std::string& text) {
+  std::vector<std::string> parts;
+  std::istringstream rest{text};
+  for (std::string part; std::getline(rest, part, ',');) {
+    if (!part.empty()) parts.push_back(part);
+  }
+  return parts;
+}
+
+// The value of <PREFIX><suffix> for the first prefix that has one, and that variable's name.
+std::pair<std::string, std::string> first_variable(const std::vector<std::string>& prefixes,
+                                                   const std::string& suffix) {
+  for (const auto& prefix : prefixes) {
+    std::string name = prefix + suffix;
+    if (std::string value = variable_of(name); !value.empty()) {
+      return {std::move(value), std::move(name)};
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
-void add_config(CLI::App& app) {
-  app.add_option("--config", "Read flags from this file (lines of: name = value)")
-      ->envname("BLOX_CONFIG")
-      ->type_name("FILE");
+void add_sources(CLI::App& root) {
+  const auto below = root.get_subcommands([](const CLI::App*) { return true; });
+  for (CLI::App* command : below) {
+    if (command->get_subcommands([](const CLI::App*) { return true; }).empty()) {
+      add_sources_of(*command);
+    } else {
+      add_sources(*command);
+    }
+  }
 }
 
 std::vector<std::string> with_environment(const CLI::App& root,
@@ -73,7 +123,11 @@ std::vector<std::string> with_environment(const CLI::App& root,
     const std::string name = option->get_envname();
     if (name.empty() || option->get_lnames().empty() || is_given(arguments, *option)) continue;
     const std::string value = variable_of(name);
-    if (!value.empty()) arguments.push_back("--" + option->get_lnames().front() + "=" + value);
+    if (value.empty()) continue;
+    const auto parts = is_repeatable(*option) ? split_at_commas(value) : std::vector{value};
+    for (const auto& part : parts) {
+      arguments.push_back("--" + option->get_lnames().front() + "=" + part);
+    }
   }
   return arguments;
 }
@@ -107,22 +161,36 @@ Status check_command(const CLI::App& root, const std::vector<std::string>& argum
   return fail(ErrorKind::kInvalid, "'" + arguments.front() + "' is not a command");
 }
 
-Status configure_log(const std::string& prefix, log::Level level_default) {
-  log::Level level = level_default;
-  if (const std::string text = variable_of(prefix + "_LOG_LEVEL"); !text.empty()) {
+Status configure_log(const std::vector<std::string>& prefixes) {
+  log::Level level = log::Level::kInfo;
+  if (const auto [text, name] = first_variable(prefixes, "_LOG_LEVEL"); !text.empty()) {
     const auto parsed = log::parse_level(text);
-    if (!parsed) return parsed.error_in(prefix + "_LOG_LEVEL");
+    if (!parsed) return parsed.error_in(name);
     level = *parsed;
   }
-  return log::configure(level, variable_of(prefix + "_LOG_FILE"));
+  return log::configure(level, first_variable(prefixes, "_LOG_FILE").first);
 }
 
-CLI::Validator is_duration() {
-  return CLI::Validator{[](std::string& text) {
-                          const auto parsed = parse_duration(text);
-                          return parsed ? std::string{} : parsed.error().message;
-                        },
-                        "DURATION"};
+std::string log_help(const std::vector<std::string>& prefixes) {
+  const auto join = [&](const std::string& suffix) {
+    std::string names;
+    for (const auto& prefix : prefixes) {
+      names += (names.empty() ? "" : ", else ") + prefix + suffix;
+    }
+    return names;
+  };
+  return "\nLog: " + join("_LOG_LEVEL") + " (debug, info, warn, error); " + join("_LOG_FILE") +
+         " (default: stderr)";
+}
+
+CLI::Validator is_duration(Duration least, Duration most) {
+  const auto check = [least, most](std::string& text) {
+    const auto parsed = parse_duration(text);
+    if (!parsed) return parsed.error().message;
+    if (*parsed >= least && *parsed <= most) return std::string{};
+    return "'" + text + "' is not from " + format_duration(least) + " to " + format_duration(most);
+  };
+  return CLI::Validator{check, "DURATION"};
 }
 
 Duration to_duration(const std::string& text) { return parse_duration(text).value(); }

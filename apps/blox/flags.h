@@ -12,21 +12,20 @@
 
 namespace blox::apps {
 
-/// Adds `--name`, set by BLOX_NAME as well ("--css-bind": BLOX_CSS_BIND).
+/// Adds `--name`, with its default in the help.
 template <class T>
 CLI::Option* add_flag(CLI::App& app, const std::string& name, T& value, const std::string& help) {
-  std::string variable = "BLOX_";
-  for (const char letter : name.substr(2)) {
-    variable.push_back(letter == '-' ? '_' : static_cast<char>(std::toupper(letter)));
-  }
-  return app.add_option(name, value, help)->envname(variable)->capture_default_str();
+  return app.add_option(name, value, help)->capture_default_str();
 }
 
+/// Gives each flag of each command its variable ("--css-bind": BLOX_CSS_BIND), and each command
 /// `--config FILE`: lines `name = value`, named like the flags without dashes in front.
-void add_config(CLI::App& app);
+/// Call it once all commands are there; so no command can forget it.
+void add_sources(CLI::App& root);
 
 /// `arguments` with what BLOX_… variables say put behind, for flags of the chosen command that do
-/// not stand there. CLI11 by itself lets the file beat the environment.
+/// not stand there. Of a flag that may be repeated the variable holds all values, with commas in
+/// between. CLI11 by itself lets the file beat the environment.
 std::vector<std::string> with_environment(const CLI::App& root, std::vector<std::string> arguments);
 
 /// `arguments` with what the file of --config says put behind, for flags that do not stand there.
@@ -38,12 +37,16 @@ Result<std::vector<std::string>> with_file(const CLI::App& root,
 /// kInvalid when the first argument is meant as a command and is none of `root`.
 Status check_command(const CLI::App& root, const std::vector<std::string>& arguments);
 
-/// Sets the log by level and file, from CSS_LOG_LEVEL, CSS_LOG_FILE or DS_LOG_LEVEL, DS_LOG_FILE
-/// (`prefix` "CSS" or "DS"), else `level_default`. Errors: kInvalid.
-Status configure_log(const std::string& prefix, log::Level level_default);
+/// Sets the log of this process by level and file, from <PREFIX>_LOG_LEVEL and <PREFIX>_LOG_FILE
+/// (CSS_LOG_LEVEL); of several prefixes the first that is set counts. Level "info" when none is.
+/// Errors: kInvalid.
+Status configure_log(const std::vector<std::string>& prefixes);
+/// What --help says of configure_log.
+std::string log_help(const std::vector<std::string>& prefixes);
 
-/// Checks that the text is a duration ("10s") for CLI11, and says what is allowed if not.
-CLI::Validator is_duration();
+/// Checks for CLI11 that the text is a duration ("10s") from `least` to `most`, and says what is
+/// allowed if not.
+CLI::Validator is_duration(Duration least, Duration most);
 
 /// Requires: is_duration accepted it.
 Duration to_duration(const std::string& text);

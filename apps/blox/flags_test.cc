@@ -4,15 +4,21 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <tuple>
+
+#include "blox/modes.h"
+#include "cli/commands.h"
 
 namespace blox::apps {
 namespace {
 
 using Words = std::vector<std::string>;
 using testing::HasSubstr;
+using testing::StartsWith;
 
 class FlagsTest : public testing::Test {
  protected:
@@ -20,13 +26,17 @@ class FlagsTest : public testing::Test {
     CLI::App* command = root.add_subcommand("serve", "");
     add_flag(*command, "--queue-name", queue, "");
     add_flag(*command, "--cluster", clusters, "");
-    add_config(*command);
-    unsetenv("BLOX_QUEUE_NAME");
+    command->add_flag("--wide,!--narrow", wide, "");
+    add_sources(root);
+    forget_variables();
   }
   ~FlagsTest() override {
-    unsetenv("BLOX_QUEUE_NAME");
+    forget_variables();
     std::error_code ignored;  // There may be none.
     std::filesystem::remove(file, ignored);
+  }
+  static void forget_variables() {
+    for (const char* name : {"BLOX_QUEUE_NAME", "BLOX_CLUSTER", "BLOX_WIDE"}) unsetenv(name);
   }
   void write(const std::string& text) const { std::ofstream{file} << text; }
   Result<Words> complete(Words arguments) const {
@@ -36,6 +46,7 @@ class FlagsTest : public testing::Test {
   CLI::App root;
   std::string queue;
   std::vector<std::string> clusters;
+  bool wide = false;
   std::string file = testing::TempDir() + "blox_flags_test.ini";
 };
 
@@ -63,6 +74,80 @@ TEST_F(FlagsTest, RefusesFilesThatItDoesNotUnderstand) {
   const auto missing = complete({"serve", "--config", file + ".none"});
   ASSERT_FALSE(missing);
   EXPECT_THAT(missing.error().message, HasSubstr(file + ".none"));
+}
+
+TEST_F(FlagsTest, VariablesOfRepeatableFlagsHoldAllValues) {
+  setenv("BLOX_CLUSTER", "web,prod,", 1);
+  setenv("BLOX_QUEUE_NAME", "one,two", 1);
+  EXPECT_EQ(complete({"serve"}).value(),
+            (Words{"serve", "--queue-name=one,two", "--cluster=web", "--cluster=prod"}));
+  EXPECT_EQ(complete({"serve", "--cluster=mine", "--queue-name", "q"}).value(),
+            (Words{"serve", "--cluster=mine", "--queue-name", "q"}));
+}
+
+TEST_F(FlagsTest, VariablesTurnFlagsOnAndOff) {
+  const auto parsed = [&](Words arguments) {
+    auto words = complete(std::move(arguments)).value();
+    std::ranges::reverse(words);
+    root.parse(words);
+    return wide;
+  };
+  setenv("BLOX_WIDE", "true", 1);
+  EXPECT_TRUE(parsed({"serve"}));
+  EXPECT_FALSE(parsed({"serve", "--narrow"}));
+  setenv("BLOX_WIDE", "false", 1);
+  EXPECT_FALSE(parsed({"serve"}));
+}
+
+// A command below `app` without commands of its own, and all its flags.
+void expect_sources(const CLI::App& app, int& command_count) {
+  const auto below = app.get_subcommands([](const CLI::App*) { return true; });
+  for (const CLI::App* command : below) expect_sources(*command, command_count);
+  if (!below.empty()) return;
+  ++command_count;
+  bool has_config = false;
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_lnames().empty() || option == app.get_help_ptr()) continue;
+    has_config |= option->get_envname() == "BLOX_CONFIG";
+    EXPECT_THAT(option->get_envname(), StartsWith("BLOX_"))
+        << app.get_name() << " " << option->get_name();
+  }
+  EXPECT_TRUE(has_config) << app.get_name();
+}
+
+TEST(Program, EachFlagOfEachCommandHasItsVariableAndFile) {
+  CLI::App root;
+  int status = 0;
+  add_server(root, status);
+  add_cluster_state_service(root, status);
+  add_daemon_scheduler(root, status);
+  add_simulator(root, status);
+  add_demo(root, status);
+  cli::Invocation invocation;
+  cli::add_commands(root, invocation);
+  add_sources(root);
+  int command_count = 0;
+  expect_sources(root, command_count);
+  EXPECT_GT(command_count, 15);
+  const CLI::App* deploy = root.get_subcommand("deploy");
+  EXPECT_EQ(deploy->get_option("--wait-max")->get_envname(), "BLOX_WAIT_MAX");
+  EXPECT_EQ(deploy->get_option("--supersede")->get_envname(), "BLOX_SUPERSEDE");
+}
+
+TEST(Durations, HaveBounds) {
+  const auto check = is_duration(std::chrono::seconds{10}, std::chrono::days{7});
+  const std::tuple<const char*, const char*> rows[] = {
+      {"10s", ""},
+      {"7d", ""},
+      {"0s", "'0s' is not from 10s to 7d"},
+      {"9999ms", "'9999ms' is not from 10s to 7d"},
+      {"100000d", "'100000d' is not from 10s to 7d"},
+      {"5 parsecs", "'5 parsecs' is not a duration"},
+  };
+  for (const auto& [text, problem] : rows) {
+    EXPECT_THAT(check(text), StartsWith(problem)) << text;
+    if (*problem == '\0') EXPECT_EQ(check(text), "") << text;
+  }
 }
 
 TEST_F(FlagsTest, NamesWhatIsNoCommand) {

@@ -1,5 +1,6 @@
 // blox: one program for both services, the simulator, the demo and the client commands.
 #include <algorithm>
+#include <exception>
 #include <filesystem>
 #include <iostream>
 #include <string>
@@ -9,7 +10,6 @@
 #include "blox/client_mode.h"
 #include "blox/flags.h"
 #include "blox/modes.h"
-#include "blox/version.h"
 #include "http/connection_pool.h"
 
 namespace {
@@ -29,14 +29,12 @@ int refuse_usage(const blox::Error& error) {
   return 2;
 }
 
-}  // namespace
-
-int main(int count, char** values) {
+int run(int count, char** values) {
   blox::http::raise_open_files_max();
   int status = 0;
   CLI::App app{"Blox: a live copy of Amazon ECS clusters, and one daemon task on every instance."};
   app.name("blox");
-  app.set_version_flag("--version", std::string{"blox "} + blox::apps::kVersion);
+  app.set_version_flag("--version", std::string{"blox "} + BLOX_VERSION);
   app.require_subcommand(1);
   app.footer("blox COMMAND --help says more, with examples. First steps: blox demo");
   blox::apps::add_server(app, status);
@@ -46,6 +44,7 @@ int main(int count, char** values) {
   blox::apps::add_demo(app, status);
   blox::cli::Invocation invocation;
   blox::cli::add_commands(app, invocation);
+  blox::apps::add_sources(app);
   auto arguments = arguments_of(count, values);
   const auto checked = blox::apps::check_command(app, arguments);
   if (!checked) return refuse_usage(checked.error());
@@ -60,4 +59,14 @@ int main(int count, char** values) {
     return app.exit(problem) == 0 ? 0 : 2;
   }
   return invocation.command ? blox::apps::run_client(invocation) : status;
+}
+
+}  // namespace
+
+int main(int count, char** values) {
+  try {
+    return run(count, values);
+  } catch (const std::exception& problem) {
+    return blox::apps::fail_with(problem.what());
+  }
 }

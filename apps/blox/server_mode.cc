@@ -19,7 +19,7 @@ struct ServerFlags {
 };
 
 int run(const ServerFlags& flags) {
-  if (const auto configured = configure_log("CSS", log::Level::kInfo); !configured) {
+  if (const auto configured = configure_log({"CSS", "DS"}); !configured) {
     return fail_with(configured.error().message);
   }
   Process process;
@@ -68,7 +68,8 @@ void add_server(CLI::App& root, int& status) {
       "  blox server                                  the queue blox_queue, store in the state "
       "directory\n"
       "  blox server --queue ecs-events --cluster web --api-share 0.5\n"
-      "  AWS_ENDPOINT_URL=http://127.0.0.1:4567 blox server --store memory:   on the simulator");
+      "  AWS_ENDPOINT_URL=http://127.0.0.1:4567 blox server --store memory:   on the simulator" +
+      log_help({"CSS", "DS"}));
   add_flag(*command, "--css-bind", flags->css_bind, "HOST:PORT of the cluster-state-service");
   add_flag(*command, "--scheduler-bind", flags->scheduler_bind, "HOST:PORT of the scheduler");
   flags->state.add_to(*command);

@@ -12,7 +12,6 @@ void CommonFlags::add_to(CLI::App& app, const std::string& store_file) {
   add_flag(app, "--allowed-host", allowed_hosts,
            "Host or Origin that may send changes, besides loopback and the bound address");
   add_flag(app, "--etcd-endpoint", etcd_endpoints, "HOST:PORT of etcd (v0.3; not served yet)");
-  add_config(app);
 }
 
 Status CommonFlags::check() const {
@@ -22,12 +21,16 @@ Status CommonFlags::check() const {
                                        "--store sqlite:PATH");
 }
 
+CLI::Validator is_reconcile_interval() {
+  return is_duration(std::chrono::seconds{10}, std::chrono::days{7});
+}
+
 void StateFlags::add_to(CLI::App& app) {
   add_flag(app, "--queue", queue, "SQS queue with the events: NAME or sqs://NAME");
   add_flag(app, "--cluster", clusters,
            "Name or ARN of a cluster to follow; repeat it; default: all of the account");
   add_flag(app, "--reconcile-interval", reconcile_interval, "Between full reads of ECS")
-      ->check(is_duration());
+      ->check(is_reconcile_interval());
 }
 
 StateServiceOptions StateFlags::options() const {

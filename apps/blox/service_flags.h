@@ -11,10 +11,14 @@
 
 namespace blox::apps {
 
+/// The default of --api-share for a service that runs without the other in its process: both
+/// together spend no more than the whole.
+inline constexpr double kShareOfOne = 0.5;
+
 /// Of every mode that calls AWS or listens.
 struct CommonFlags {
   std::string store;
-  double api_share = 1.0;
+  double api_share = 1.0;  ///< Over both services, where one process runs both.
   std::vector<std::string> allowed_hosts;
   std::vector<std::string> etcd_endpoints;
 
@@ -22,6 +26,11 @@ struct CommonFlags {
   /// Errors: kInvalid: --etcd-endpoint, which v0.3 knew and this version does not serve yet.
   Status check() const;
 };
+
+/// Bounds of --reconcile-interval. Below, one full read of ECS would follow the other and no
+/// picture be young enough to start anything on; above, what an event did not tell stays wrong for
+/// too long.
+CLI::Validator is_reconcile_interval();
 
 /// Of the cluster-state-service.
 struct StateFlags {

@@ -22,7 +22,7 @@ struct SimulatorFlags {
 };
 
 int run(const SimulatorFlags& flags) {
-  if (const auto configured = configure_log("SIMULATOR", log::Level::kInfo); !configured) {
+  if (const auto configured = configure_log({"SIMULATOR"}); !configured) {
     return fail_with(configured.error().message);
   }
   IoLoop loop;
@@ -55,15 +55,21 @@ void add_simulator(CLI::App& root, int& status) {
       "Example:\n"
       "  blox simulator &\n"
       "  export AWS_ENDPOINT_URL=http://127.0.0.1:4567 AWS_REGION=us-east-1 \\\n"
-      "         AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any\n"
+      "         AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any\n"
       "  aws ecs create-cluster --cluster-name demo\n"
-      "  curl -X POST 127.0.0.1:4567/simulator/instances -d '{\"cluster\":\"demo\",\"count\":3}'");
+      "  curl -X POST 127.0.0.1:4567/simulator/instances -d '{\"cluster\":\"demo\",\"count\":3}'" +
+      log_help({"SIMULATOR"}));
   add_flag(*command, "--bind", flags->bind, "HOST:PORT to listen on; port 0 takes any free one");
   add_flag(*command, "--queue", flags->queue, "The SQS queue that events go to");
   add_flag(*command, "--region", flags->region, "Region in ARNs");
-  add_flag(*command, "--account", flags->account, "Account in ARNs, 12 digits");
+  add_flag(*command, "--account", flags->account, "Account in ARNs, 12 digits")
+      ->check(CLI::Validator{[](std::string& text) {
+                               const bool fits = text.size() == 12 &&
+                                                 text.find_first_not_of("0123456789") == text.npos;
+                               return fits ? std::string{} : "'" + text + "' is not 12 digits";
+                             },
+                             "DIGITS"});
   add_flag(*command, "--seed", flags->seed, "Equal seeds, equal chances; 0: a new one");
-  add_config(*command);
   command->callback([flags, &status] { status = run(*flags); });
 }
 

@@ -149,6 +149,9 @@ def test_a_cluster_that_is_younger_than_the_server(fleet, simulated):
         ([], "subcommand"),
         (["server", "--api-share", "0"], "--api-share"),
         (["server", "--reconcile-interval", "5 parsecs"], "5 parsecs"),
+        (["server", "--reconcile-interval", "0s"], "'0s' is not from 10s to 7d"),
+        (["daemon-scheduler", "--reconcile-interval", "100000d"], "is not from 10s to 7d"),
+        (["simulator", "--account", "abc"], "'abc' is not 12 digits"),
         (["tasks", "list", "--output", "xml"], "xml"),
         (["environments", "create", "agents"], "--cluster"),
     ],
@@ -168,6 +171,7 @@ def test_bad_usage_ends_with_2_and_a_sentence(fleet, arguments, sentence):
         (["--store", "memory:", "--queue", "kinesis://x"], {}, "this version reads SQS only"),
         (["--store", "memory:", "--css-bind", "nonsense"], {}, "nonsense"),
         (["--store", "memory:"], {"CSS_LOG_LEVEL": "loud"}, "CSS_LOG_LEVEL"),
+        (["--store", "memory:"], {"CSS_LOG_LEVEL": "", "DS_LOG_LEVEL": "loud"}, "DS_LOG_LEVEL"),
         (["--store", "memory:"], {"AWS_REGION": "", "AWS_DEFAULT_REGION": ""}, "AWS_REGION"),
         (["--store", "sqlite:/proc/none/blox.db"], {}, "/proc/none"),
     ],
@@ -253,6 +257,37 @@ def test_one_process_an_address(fleet, simulator):
     second = run(fleet, "simulator", "--bind", simulator.addresses[0])
     assert second.returncode == 1
     assert simulator.addresses[0] in second.stderr
+
+
+def test_variables_of_client_commands(fleet, simulated):
+    simulated.join(1)
+    server = fleet.server(simulated.endpoint)
+    wait_ready(*server.addresses)
+    endpoint = {"BLOX_STATE_ENDPOINT": f"http://{server.addresses[0]}"}
+    listed = run(fleet, "instances", "list", BLOX_OUTPUT="json", **endpoint)
+    assert len(json.loads(listed.stdout)["items"]) == 1
+    listed = run(fleet, "instances", "list", BLOX_OUTPUT="json", BLOX_CLUSTER="other", **endpoint)
+    assert json.loads(listed.stdout)["items"] == []
+
+
+def test_each_of_two_processes_takes_half_of_the_calls(fleet):
+    shares = {
+        name: re.search(r"--api-share .*\]=([\d.]+) ", run(fleet, name, "--help").stdout)[1]
+        for name in ("server", "cluster-state-service", "daemon-scheduler")
+    }
+    assert shares == {"server": "1", "cluster-state-service": "0.5", "daemon-scheduler": "0.5"}
+
+
+def test_several_clusters_by_variable(fleet, simulated):
+    simulated.ecs.create_cluster(clusterName="prod")
+    for cluster in ("web", "prod"):
+        simulated.control("POST", "instances", {"cluster": cluster, "count": 1})
+    state = fleet.run(
+        "state", "cluster-state-service", "--bind", "127.0.0.1:0", "--store", "memory:",
+        endpoint=simulated.endpoint, BLOX_CLUSTER="web,prod",
+    )
+    wait_ready(state.addresses[0])
+    assert len(get(state.addresses[0], "/v1/instances").json()["items"]) == 2
 
 
 def test_sigterm_ends_well(fleet, simulated):
