@@ -6,21 +6,29 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <string_view>
 
 extern char** environ;
 
 namespace blox::apps {
 namespace {
 
+// What this program and AWS's clients read: the child gets none of the caller's.
+bool is_ours(std::string_view entry) {
+  return std::ranges::any_of(
+      std::to_array<std::string_view>({"AWS_", "BLOX_", "CSS_", "DS_", "SIMULATOR_"}),
+      [&](std::string_view prefix) { return entry.starts_with(prefix); });
+}
+
 std::vector<std::string> environment_with(const std::map<std::string, std::string>& variables) {
   std::vector<std::string> entries;
   for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string text{*entry};
-    if (!variables.contains(text.substr(0, text.find('=')))) entries.push_back(text);
+    if (!is_ours(*entry)) entries.emplace_back(*entry);
   }
   for (const auto& [name, value] : variables) entries.push_back(name + "=" + value);
   return entries;

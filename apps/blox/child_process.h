@@ -15,9 +15,11 @@ namespace blox::apps {
 /// One running child; it ends (SIGTERM) with this object.
 class ChildProcess {
  public:
-  /// Starts this program with `arguments` and more `variables` in its environment, its stderr into
-  /// `log_path`, and waits for its first line.
-  /// Errors: kUnavailable: it could not start, or ended without a line; the message holds its log.
+  /// Starts this program with `arguments`, its stderr into `log_path`, and waits for its first
+  /// line. Of this process's environment it gets all but what it or AWS's clients would go by
+  /// (AWS_…, BLOX_…, log variables); those are `variables` alone. Requires: `variables` are of that
+  /// kind. Errors: kUnavailable: it could not start, or ended without a line; the message holds its
+  /// log.
   static Result<std::unique_ptr<ChildProcess>> start(std::vector<std::string> arguments,
                                                      std::map<std::string, std::string> variables,
                                                      const std::string& log_path);

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <utility>
 
 #include "base/io_loop.h"
 #include "base/random.h"
@@ -24,10 +25,17 @@ namespace {
 // A folder for the demo's store and logs, removed at its end unless the demo failed.
 class DemoFolder {
  public:
-  DemoFolder()
-      : path_(std::filesystem::temp_directory_path() /
-              ("blox-demo-" + Random{seed_from_os()}.hex(8))) {
-    std::filesystem::create_directories(path_);
+  static Result<std::unique_ptr<DemoFolder>> make() {
+    std::error_code problem;
+    auto path = std::filesystem::temp_directory_path(problem);
+    if (problem) return fail(ErrorKind::kUnavailable, "$TMPDIR or /tmp: " + problem.message());
+    path /= "blox-demo-" + Random{seed_from_os()}.hex(8);
+    std::filesystem::create_directories(path, problem);
+    if (problem) {
+      return fail(ErrorKind::kUnavailable,
+                  "cannot make " + path.string() + ": " + problem.message());
+    }
+    return std::unique_ptr<DemoFolder>{new DemoFolder(std::move(path))};
   }
   ~DemoFolder() {
     std::error_code ignored;  // What cannot be removed is left to the system.
@@ -39,29 +47,34 @@ class DemoFolder {
   void keep() { kept_ = true; }
 
  private:
+  explicit DemoFolder(std::filesystem::path path) : path_(std::move(path)) {}
+
   std::filesystem::path path_;
   bool kept_ = false;
 };
 
 void print_what_to_try(const std::string& simulator, const std::string& state,
                        const std::string& scheduler) {
-  std::cout << "\nIt goes on running; Ctrl-C ends it. In another terminal:\n\n"
-            << "  export AWS_ENDPOINT_URL=http://" << simulator << " AWS_REGION=us-east-1 \\\n"
-            << "         AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any\n"
-            << "  export BLOX_STATE_ENDPOINT=http://" << state << " BLOX_SCHEDULER_ENDPOINT=http://"
-            << scheduler << "\n"
-            << "  build/release/bin/blox tasks list\n"
-            << "  build/release/bin/blox environments instances agents\n"
-            << "  build/release/bin/blox deploy agents --task-definition agent:1 --wait\n"
-            << "  curl -N 'http://" << state << "/v1/stream/tasks?bookmarks=true'\n"
-            << "  curl -X POST http://" << simulator
-            << "/simulator/instances -d '{\"cluster\":\"demo\",\"count\":3}'\n"
-            << "  .venv/bin/aws ecs list-tasks --cluster demo\n"
-            << std::endl;
+  std::cout
+      << "\nIt goes on running; Ctrl-C ends it. In another terminal:\n\n"
+      << "  export AWS_ENDPOINT_URL=http://" << simulator << " AWS_REGION=us-east-1 \\\n"
+      << "         AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any\n"
+      << "  export BLOX_STATE_ENDPOINT=http://" << state << " BLOX_SCHEDULER_ENDPOINT=http://"
+      << scheduler << "\n"
+      << "  build/release/bin/blox tasks list\n"
+      << "  build/release/bin/blox environments instances agents\n"
+      << "  build/release/bin/blox deploy agents --task-definition agent:1 --wait\n"
+      << "  curl -N 'http://" << state << "/v1/stream/tasks?bookmarks=true'\n"
+      << "  curl -X POST http://" << simulator
+      << "/simulator/instances -d '{\"cluster\":\"demo\",\"count\":3}'\n"
+      << "  .venv/bin/aws ecs list-tasks --cluster demo\n"
+      << std::endl;
 }
 
 int run(bool keep) {
-  DemoFolder folder;
+  const auto made = DemoFolder::make();
+  if (!made) return fail_with("a folder for the demo: " + made.error().message);
+  DemoFolder& folder = **made;
   std::cout << "Blox demo: a simulated AWS, and `blox server` on it as a process of its own.\n"
             << "Each cell is a container instance: █ serving  ▒ starting  ▓ stopping  "
                "░ serves, waits its turn  · nothing there\n";
@@ -76,8 +89,9 @@ int run(bool keep) {
                            {"AWS_REGION", "us-east-1"},
                            {"AWS_ACCESS_KEY_ID", "demo"},
                            {"AWS_SECRET_ACCESS_KEY", "demo"},
-                           {"CSS_LOG_LEVEL", "info"},
-                           {"CSS_LOG_FILE", ""}},
+                           // Nothing of the caller's profile either.
+                           {"AWS_CONFIG_FILE", "/dev/null"},
+                           {"AWS_SHARED_CREDENTIALS_FILE", "/dev/null"}},
                           folder.file("server.log"));
   if (!server) return fail_with(server.error().message);
   const auto addresses = (*server)->addresses();

@@ -49,8 +49,7 @@ class DemoScript {
   TimePoint now() const { return parts_.executor.now(); }
 
   DemoParts parts_;
-  std::string definition_;          // The current one's ARN.
-  std::string foreign_definition_;  // Of the task that is not a daemon.
+  std::string definition_;  // The current one's ARN.
   std::vector<std::string> instances_;
 };
 

@@ -28,6 +28,13 @@ int number_at(const json::value& value, std::string_view pointer) {
   return found != nullptr && found->is_number() ? found->to_number<int>() : -1;
 }
 
+// Of an array; -1 when there is none, so that a judge who says nothing does not say "none".
+int size_at(const json::value& value, std::string_view pointer) {
+  boost::system::error_code problem;
+  const json::value* found = value.find_pointer(pointer, problem);
+  return found != nullptr && found->is_array() ? static_cast<int>(found->as_array().size()) : -1;
+}
+
 Result<json::value> parse(const Result<std::string>& body) {
   if (!body) return std::unexpected(body.error());
   boost::system::error_code problem;
@@ -146,9 +153,12 @@ Async<Result<Truth>> DemoWorld::look(std::string cluster, std::string group) {
   for (const auto& instance : array_at(*state, "/clusters/0/containerInstances")) {
     truth.instances.push_back(read_instance(instance, group));
   }
-  truth.doubled = static_cast<int>(array_at(*judge, "/doubled").size());
+  truth.doubled = size_at(*judge, "/doubled");
   truth.bad_starts = number_at(*judge, "/badStartCount");
   truth.foreign_stops = number_at(*judge, "/foreignStopCount");
+  if (truth.doubled < 0 || truth.bad_starts < 0 || truth.foreign_stops < 0) {
+    co_return fail(ErrorKind::kInternal, "the simulator's judge does not say all that it is asked");
+  }
   co_return truth;
 }
 

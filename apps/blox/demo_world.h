@@ -2,7 +2,6 @@
 // what happens to machines, by the simulator's control API.
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
