@@ -40,6 +40,10 @@ void run_with(CLI::App& command, Invocation& invocation, std::shared_ptr<Options
 /// is. Returns the exit status, 1.
 int report(Services services, std::string_view what, const Error& why, std::string_view look);
 
+/// The cluster's name, when `id` is an ARN and it or `cluster` tells where the object is: then the
+/// service can be asked for that one. Empty: it has to be looked for in a list.
+std::string cluster_to_ask(const std::string& id, const std::string& cluster);
+
 /// What the user asked for by id or ARN, among `items` of a list.
 /// Errors: kNotFound, kInvalid (more than one has that id).
 template <class Object>

@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 
 #include "cli/command_parts.h"
+#include "model/arn.h"
 
 namespace blox::cli {
 
@@ -44,14 +45,23 @@ CLI::App& add_command(CLI::App& group, Invocation& invocation, const std::string
       ->type_name("FORMAT");
   command->add_flag("--wide", invocation.printer.wide, "Show whole ARNs in tables");
   command->add_option("--state-endpoint", invocation.state_endpoint, "The cluster-state-service")
-      ->envname("BLOX_STATE_ENDPOINT")
       ->type_name("URL")
       ->capture_default_str();
   command->add_option("--scheduler-endpoint", invocation.scheduler_endpoint, "The daemon-scheduler")
-      ->envname("BLOX_SCHEDULER_ENDPOINT")
       ->type_name("URL")
       ->capture_default_str();
   return *command;
+}
+
+std::string cluster_to_ask(const std::string& id, const std::string& cluster) {
+  const auto arn = parse_arn(id);
+  if (!arn) return {};
+  if (!cluster.empty()) {
+    const auto given = parse_cluster_arn(cluster);
+    return given ? std::string{cluster_name(*given)} : cluster;
+  }
+  const auto slash = arn->rest.find('/');
+  return slash == arn->rest.npos ? std::string{} : std::string{arn->rest.substr(0, slash)};
 }
 
 int report(Services services, std::string_view what, const Error& why, std::string_view look) {

@@ -16,6 +16,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::StartsWith;
 
 // Answers in the order of the script and notes what it was asked.
 class ScriptedTransport final : public http::Transport {
@@ -156,6 +157,28 @@ TEST_F(CommandsTest, ShowsOneTaskByItsId) {
   EXPECT_EQ(missing.error,
             "error: cannot show the task c: there is none\n"
             "  `blox tasks list` shows what there is.\n");
+}
+
+TEST_F(CommandsTest, AsksForOneByItsArn) {
+  const std::string short_arn = kArn + "task/b";
+  const std::tuple<std::string, std::string> rows[] = {
+      {"tasks get " + kArn + "task/prod/b", "/v1/tasks/prod/arn"},
+      {"tasks get " + short_arn + " --cluster prod", "/v1/tasks/prod/arn"},
+      {"tasks get " + short_arn + " --cluster " + kArn + "cluster/prod", "/v1/tasks/prod/arn"},
+      {"tasks get " + short_arn + " --cluster other", "/v1/tasks/other/arn"},
+      {"instances get " + kArn + "container-instance/prod/i", "/v1/instances/prod/arn"},
+  };
+  for (const auto& [line, path] : rows) {
+    transport.asked.clear();
+    transport.answer(200, task_json("b", "PENDING"));
+    blox(line);
+    ASSERT_EQ(transport.asked.size(), 1U) << line;
+    EXPECT_THAT(transport.asked.front(), StartsWith("GET http://127.0.0.1:3000" + path)) << line;
+  }
+  transport.asked.clear();
+  transport.answer(200, R"({"items":[)" + task_json("b", "PENDING") + "]}");
+  blox("tasks get " + short_arn);  // Only a list can tell where it is.
+  EXPECT_THAT(transport.asked, ElementsAre("GET http://127.0.0.1:3000/v1/tasks?bookmarks=true"));
 }
 
 TEST_F(CommandsTest, SaysWhereToGoOnWhenTheServiceIsAway) {
@@ -302,7 +325,7 @@ TEST_F(CommandsTest, AnswersBadUsageWithTwo) {
   for (const std::string line :
        {"tasks", "tasks get", "tasks list --nope", "tasks list --output xml",
         "environments create logs", "environments update logs", "deploy",
-        "deploy logs --wait-max soon"}) {
+        "deploy logs --wait-max soon", "deploy logs --wait-max 31d"}) {
     const auto ran = blox(line);
     EXPECT_EQ(ran.status, 2) << line;
     EXPECT_NE(ran.error, "") << line;
@@ -318,7 +341,7 @@ TEST_F(CommandsTest, HelpsWithExamples) {
     const auto ran = blox(command + " --help");
     EXPECT_EQ(ran.status, 0) << command;
     EXPECT_THAT(ran.out, HasSubstr("Examples:\n  blox " + command)) << command;
-    EXPECT_THAT(ran.out, HasSubstr("BLOX_SCHEDULER_ENDPOINT")) << command;
+    EXPECT_THAT(ran.out, HasSubstr("--scheduler-endpoint")) << command;
   }
 }
 

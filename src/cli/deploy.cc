@@ -9,6 +9,7 @@ namespace blox::cli {
 namespace {
 
 constexpr Duration kPollInterval = std::chrono::seconds{1};
+constexpr Duration kWaitMost = std::chrono::days{30};
 
 struct Deploy {
   std::string environment;
@@ -95,7 +96,11 @@ Async<Result<client::Environment>> prepare(Deploy asked, Services services) {
 }
 
 Async<int> deploy(Deploy asked, Services services) {
-  const auto wait_max = parse_duration(asked.wait_max);
+  auto wait_max = parse_duration(asked.wait_max);
+  if (wait_max && *wait_max > kWaitMost) {
+    wait_max = fail(ErrorKind::kInvalid,
+                    "'" + asked.wait_max + "' is more than " + format_duration(kWaitMost));
+  }
   if (!wait_max) {
     services.printer.print_error("--wait-max is not usable", wait_max.error(), "");
     co_return 2;

@@ -40,14 +40,22 @@ Async<int> list_instances(client::InstanceFilter filter, Services services) {
   co_return 0;
 }
 
-Async<int> get_instance(GetInstance asked, Services services) {
+Async<Result<client::Versioned<ContainerInstance>>> find_instance(GetInstance asked,
+                                                                  Services services) {
+  std::string cluster = cluster_to_ask(asked.id, asked.cluster);
+  if (!cluster.empty()) {
+    ContainerInstanceArn arn{asked.id};
+    co_return co_await services.state.get_instance(std::move(cluster), std::move(arn));
+  }
   client::InstanceFilter filter;
   filter.cluster = asked.cluster;
   const auto listing = co_await services.state.list_instances(std::move(filter));
-  const auto found =
-      listing
-          ? find_by_id(listing->items, asked.id)
-          : Result<client::Versioned<ContainerInstance>>{std::unexpected<Error>(listing.error())};
+  if (!listing) co_return std::unexpected(listing.error());
+  co_return find_by_id(listing->items, asked.id);
+}
+
+Async<int> get_instance(GetInstance asked, Services services) {
+  const auto found = co_await find_instance(asked, services);
   if (!found) {
     co_return report(services, "cannot show the instance " + asked.id, found.error(),
                      "blox instances list");

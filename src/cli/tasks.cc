@@ -43,13 +43,21 @@ Async<int> list_tasks(client::TaskFilter filter, Services services) {
   co_return 0;
 }
 
-Async<int> get_task(GetTask asked, Services services) {
+Async<Result<client::Versioned<Task>>> find_task(GetTask asked, Services services) {
+  std::string cluster = cluster_to_ask(asked.id, asked.cluster);
+  if (!cluster.empty()) {
+    TaskArn arn{asked.id};
+    co_return co_await services.state.get_task(std::move(cluster), std::move(arn));
+  }
   client::TaskFilter filter;
   filter.cluster = asked.cluster;
   const auto listing = co_await services.state.list_tasks(std::move(filter));
-  const auto found = listing
-                         ? find_by_id(listing->items, asked.id)
-                         : Result<client::Versioned<Task>>{std::unexpected<Error>(listing.error())};
+  if (!listing) co_return std::unexpected(listing.error());
+  co_return find_by_id(listing->items, asked.id);
+}
+
+Async<int> get_task(GetTask asked, Services services) {
+  const auto found = co_await find_task(asked, services);
   if (!found) {
     co_return report(services, "cannot show the task " + asked.id, found.error(),
                      "blox tasks list");
