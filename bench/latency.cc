@@ -20,7 +20,12 @@ constexpr Duration kStragglersMax = std::chrono::seconds{10};
 class LatencyRun {
  public:
   LatencyRun(IoLoop& loop, http::Transport& transport, const Latency& load)
-      : loop_(loop), transport_(transport), load_(load), sent_at_(load.events), scope_(loop) {}
+      : loop_(loop),
+        transport_(transport),
+        load_(load),
+        sent_at_(load.events),
+        seen_(load.events),
+        scope_(loop) {}
 
   Async<Result<Figures>> run() {
     http::OutgoingRequest request;
@@ -40,9 +45,9 @@ class LatencyRun {
     while (milliseconds_.size() < load_.events && loop_.now() < until && problem_.empty()) {
       co_await sleep_for(loop_, std::chrono::milliseconds{5});
     }
-    if (milliseconds_.size() < load_.events) {
+    if (milliseconds_.size() < load_.events || !problem_.empty()) {
       co_return fail(ErrorKind::kInternal,
-                     fmt::format("{} events were sent, {} lines came; {}", load_.events,
+                     fmt::format("{} events were sent, the lines of {} came; {}", load_.events,
                                  milliseconds_.size(), problem_));
     }
     const double count = static_cast<double>(load_.events);
@@ -77,7 +82,13 @@ class LatencyRun {
       for (const auto& line : *lines) {
         const auto mark = find_mark(line);
         if (mark < 0 || static_cast<std::uint64_t>(mark) >= load_.events) continue;
-        milliseconds_.push_back(to_ms(now - sent_at_[static_cast<std::size_t>(mark)]));
+        const auto number = static_cast<std::size_t>(mark);
+        if (seen_[number]) {
+          problem_ = fmt::format("the line of event {} came twice", number);
+          co_return;
+        }
+        seen_[number] = true;
+        milliseconds_.push_back(to_ms(now - sent_at_[number]));
       }
     }
   }
@@ -86,6 +97,7 @@ class LatencyRun {
   http::Transport& transport_;
   const Latency& load_;
   std::vector<TimePoint> sent_at_;
+  std::vector<bool> seen_;  // The line of each event.
   std::vector<double> milliseconds_;
   std::string problem_;
   Scope scope_;

@@ -4,6 +4,7 @@ import os
 import pathlib
 import platform
 import subprocess
+import tempfile
 import time
 
 
@@ -58,11 +59,37 @@ def build_flags(build):
     return " ".join(line.split("=", 1)[1] for line in lines if line.startswith(wanted))
 
 
-def conditions(root, build):
+def file_system(folder):
+    """Type of the file system that `folder` is on."""
+    best, found = "", "unknown"
+    for line in pathlib.Path("/proc/mounts").read_text().splitlines():
+        _, place, kind, *_ = line.split()
+        inside = folder == pathlib.Path(place) or pathlib.Path(place) in folder.parents
+        if inside and len(place) >= len(best):
+            best, found = place, kind
+    return found
+
+
+def sync_milliseconds(folder, count=50):
+    """Median of fdatasync after a write of 4 KiB."""
+    times = []
+    with tempfile.TemporaryFile(dir=folder) as file:
+        for _ in range(count):
+            file.write(b"x" * 4096)
+            file.flush()
+            start = time.monotonic()
+            os.fdatasync(file.fileno())
+            times.append(time.monotonic() - start)
+    return sorted(times)[count // 2] * 1000
+
+
+def conditions(root, build, folder):
+    """`folder`: where the stores that are measured lie."""
     return {
         "cores": str(os.cpu_count()),
         "CPU": cpu_model(),
         "kernel": platform.release(),
+        "disk": f"{file_system(folder)}, fdatasync {sync_milliseconds(folder):.2f} ms",
         "load average before": load_average(),
         "commit": commit(root),
         "build": build_flags(build),

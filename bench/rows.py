@@ -1,8 +1,10 @@
 """The rows of the table: each starts what it measures, loads it, and holds what is stored against
 what was sent before a figure counts."""
 
+import contextlib
 import json
 import re
+import sqlite3
 import subprocess
 import time
 
@@ -34,6 +36,15 @@ def is_ready(service):
     return call("GET", service.urls[0] + "/readyz")[0] == 200
 
 
+def stored_changes(path):
+    """Changes of tasks in the log of a store that no process has open. Source: docs/formats."""
+    with contextlib.closing(sqlite3.connect(path)) as store:
+        return store.execute(
+            "SELECT COUNT(*) FROM log JOIN keys ON keys.id = log.key_id"
+            " WHERE CAST(keys.key AS TEXT) LIKE 'cluster-state/tasks/%'"
+        ).fetchone()[0]
+
+
 def ingest(fleet):
     found = fleet.measure("blox_bench", "ingest", "--store", fleet.folder / "ingest.db")
     conditions = (
@@ -63,6 +74,9 @@ def ingest_http(fleet, events=30_000, objects=10_000):
     marks = sorted(int(mark) for mark in MARK.findall(text))
     if marks != list(range(events - objects, events)):
         raise Failure(f"{len(marks)} of {objects} tasks are stored, or not at their newest event")
+    # Each event has to be a stored change of its own, not lost in a newer one of its commit.
+    css.end()
+    check_count("events stored", stored_changes(fleet.folder / "cluster-state.db"), events)
     conditions = (
         f"{events:,} messages in the simulator's SQS, from the service's start on; CPU "
         f"{cpu:.1f} s service, {generator_cpu:.1f} s simulator"
@@ -80,6 +94,8 @@ def latency(fleet, rate=1_000, events=20_000):
         "--rate", rate, "--events", events,
     )
     check_count("tasks stored", task_count(css), 1_000)
+    if found["rate"] < 0.95 * rate:
+        raise Failure(f"sent at {found['rate']:,.0f}/s, less than 95 % of {rate:,}/s")
     conditions = f"{events:,} events at {found['rate']:,.0f}/s over SQS, service and stream"
     return [
         below("stream p50", conditions, found["p50_ms"], 2),
