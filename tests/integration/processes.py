@@ -15,7 +15,7 @@ BLOX = pathlib.Path(os.environ.get("BLOX_TESTED", ROOT / "build/release/bin/blox
 ADDRESS = re.compile(r"http://([\w.\[\]:]+:\d+)")
 
 
-def wait_until(what, holds, seconds=30):
+def wait_until(what, holds, seconds=30, every=0.05):
     """Asks `holds()` until it is true; its value. Fails naming `what` when time is up."""
     pause = threading.Event()
     end = time.monotonic() + seconds
@@ -25,7 +25,7 @@ def wait_until(what, holds, seconds=30):
             return value
         if time.monotonic() > end:
             raise AssertionError(f"not within {seconds} s: {what}")
-        pause.wait(0.05)
+        pause.wait(every)
 
 
 class Process:

@@ -10,6 +10,11 @@ from simulated import (
 from web import get
 
 INSTANCE_COUNT = 30
+# A kill leaves open the starts that it meets between intent and answer, some milliseconds each. Of
+# instances that join a few a kill that is far less than this share; of a rollout to all at once one
+# kill can meet nearly all.
+UNKNOWN_COUNT_MAX = INSTANCE_COUNT // 2
+UNKNOWN_COUNT_MAX_AT_ONCE = INSTANCE_COUNT - 1
 # Events that nobody acknowledged come back soon, so that no test waits the 30 s of SQS.
 VISIBILITY_SECONDS = "2"
 
@@ -30,9 +35,12 @@ class Pair:
         self.kill_count = 0
         wait_ready(self.state, self.scheduler)
 
-    def kill_next(self):
+    def kill_next(self, while_dead=lambda: None):
         """Kills and restarts the one whose turn it is."""
-        self.processes[self.kill_count % len(self.processes)].restart()
+        process = self.processes[self.kill_count % len(self.processes)]
+        process.kill()
+        while_dead()
+        process.restart()
         self.kill_count += 1
 
 
@@ -62,7 +70,7 @@ def in_settle_time(scheduler):
     }
 
 
-def each_runs_one(simulated, pair, definition):
+def each_runs_one(simulated, pair, definition, unknown_count_max=UNKNOWN_COUNT_MAX):
     """True when each instance runs one task, of `definition`; without a task are at most those
     that wait for their settle time."""
     live = simulated.live_tasks()
@@ -74,7 +82,9 @@ def each_runs_one(simulated, pair, definition):
         for tasks in live.values()
         if tasks
     )
-    return current and len(empty) < INSTANCE_COUNT and empty <= in_settle_time(pair.scheduler)
+    return (
+        current and len(empty) <= unknown_count_max and empty <= in_settle_time(pair.scheduler)
+    )
 
 
 def kill_later_and_later(pair, rounds, begin):
@@ -106,7 +116,10 @@ def test_kills_during_deployment_and_rollout(simulated, pair):
     wait_ready(pair.state, pair.scheduler)
     roll_out(pair.scheduler, second)
     kill_later_and_later(pair, 10, lambda: None)
-    wait_until("all run the second", lambda: each_runs_one(simulated, pair, second), 60)
+    wait_until(
+        "all run the second",
+        lambda: each_runs_one(simulated, pair, second, UNKNOWN_COUNT_MAX_AT_ONCE), 60,
+    )
     expect_nothing_lost(simulated, pair)
 
 
@@ -142,7 +155,8 @@ def test_settle_time_ends(simulated, pair):
 
 
 def test_kills_during_ingest(simulated, pair):
-    """A few thousand events, of tasks that others start and stop; kills while the queue is full."""
+    """A few thousand events, of tasks that others start and stop; each kill comes while messages
+    are received and not deleted."""
     simulated.join(10, cpu=100_000, memory=1_000_000)
     batch = simulated.define("batch", cpu=1, memory=4)
     sent_before = simulated.queue()["sent"]
@@ -153,10 +167,15 @@ def test_kills_during_ingest(simulated, pair):
         )
         started.extend(task["taskArn"] for task in answer["tasks"])
     assert len(started) == 400
+    left_by_kills = []
     for chunk in chunks(started, 50):
-        pair.kill_next()
         for arn in chunk[:25]:
             simulated.ecs.stop_task(cluster=simulated.CLUSTER, task=arn)
+        wait_until(
+            "messages are received and not deleted", lambda: simulated.queue()["hidden"] > 0,
+            every=0.001,
+        )
+        pair.kill_next(lambda: left_by_kills.append(simulated.queue()["hidden"]))
 
     def is_quiet():
         running = sum(status == "RUNNING" for status in simulated.statuses().values())
@@ -164,6 +183,8 @@ def test_kills_during_ingest(simulated, pair):
         return running == 200 and queue["visible"] + queue["hidden"] == 0
 
     wait_until("every event is taken from the queue", is_quiet, 60)
+    # Nobody but the killed process could have deleted these, so they came again.
+    assert sum(left_by_kills) > 0
     assert simulated.queue()["sent"] - sent_before > 2_000
     assert len(simulated.statuses()) == 400
     wait_ready(pair.state, pair.scheduler)

@@ -26,7 +26,7 @@ def register_instances(endpoint, cluster):
         )
 
 
-def instance_event(instance, cluster_arn):
+def instance_event(instance, cluster_arn, version=3):
     """What EventBridge would send about an instance that joined."""
     detail = {
         "agentConnected": instance["agentConnected"],
@@ -37,7 +37,7 @@ def instance_event(instance, cluster_arn):
         "registeredResources": instance["registeredResources"],
         "remainingResources": instance["remainingResources"],
         "status": instance["status"],
-        "version": 3,
+        "version": version,
         "versionInfo": instance["versionInfo"],
         "registeredAt": "2026-08-20T10:00:00.000Z",
         "updatedAt": "2026-08-20T10:00:00.000Z",
@@ -113,10 +113,25 @@ def test_exactly_one_task_on_each_instance(fleet, moto):
         )
 
     wait_until("every message is deleted from the queue", is_empty)
-    # Nothing is started twice by what comes later: the same events again.
-    for instance in described["containerInstances"]:
-        sqs.send_message(
-            QueueUrl=queue, MessageBody=json.dumps(instance_event(instance, cluster_arn))
-        )
+
+    def shown_versions():
+        items = get(state, "/v1/instances").json()["items"]
+        return {
+            item["entity"]["containerInstanceARN"]: item["metadata"]["entityVersion"]
+            for item in items
+        }
+
+    # Nothing is started twice by what comes later: newer events of the same instances, which are
+    # a change to be decided on, and the very same again, which are none.
+    before = shown_versions()
+    assert sorted(before) == sorted(instances)
+    for version in (4, 4):
+        for instance in described["containerInstances"]:
+            event = instance_event(instance, cluster_arn, version)
+            sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(event))
+    wait_until(
+        "each instance is shown as of its newer event",
+        lambda: all(version != before[arn] for arn, version in shown_versions().items()),
+    )
     wait_until("the repeated messages are deleted too", is_empty)
     assert tasks_by_instance(ecs, "web") == placed
