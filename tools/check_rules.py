@@ -20,19 +20,22 @@ OWN_THREADS = (
     "src/http/raw_server_for_tests.h",
 )
 
+# What runs in the simulation.
+SIMULATED = ("src", "apps", "tests/simulation")
+
 # (name, pattern, folders it holds in, files that may, what to use instead)
 RULES = [
     (
         "threads",
         r"std::(jthread|thread|async)\b(?!::hardware)",
-        ("src",),
+        SIMULATED,
         OWN_THREADS,
         "Executor::post and Scope; only SQLite and libcurl keep threads of their own",
     ),
     (
         "locks",
         r"std::(recursive_|shared_|timed_)?mutex\b|std::condition_variable",
-        ("src",),
+        SIMULATED,
         OWN_THREADS,
         "one strand owns a service's state; Promise::set brings values back to it",
     ),
@@ -46,29 +49,29 @@ RULES = [
     (
         "real time",
         r"(system|steady|high_resolution)_clock::now|clock_gettime|\bgettimeofday\b|\btime\(nullptr\)",
-        ("src",),
+        SIMULATED,
         ("src/base/io_loop.cc",),
         "Executor::now and Executor::wall_now; deciding code takes the time as a value",
     ),
     (
         "real chance",
         r"std::random_device|std::(uniform|normal|bernoulli|poisson|exponential)\w*_distribution|\brand\(\)|std::shuffle\b",
-        ("src", "tests"),
+        ("src", "apps", "tests"),
         ("src/base/random.cc",),
         "blox::Random, handed down with its seed",
     ),
     (
         "Asio timers and loops",
         r"\b(steady|system|deadline|high_resolution)_timer\b|asio::io_context|asio::awaitable|co_spawn",
-        ("src",),
+        SIMULATED,
         ("src/base/io_loop.cc", "src/base/io_loop.h", "src/http/*"),
         "Executor, Async and Scope (docs/decisions/0002)",
     ),
     (
         "unordered containers where decisions are made",
         r"std::unordered_(map|set)",
-        ("src/scheduler", "src/cluster_state/reconcile"),
-        (),
+        ("src/scheduler", "src/cluster_state", "src/codec", "src/client", "src/simulator", "apps"),
+        ("src/simulator/timers.h",),  # Looked up by key alone.
         "std::map or std::set: decisions must not depend on the order of a hash",
     ),
     (
@@ -89,12 +92,37 @@ RULES = [
 
 LINES_MAX = 500
 LONG_FILES = {}  # {path: why it may be longer}
+FUNCTION_LINES_MAX = 70
+# Blocks that are no function, and tests, which are tables.
+NO_FUNCTION = re.compile(r"(namespace|class|struct|enum|extern|union|TEST(_F|_P)?\b)|[^)]*$")
 COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+# Braces in there are text.
+TEXT = re.compile(
+    r'R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])\'|' + COMMENT.pattern, re.DOTALL
+)
 
 
 def allowed(path, names):
     return any(path == name or (name.endswith("/*") and path.startswith(name[:-1]))
                for name in names)
+
+
+def long_functions(text):
+    """(line, number of lines) of each function over the limit."""
+    code = TEXT.sub(lambda found: "\n" * found.group().count("\n"), text)
+    opened = []  # (what stands before the brace, its line)
+    found = []
+    head, line = "", 1
+    for letter in code:
+        if letter == "{":
+            opened.append((head.strip(), line))
+        elif letter == "}" and opened:
+            before, first = opened.pop()
+            if line - first + 1 > FUNCTION_LINES_MAX and not NO_FUNCTION.match(before):
+                found.append((first, line - first + 1))
+        line += letter == "\n"
+        head = "" if letter in "{};" else head + letter
+    return found
 
 
 def broken(files):
@@ -105,6 +133,8 @@ def broken(files):
             problems.append(f"{path}: over {LINES_MAX} lines; one idea a file")
         keeps_comments = text
         code = COMMENT.sub(lambda found: "\n" * found.group().count("\n"), text)
+        for line, count in long_functions(text):
+            problems.append(f"{path}:{line}: {count} lines in a function; at most {FUNCTION_LINES_MAX}")
         for name, pattern, folders, exempt, instead in RULES:
             if not path.startswith(tuple(folder + "/" for folder in folders)):
                 continue
