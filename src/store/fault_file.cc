@@ -49,7 +49,17 @@ std::size_t FaultFile::draw_size(Random& random) const {
   return size;
 }
 
+void FaultFile::fail_sync(Random& random) {
+  durable_ = draw_left(random);
+  changes_.clear();
+}
+
 void FaultFile::crash(Random& random) {
+  bytes_ = durable_ = draw_left(random);
+  changes_.clear();
+}
+
+std::string FaultFile::draw_left(Random& random) const {
   std::map<std::size_t, std::vector<std::pair<std::size_t, std::string_view>>> sectors;
   for (const auto& change : changes_) {
     for (std::size_t done = 0; done < change.bytes.size();) {
@@ -73,8 +83,7 @@ void FaultFile::crash(Random& random) {
     }
   }
   left.resize(size, '\0');
-  bytes_ = durable_ = std::move(left);
-  changes_.clear();
+  return left;
 }
 
 }  // namespace blox::store

@@ -21,6 +21,9 @@ class FaultFile {
   void truncate(std::size_t size);
   /// Makes everything so far durable.
   void sync();
+  /// Makes what a crash would leave durable, and forgets the rest: readers still see it, but no
+  /// later sync writes it. Source: Linux, which takes pages for clean whose write failed.
+  void fail_sync(Random& random);
   /// Falls back to the durable bytes, with any of the changes since in any of their sectors.
   void crash(Random& random);
 
@@ -31,6 +34,7 @@ class FaultFile {
     bool truncates;
   };
   std::size_t draw_size(Random& random) const;
+  std::string draw_left(Random& random) const;
 
   std::string bytes_;
   std::string durable_;

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstring>
 #include <map>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -32,6 +33,9 @@ struct FaultDisk::State {
   std::int64_t stop_at = INT64_MAX;
   std::int64_t syncs = 0;
   int failing_syncs = 0;
+  int failing_writes = 0;
+  std::set<std::string> failing_names;
+  Random random{1};  // Of what a failed sync leaves.
   std::optional<std::int64_t> capacity;
   int open_files = 0;
   std::uint64_t power_cuts = 0;
@@ -129,6 +133,11 @@ int read_file(sqlite3_file* file, void* target, int count, sqlite3_int64 offset)
 int write_file(sqlite3_file* file, const void* source, int count, sqlite3_int64 offset) {
   auto& handle = handle_of(file);
   if (is_dead(handle) || !handle.disk->operate()) return SQLITE_IOERR_WRITE;
+  if (handle.disk->failing_names.contains(*handle.name)) return SQLITE_IOERR_WRITE;
+  if (handle.disk->failing_writes > 0) {
+    --handle.disk->failing_writes;
+    return SQLITE_IOERR_WRITE;
+  }
   FaultFile& target = *(*handle.entry)->file;
   const auto grows = offset + count - static_cast<std::int64_t>(target.bytes().size());
   const auto& capacity = handle.disk->capacity;
@@ -151,6 +160,7 @@ int sync_file(sqlite3_file* file, int /*flags*/) {
   ++handle.disk->syncs;
   if (handle.disk->failing_syncs > 0) {
     --handle.disk->failing_syncs;
+    (*handle.entry)->file->fail_sync(handle.disk->random);
     return SQLITE_IOERR_FSYNC;
   }
   (*handle.entry)->file->sync();
@@ -304,14 +314,29 @@ void FaultDisk::crash(Random& random) {
   ++state_->power_cuts;
   state_->stop_at = INT64_MAX;
   state_->failing_syncs = 0;
+  state_->failing_writes = 0;
 }
 
 void FaultDisk::stop_after(std::int64_t operations) {
   state_->stop_at = state_->operations + operations;
 }
 void FaultDisk::fail_syncs(int count) { state_->failing_syncs = count; }
+void FaultDisk::fail_writes(int count) { state_->failing_writes = count; }
+void FaultDisk::fail_writes_to(const std::string& name, bool fail) {
+  if (fail) {
+    state_->failing_names.insert(name);
+  } else {
+    state_->failing_names.erase(name);
+  }
+}
+void FaultDisk::remove(const std::string& name) {
+  state_->entries.erase(name);
+  state_->durable.erase(name);
+}
+bool FaultDisk::is_off() const { return state_->is_off(); }
 void FaultDisk::set_capacity(std::optional<std::int64_t> bytes) { state_->capacity = bytes; }
 std::int64_t FaultDisk::operation_count() const { return state_->operations; }
+std::int64_t FaultDisk::size() const { return state_->size(); }
 std::int64_t FaultDisk::sync_count() const { return state_->syncs; }
 
 std::int64_t FaultDisk::file_size(const std::string& name) const {

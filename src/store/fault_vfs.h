@@ -32,8 +32,16 @@ class FaultDisk {
   /// After `operations` more writes, syncs, truncations and deletes the disk does nothing and fails
   /// everything, until crash(). So a crash can come in the middle of a transaction.
   void stop_after(std::int64_t operations);
-  /// Makes the next `count` syncs fail.
+  /// Makes the next `count` syncs fail; what they should have written may be lost for good.
   void fail_syncs(int count);
+  /// The same for the next `count` writes, which then write nothing.
+  void fail_writes(int count);
+  /// Whether all writes to the file of that name fail.
+  void fail_writes_to(const std::string& name, bool fail);
+  /// Takes a file away, under the feet of those that have it open.
+  void remove(const std::string& name);
+  /// True from stop_after's last operation to the crash.
+  bool is_off() const;
   /// Bytes in all files together, at most; a write beyond that finds the disk full. Nothing: no
   /// limit.
   void set_capacity(std::optional<std::int64_t> bytes);
@@ -41,6 +49,8 @@ class FaultDisk {
   /// Writes, syncs, truncations and deletes so far.
   std::int64_t operation_count() const;
   std::int64_t sync_count() const;
+  /// Of all files.
+  std::int64_t size() const;
   /// 0 when there is no such file.
   std::int64_t file_size(const std::string& name) const;
 

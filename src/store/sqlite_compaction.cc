@@ -40,11 +40,19 @@ Result<std::vector<Swept>> list_swept(SqliteStatement& list, std::int64_t after,
 Status SqliteCore::compact(Revision revision) {
   if (revision > info_.revision) return check_snapshot(revision, info_).error_in("compact");
   if (revision <= info_.compact_revision) return done();
-  if (auto set = statements_.set_compacted.bind(1, revision).run(); !set) {
-    return set.error_in("compact");
+  if (auto writable = check_writable(); !writable) return writable.error_in("compact");
+  if (auto stored = store_compacted(revision); !stored) {
+    undo();
+    return stored.error_in("compact");
   }
   info_.compact_revision = revision;
   return done();
+}
+
+Status SqliteCore::store_compacted(Revision revision) {
+  if (auto begun = statements_.begin.run(); !begun) return begun;
+  if (auto set = statements_.set_compacted.bind(1, revision).run(); !set) return set;
+  return end_transaction();
 }
 
 Result<Revision> SqliteCore::bound_of_history(WallTime now) {
@@ -71,6 +79,7 @@ Result<Revision> SqliteCore::bound_of_history(WallTime now) {
 }
 
 Status SqliteCore::compact_to_bounds(WallTime now) {
+  if (broken_) return std::unexpected<Error>(*broken_);
   const auto bound = bound_of_history(now);
   if (!bound) return bound.error_in("compact");
   return compact(*bound);
@@ -79,10 +88,10 @@ Status SqliteCore::compact_to_bounds(WallTime now) {
 Result<bool> SqliteCore::sweep() {
   const std::int64_t last = version_of(info_.compact_revision + 1, 0) - 1;
   if (swept_version_ >= last) return false;
+  if (auto writable = check_writable(); !writable) return writable.error_in("compact");
   const std::int64_t swept_before = swept_version_;
   if (auto swept = sweep_slice(); !swept) {
-    database_.roll_back();
-    keys_.clear();
+    undo();
     swept_version_ = swept_before;
     return swept.error_in("compact");
   }
@@ -111,7 +120,7 @@ Status SqliteCore::sweep_slice() {
   if (auto set = statements_.set_swept.bind(1, swept_version_).run(); !set) return set;
   auto& marks = statements_.delete_marks.bind(1, info_.compact_revision);
   if (auto gone = marks.run(); !gone) return gone;
-  return statements_.end.run();
+  return end_transaction();
 }
 
 Status SqliteCore::sweep_tombstone(std::int64_t key_id, std::int64_t version) {

@@ -38,6 +38,11 @@ Result<SqliteDatabase> open_database(const std::string& path, const SqliteCoreOp
   }
   // Before the first write, so that a file that is not ours stays as it is.
   if (auto ours = check_format(*database); !ours) return std::unexpected<Error>(ours.error());
+  // A sync that failed may have left bytes in the system's cache that are on no disk and that no
+  // later sync will write. Before anything builds on them they are written once more.
+  if (auto written = database->rewrite_wal(); !written) {
+    return std::unexpected<Error>(written.error());
+  }
   const auto mode = database->read_text("PRAGMA journal_mode = WAL");
   if (!mode) return std::unexpected<Error>(mode.error());
   if (*mode != "wal") return fail(ErrorKind::kUnavailable, "this disk takes no write-ahead log");
@@ -49,27 +54,47 @@ Result<SqliteDatabase> open_database(const std::string& path, const SqliteCoreOp
 
 }  // namespace
 
-SqliteCore::SqliteCore(SqliteDatabase database, SqliteCoreOptions options)
-    : options_(std::move(options)), database_(std::move(database)), keys_(kCachedKeysMax) {}
+SqliteCore::SqliteCore(std::string path, SqliteCoreOptions options)
+    : path_(std::move(path)), options_(std::move(options)), keys_(kCachedKeysMax) {}
 
 Result<std::unique_ptr<SqliteCore>> SqliteCore::open(const std::string& path,
                                                      SqliteCoreOptions options) {
-  const std::string step = "open the store '" + path + "'";
-  const std::uint64_t seed = options.store_id_seed ? *options.store_id_seed : seed_from_os();
-  auto database = open_database(path, options, Random{seed}.uuid());
-  if (!database) {
-    if (database.error().message.find("is locked") != std::string::npos) {
-      return fail(ErrorKind::kUnavailable, step + ": another process uses it");
-    }
-    return database.error_in(step);
+  std::unique_ptr<SqliteCore> core{new SqliteCore(path, std::move(options))};
+  if (auto connected = core->connect(); !connected) {
+    return connected.error_in("open the store '" + path + "'");
   }
-  std::unique_ptr<SqliteCore> core{new SqliteCore(std::move(*database), std::move(options))};
-  if (auto prepared = core->prepare(); !prepared) return prepared.error_in(step);
-  if (auto loaded = core->load_state(); !loaded) return loaded.error_in(step);
-  // What an earlier process left in the WAL.
-  if (auto copied = core->database_.checkpoint(); !copied) return copied.error_in(step);
-  core->measure();
   return core;
+}
+
+Status SqliteCore::reopen() {
+  const std::string step = "open the store '" + path_ + "' again";
+  if (!broken_) broken_ = Error{ErrorKind::kUnavailable, step + ": not done yet"};
+  const StoreInfo before = info_;
+  statements_ = {};
+  database_ = {};
+  keys_.clear();
+  auto connected = connect();
+  const bool same = info_.store_id == before.store_id && info_.revision >= before.revision;
+  if (connected && !same) connected = fail(ErrorKind::kInternal, "what was committed is not there");
+  if (!connected) {
+    info_ = before;
+    return connected.error_in(step);
+  }
+  broken_.reset();
+  return done();
+}
+
+Status SqliteCore::connect() {
+  const std::uint64_t seed = options_.store_id_seed ? *options_.store_id_seed : seed_from_os();
+  auto database = open_database(path_, options_, Random{seed}.uuid());
+  if (!database) return std::unexpected<Error>(database.error());
+  database_ = std::move(*database);
+  if (auto prepared = prepare(); !prepared) return prepared;
+  if (auto loaded = load_state(); !loaded) return loaded;
+  // What an earlier connection left in the WAL.
+  if (auto copied = database_.checkpoint(); !copied) return copied;
+  measure();
+  return done();
 }
 
 Status SqliteCore::prepare() {

@@ -31,6 +31,8 @@ struct SqliteCoreOptions {
   SqliteDurability durability = SqliteDurability::kFull;
   /// Pages of 4 KiB in the WAL after which it is copied into the file.
   int checkpoint_pages = 2'000;
+  /// When the WAL is longer and cannot be copied, nothing more is written: 64 MB, less one group.
+  int wal_pages_max = 12'000;
 };
 
 struct CommitOutcome {
@@ -50,10 +52,17 @@ class SqliteCore {
 
   const StoreInfo& info() const { return info_; }
 
+  /// True once a transaction ended with kUnknown. What is on the disk is known again only after
+  /// reopen(); until then every call but that is refused with kUnavailable.
+  bool is_broken() const { return broken_.has_value(); }
+  /// Closes the file and opens it again; whether the transaction of unknown outcome is in it shows
+  /// in info().revision. After an error it is broken, as before.
+  /// Errors: as open, and kInternal when the file lacks what was acknowledged.
+  Status reopen();
+
   /// Applies commits in their order in one transaction, each at its own revision; one that fails a
   /// compare leaves the others alone. Shape: one outcome each. Requires: each passes check_commit.
-  /// Errors in outcomes: as Store::commit. After a kUnknown it refuses all further commits: what is
-  /// on the disk is known again only after opening anew.
+  /// Errors in outcomes: as Store::commit.
   std::vector<CommitOutcome> commit_group(std::vector<Commit> commits, WallTime now);
 
   /// As Store::range. Requires: passes check_range.
@@ -90,12 +99,16 @@ class SqliteCore {
     std::int64_t previous_version;
   };
 
-  SqliteCore(SqliteDatabase database, SqliteCoreOptions options);
+  SqliteCore(std::string path, SqliteCoreOptions options);
+  Status connect();
   Status prepare();
   Status load_state();
   void measure();
 
   // Writing.
+  Status check_writable();
+  Status end_transaction();
+  void undo();
   Status write_group(std::vector<Commit>& commits, std::vector<CommitOutcome>& outcomes,
                      WallTime now);
   Status write_commit(Commit& commit, Revision revision, CommitOutcome& outcome);
@@ -112,10 +125,12 @@ class SqliteCore {
   Result<Bytes> decode(const SqliteStatement& row, int encoding_column);
 
   // Compaction.
+  Status store_compacted(Revision revision);
   Status sweep_slice();
   Status sweep_tombstone(std::int64_t key_id, std::int64_t version);
   Result<Revision> bound_of_history(WallTime now);
 
+  std::string path_;
   SqliteCoreOptions options_;
   SqliteDatabase database_;
   Statements statements_;
@@ -125,7 +140,7 @@ class SqliteCore {
   Totals totals_;
   Mark last_mark_;
   std::int64_t swept_version_ = 0;  // Changes up to it have been looked at by sweep().
-  std::optional<Error> broken_;     // Set once an outcome is unknown.
+  std::optional<Error> broken_;     // What calls get once an outcome is unknown.
 };
 
 }  // namespace blox::store

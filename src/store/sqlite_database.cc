@@ -2,10 +2,15 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
+
 #include "base/check.h"
 
 namespace blox::store {
 namespace {
+
+// A piece of the WAL that is read and written at once: SQLite's VFS takes less than 128 KiB.
+constexpr int kRewriteBytes = 1 << 16;
 
 ErrorKind kind_of(int code) {
   switch (code & 0xff) {  // The low byte is the code; above it stands the detail.
@@ -21,9 +26,14 @@ ErrorKind kind_of(int code) {
 }
 
 std::unexpected<Error> fail_sqlite(sqlite3* database, int code, std::string_view what) {
-  std::string message{what};
-  message += ": ";
-  message += database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(code);
+  std::string message;
+  if ((code & 0xff) == SQLITE_BUSY) {
+    message = "another process uses it";
+  } else {
+    message = what;
+    message += ": ";
+    message += database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(code);
+  }
   message += " (SQLite " + std::to_string(code) + ")";
   return fail(kind_of(code), std::move(message));
 }
@@ -144,6 +154,26 @@ void SqliteDatabase::roll_back() {
 
 std::int64_t SqliteDatabase::last_insert_id() const {
   return sqlite3_last_insert_rowid(database_.get());
+}
+
+Status SqliteDatabase::rewrite_wal() {
+  sqlite3_file* wal = nullptr;
+  const int asked = sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER,
+                                         static_cast<void*>(&wal));
+  if (asked != SQLITE_OK) return fail_sqlite(database_.get(), asked, "find the WAL");
+  if (wal == nullptr || wal->pMethods == nullptr) return done();  // No WAL yet.
+  sqlite3_int64 size = 0;
+  int code = wal->pMethods->xFileSize(wal, &size);
+  std::string piece;
+  for (sqlite3_int64 at = 0; code == SQLITE_OK && at < size; at += kRewriteBytes) {
+    const int count = static_cast<int>(std::min<sqlite3_int64>(kRewriteBytes, size - at));
+    piece.resize(static_cast<std::size_t>(count));
+    code = wal->pMethods->xRead(wal, piece.data(), count, at);
+    if (code == SQLITE_OK) code = wal->pMethods->xWrite(wal, piece.data(), count, at);
+  }
+  if (code == SQLITE_OK && size > 0) code = wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
+  if (code != SQLITE_OK) return fail_sqlite(nullptr, code, "write the WAL once more");
+  return done();
 }
 
 Status SqliteDatabase::checkpoint() {

@@ -74,6 +74,9 @@ class SqliteDatabase {
   std::int64_t last_insert_id() const;
   /// Copies as much of the WAL into the file as nothing forbids, and syncs both.
   Status checkpoint();
+  /// Writes the bytes of the WAL over themselves and syncs them: see fsync(2) on what is left in
+  /// memory after a sync has failed. Bound: the length of the WAL. Requires: something was read.
+  Status rewrite_wal();
   /// Pages in the WAL after the last commit. The address of the count stays.
   const int& wal_pages() const { return *wal_pages_; }
 

@@ -59,6 +59,7 @@ Result<std::optional<KeyValue>> SqliteCore::value_at(std::int64_t version, Revis
 }
 
 Result<Page> SqliteCore::range(const RangeRequest& request) {
+  if (broken_) return fail(broken_->kind, "range: " + broken_->message);
   if (auto valid = check_range_revision(request.revision, info_); !valid)
     return valid.error_in("range");
   Page page;
@@ -86,6 +87,7 @@ Result<Page> SqliteCore::range(const RangeRequest& request) {
 }
 
 Result<WatchBatch> SqliteCore::read_log(std::string_view prefix, Revision from, Revision to) {
+  if (broken_) return fail(broken_->kind, "watch: " + broken_->message);
   if (auto valid = check_snapshot(from, info_); !valid) return valid.error_in("watch");
   auto& log = statements_.read_log;
   const SqliteResetAtEnd reset{log};

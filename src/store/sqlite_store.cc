@@ -9,6 +9,12 @@
 namespace blox::store {
 namespace {
 
+// Between attempts to open the file again.
+constexpr Duration kReopenWaitMin = std::chrono::milliseconds{100};
+constexpr Duration kReopenWaitMax = std::chrono::seconds{10};
+// A watch that cannot read the file asks again after so long, or after the next commit.
+constexpr Duration kRetryWait = std::chrono::seconds{1};
+
 // Has the worker call `work` with the core: `auto future = ask<T>(...); co_await future`.
 template <class T, class Work>
 Future<T> ask(Executor& executor, SqliteWorker& worker, Work work) {
@@ -37,7 +43,9 @@ class SqliteStore::Reader final : public Watch {
         co_await store_.changed_.wait();
         waited = true;
       } else if (next_ < store_.ring_.first_revision()) {
-        co_return co_await read_log();
+        auto batch = co_await read_log();
+        if (batch || batch.error().kind != ErrorKind::kUnavailable) co_return batch;
+        co_await store_.changed_.wait_until(store_.executor_.now() + kRetryWait);
       } else if (!waited) {
         co_await yield(store_.executor_);  // So that a watch far behind leaves room to others.
         waited = true;
@@ -81,12 +89,12 @@ SqliteStore::SqliteStore(Executor& executor, std::unique_ptr<SqliteCore> core,
       info_(core->info()),
       ring_(info_.revision, options_.ring_changes_max, options_.ring_bytes_max),
       changed_(executor),
-      compaction_asked_(executor),
+      maintenance_asked_(executor),
       scope_(executor) {
   worker_ = std::make_unique<SqliteWorker>(
       executor, std::move(core), options_.threading, options_.inline_latency,
       [this](SqliteGroupDone done) { on_group(std::move(done)); });
-  scope_.spawn(keep_history_bounded());
+  scope_.spawn(maintain());
 }
 
 SqliteStore::~SqliteStore() = default;
@@ -108,15 +116,34 @@ Async<Result<Revision>> SqliteStore::commit(Commit commit) {
 }
 
 void SqliteStore::on_group(SqliteGroupDone done) {
+  skip_to(done.before);
   for (std::size_t i = 0; i < done.outcomes.size(); ++i) {
     auto& [result, events] = done.outcomes[i];
-    if (result) ring_.push(std::move(events), *result);
+    if (result) {
+      ring_.push(std::move(events), *result);
+    } else {
+      note_failure(result.error());
+    }
     done.promises[i].set(std::move(result));
   }
   const Revision compacted = std::max(info_.compact_revision, done.info.compact_revision);
   info_ = std::move(done.info);
   info_.compact_revision = compacted;
   changed_.notify_all();
+}
+
+void SqliteStore::note_failure(const Error& error) {
+  if (is_outcome_known(error.kind) || broken_) return;
+  broken_ = true;
+  maintenance_asked_.notify_all();
+}
+
+// Up to `revision` there are commits that were never told: those whose outcome was unknown and that
+// took place. Watches read them from the file.
+void SqliteStore::skip_to(Revision revision) {
+  if (revision <= ring_.revision()) return;
+  ring_ = ChangeRing{revision, options_.ring_changes_max, options_.ring_bytes_max};
+  info_.revision = revision;
 }
 
 std::unique_ptr<Watch> SqliteStore::watch(std::string prefix, Revision from_revision) {
@@ -127,19 +154,58 @@ Async<Status> SqliteStore::compact(Revision revision) {
   auto work = [revision](SqliteCore& core) { return core.compact(revision); };
   auto future = ask<Status>(executor_, *worker_, std::move(work));
   auto compacted = co_await future;
-  if (!compacted) co_return compacted;
+  if (!compacted) {
+    note_failure(compacted.error());
+    co_return compacted;
+  }
   info_.compact_revision = std::max(info_.compact_revision, revision);
   changed_.notify_all();
-  compaction_asked_.notify_all();
+  maintenance_asked_.notify_all();
   co_return done();
 }
 
-Async<void> SqliteStore::keep_history_bounded() {
-  for (;;) {
-    co_await compaction_asked_.wait_until(executor_.now() + options_.compact_interval);
-    auto swept = co_await sweep();
-    if (!swept) log::warn("store", "{}; it will be tried again", swept.error().message);
+Async<void> SqliteStore::maintain() {
+  for (Duration wait = kReopenWaitMin;;) {
+    if (broken_) {
+      const auto opened = co_await reopen();
+      if (opened) {
+        wait = kReopenWaitMin;
+      } else {
+        log::error("store", "{}; it will be tried again", opened.error().message);
+        co_await sleep_for(executor_, wait);
+        wait = std::min(2 * wait, kReopenWaitMax);
+      }
+      continue;
+    }
+    co_await maintenance_asked_.wait_until(executor_.now() + options_.compact_interval);
+    if (broken_) continue;
+    const auto swept = co_await sweep();
+    if (swept) continue;
+    log::warn("store", "{}; it will be tried again", swept.error().message);
+    note_failure(swept.error());
   }
+}
+
+Async<Status> SqliteStore::reopen() {
+  auto work = [](SqliteCore& core) -> Result<StoreInfo> {
+    if (core.is_broken()) {
+      if (auto opened = core.reopen(); !opened) return std::unexpected<Error>(opened.error());
+    }
+    return core.info();
+  };
+  broken_ = false;  // A failure that comes while this one is mended sets it anew.
+  auto future = ask<Result<StoreInfo>>(executor_, *worker_, work);
+  const auto info = co_await future;
+  if (!info) {
+    broken_ = true;
+    co_return std::unexpected<Error>(info.error());
+  }
+  skip_to(info->revision);
+  info_.compact_revision = std::max(info_.compact_revision, info->compact_revision);
+  log::warn("store", "the file was opened again after an unknown outcome, at revision {}",
+            info_.revision);
+  changed_.notify_all();
+  co_return done();
 }
 
 Async<Status> SqliteStore::sweep() {

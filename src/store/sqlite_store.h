@@ -30,10 +30,12 @@ struct SqliteStoreOptions {
   std::int64_t ring_bytes_max = 32 << 20;
 };
 
-/// The Store on one file, held by one process. Destroying it waits for the work on the disk that is
-/// under way and does none itself: opening recovers, whether the end was orderly or not.
-/// It has no leases: they come with several replicas, which a file cannot have.
-/// Threading: the executor's thread.
+/// The Store on one file, held by one process. When an outcome is unknown (kUnknown), it opens the
+/// file again, at once and then with growing waits; until that comes off, calls are refused with
+/// kUnavailable and watches wait. What the transaction turns out to have done, they show.
+/// Destroying it waits for the work on the disk that is under way and does none itself: opening
+/// recovers, whether the end was orderly or not. It has no leases: they come with several replicas,
+/// which a file cannot have. Threading: the executor's thread.
 class SqliteStore final : public Store {
  public:
   /// Opens the file at `path`, or creates it with its folder there already.
@@ -53,7 +55,10 @@ class SqliteStore final : public Store {
   class Reader;
   SqliteStore(Executor& executor, std::unique_ptr<SqliteCore> core, SqliteStoreOptions options);
   void on_group(SqliteGroupDone done);
-  Async<void> keep_history_bounded();
+  void note_failure(const Error& error);
+  void skip_to(Revision revision);
+  Async<void> maintain();
+  Async<Status> reopen();
   Async<Status> sweep();
 
   Executor& executor_;
@@ -61,7 +66,8 @@ class SqliteStore final : public Store {
   StoreInfo info_;
   ChangeRing ring_;
   Signal changed_;
-  Signal compaction_asked_;
+  Signal maintenance_asked_;
+  bool broken_ = false;  // The core has to open its file again.
   std::unique_ptr<SqliteWorker> worker_;
   Scope scope_;
 };

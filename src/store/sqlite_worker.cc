@@ -79,8 +79,9 @@ struct SqliteWorker::Shared {
   std::optional<SqliteGroupDone> run(Turn turn) {
     for (auto& job : turn.jobs) job(*core);
     if (turn.commits.empty()) return std::nullopt;
+    const Revision before = core->info().revision;
     auto outcomes = core->commit_group(std::move(turn.commits), executor.wall_now());
-    return SqliteGroupDone{std::move(turn.promises), std::move(outcomes), core->info()};
+    return SqliteGroupDone{std::move(turn.promises), std::move(outcomes), before, core->info()};
   }
 
   // On the executor's thread. All that is there, so that the order is ours, not the executor's.

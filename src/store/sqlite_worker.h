@@ -21,6 +21,7 @@ enum class SqliteThreading : std::uint8_t { kThread, kInline };
 struct SqliteGroupDone {
   std::vector<Promise<Result<Revision>>> promises;
   std::vector<CommitOutcome> outcomes;  ///< One a promise.
+  Revision before = 0;                  ///< The newest revision before the group.
   StoreInfo info;                       ///< After the group.
 };
 

@@ -13,9 +13,6 @@ namespace {
 // History is measured where there is a mark: at least so often in its bounds, and once a second.
 constexpr std::int64_t kMarksInBounds = 1'000;
 constexpr std::chrono::seconds kMarkInterval{1};
-// 64 MB in pages of 4 KiB, less one group: when the WAL cannot be copied and is as long as this,
-// nothing more is written.
-constexpr int kWalPagesMax = 12'000;
 
 std::vector<CommitOutcome> all_failed(std::size_t count, const Error& error) {
   const CommitOutcome failed{fail(error.kind, error.message), {}};
@@ -26,23 +23,20 @@ std::vector<CommitOutcome> all_failed(std::size_t count, const Error& error) {
 
 std::vector<CommitOutcome> SqliteCore::commit_group(std::vector<Commit> commits, WallTime now) {
   const std::size_t count = commits.size();
-  if (broken_) return all_failed(count, *broken_);
-  if (database_.wal_pages() > kWalPagesMax) {
-    if (auto copied = database_.checkpoint(); !copied) {
-      return all_failed(
-          count, {ErrorKind::kUnavailable, "commit: the WAL is full: " + copied.error().message});
-    }
+  if (auto writable = check_writable(); !writable) {
+    return all_failed(count, writable.error_in("commit").error());
   }
   const Revision revision = info_.revision;
   const Totals totals = totals_;
+  const Mark last_mark = last_mark_;
   std::vector<CommitOutcome> outcomes;
   outcomes.reserve(count);
   auto written = write_group(commits, outcomes, now);
   if (!written) {
-    database_.roll_back();
-    keys_.clear();
+    undo();
     info_.revision = revision;
     totals_ = totals;
+    last_mark_ = last_mark;
     return all_failed(count, written.error_in("commit").error());
   }
   if (auto copied = copy_wal_if_due(); !copied) {
@@ -67,12 +61,34 @@ Status SqliteCore::write_group(std::vector<Commit>& commits, std::vector<CommitO
     return done();
   }
   if (auto written = write_state(now); !written) return written;
+  return end_transaction();
+}
+
+// Before anything is written.
+Status SqliteCore::check_writable() {
+  if (broken_) return std::unexpected<Error>(*broken_);
+  if (database_.wal_pages() <= options_.wal_pages_max) return done();
+  if (auto copied = database_.checkpoint(); !copied) {
+    return fail(ErrorKind::kUnavailable, "the WAL is full: " + copied.error().message);
+  }
+  return done();
+}
+
+// The one way to COMMIT.
+Status SqliteCore::end_transaction() {
   auto ended = statements_.end.run();
   if (ended || ended.error().kind == ErrorKind::kUnavailable) return ended;
-  // The last of the group's pages may or may not be on the disk.
+  // The last of the pages may or may not be on the disk.
   Error unknown{ErrorKind::kUnknown, "the disk failed at the commit: " + ended.error().message};
-  broken_ = Error{ErrorKind::kInternal, "commit: refused since " + unknown.message};
+  broken_ = Error{ErrorKind::kUnavailable,
+                  "refused until the file is opened again, since " + unknown.message};
   return std::unexpected<Error>(std::move(unknown));
+}
+
+// The transaction that failed, and what may have been remembered of it.
+void SqliteCore::undo() {
+  database_.roll_back();
+  keys_.clear();
 }
 
 std::optional<Error> SqliteCore::failed_compare(const Commit& commit, Status& status) {

@@ -97,13 +97,15 @@ class Store {
   virtual ~Store() = default;
 
   /// Reads one page of a consistent snapshot.
-  /// Errors: kCompacted (revision is gone), kInvalid (revision is in the future), kInternal.
+  /// Errors: kCompacted (revision is gone), kInvalid (revision is in the future), kUnavailable (as
+  /// for commit), kInternal.
   virtual Async<Result<Page>> range(RangeRequest request) = 0;
 
   /// Applies the commit; when it returns a revision, that is durable.
   /// Errors: kConflict (a compare failed, named in the message; nothing was changed), kInvalid (a
-  /// bound of Commit is broken), kUnavailable (disk full, nothing was changed), kUnknown (the disk
-  /// failed in the middle), kInternal.
+  /// bound of Commit is broken), kUnavailable (the disk is full, or its state is being looked up
+  /// after a kUnknown; nothing was changed), kUnknown (the disk failed in the middle; once a read
+  /// succeeds again, it shows what came of it), kInternal.
   virtual Async<Result<Revision>> commit(Commit commit) = 0;
 
   /// Shows every change under `prefix` from `from_revision` (>= 1) on, first those of the past.
@@ -111,7 +113,7 @@ class Store {
   virtual std::unique_ptr<Watch> watch(std::string prefix, Revision from_revision) = 0;
 
   /// Forgets history at and below `revision`: only values in force stay readable from there.
-  /// Errors: kInvalid (in the future).
+  /// Errors: kInvalid (in the future), kUnavailable, kUnknown and kInternal (as for commit).
   virtual Async<Status> compact(Revision revision) = 0;
 
   virtual StoreInfo info() const = 0;

@@ -92,7 +92,7 @@ std::unique_ptr<SqliteStore> open_sqlite(Executor& executor, const std::string& 
   options.compact_interval = 100ms;
   options.ring_changes_max = 50;  // So that watches from the past have to read the file.
   auto store = SqliteStore::open(executor, path, options);
-  check(store.has_value(), "the store opens");
+  check(store.has_value(), store ? "" : store.error().message);
   return std::move(*store);
 }
 
