@@ -31,7 +31,10 @@ Result<std::filesystem::path> state_directory() {
 Result<std::unique_ptr<store::Store>> open_sqlite(Executor& executor,
                                                   const std::filesystem::path& path) {
   std::error_code problem;
-  if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), problem);
+  if (path.has_parent_path() && std::filesystem::create_directories(path.parent_path(), problem)) {
+    // What is stored may hold secrets, such as the environment of a task.
+    std::filesystem::permissions(path.parent_path(), std::filesystem::perms::owner_all, problem);
+  }
   if (problem) {
     return fail(ErrorKind::kUnavailable,
                 "--store: cannot make " + path.parent_path().string() + ": " + problem.message());

@@ -1,6 +1,8 @@
 #include "store/sqlite_database.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -23,6 +25,13 @@ ErrorKind kind_of(int code) {
     case SQLITE_NOTADB: return ErrorKind::kInvalid;
     default: return ErrorKind::kInternal;
   }
+}
+
+// SQLite would make a file that everybody may read; its WAL takes the rights of the file. Whatever
+// fails here, SQLite's own opening meets and names.
+void create_private(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  if (file >= 0) ::close(file);
 }
 
 std::unexpected<Error> fail_sqlite(sqlite3* database, int code, std::string_view what) {
@@ -98,6 +107,7 @@ std::string_view SqliteStatement::bytes(int column) const {
 void SqliteDatabase::Close::operator()(sqlite3* database) const { sqlite3_close_v2(database); }
 
 Result<SqliteDatabase> SqliteDatabase::open(const std::string& path, const std::string& vfs) {
+  if (vfs.empty()) create_private(path);
   sqlite3* opened = nullptr;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
   const int code =

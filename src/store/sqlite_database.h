@@ -59,7 +59,8 @@ class SqliteResetAtEnd {
 /// database), kInternal (all else: a broken file, a failing disk).
 class SqliteDatabase {
  public:
-  /// Opens or creates the file, by the VFS of that name (empty: the system's).
+  /// Opens the file, or creates it for its owner alone, by the VFS of that name (empty: the
+  /// system's).
   static Result<SqliteDatabase> open(const std::string& path, const std::string& vfs);
 
   Result<SqliteStatement> prepare(std::string_view sql);
