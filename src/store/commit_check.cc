@@ -83,6 +83,15 @@ Status check_range_revision(Revision revision, const StoreInfo& info) {
   return check_snapshot(revision, info);
 }
 
+Status check_watch(Revision from_revision, const StoreInfo& info) {
+  if (from_revision < 1) {
+    return fail(ErrorKind::kInvalid,
+                fmt::format("from revision {}; 1 or more is allowed", from_revision));
+  }
+  if (from_revision > info.revision) return done();
+  return check_snapshot(from_revision, info);
+}
+
 std::unexpected<Error> fail_compare(const Compare& compare, Revision found) {
   return fail(ErrorKind::kConflict, fmt::format("key '{}' has revision {}, not {}", compare.key,
                                                 found, compare.mod_revision));

@@ -30,16 +30,22 @@ class MemoryDisk {
   const StoreInfo& info() const { return info_; }
   const ChangeRing& history() const { return history_; }
 
-  Result<Page> range(const RangeRequest& request) const {
+  Result<RangeSlice> range(const RangeRequest& request) const {
     if (auto valid = check_range_revision(request.revision, info_); !valid)
       return valid.error_in("range");
-    Page page;
+    RangeSlice page;
     page.revision = request.revision == 0 ? info_.revision : request.revision;
     std::size_t bytes = 0;
     const bool resumes = request.after_key >= request.prefix;
     auto entry = resumes && !request.after_key.empty() ? keys_.upper_bound(request.after_key)
                                                        : keys_.lower_bound(request.prefix);
+    std::size_t scanned = 0;
     for (; entry != keys_.end() && entry->first.starts_with(request.prefix); ++entry) {
+      if (++scanned > kRangeScanMax) {
+        page.more = true;
+        page.scanned_to = std::prev(entry)->first;
+        break;
+      }
       const auto& versions = entry->second;
       const auto newer = std::ranges::upper_bound(versions, page.revision, {},
                                                   [](const auto& v) { return v.mod_revision; });
@@ -54,7 +60,7 @@ class MemoryDisk {
     return page;
   }
 
-  Result<Revision> apply(Commit commit, WallTime now) {
+  Result<Revision> apply(Commit commit, TimePoint now) {
     for (const auto& compare : commit.compares) {
       const Revision found = mod_revision_of(compare.key);
       if (found != compare.mod_revision) return fail_compare(compare, found);
@@ -90,7 +96,7 @@ class MemoryDisk {
 
  private:
   struct Mark {
-    WallTime time;
+    TimePoint time;
     Revision revision;  // The newest at that time.
   };
   static constexpr std::chrono::seconds kMarkInterval{1};
@@ -126,10 +132,10 @@ class MemoryDisk {
     }
   }
 
-  void compact_by_age(WallTime now) {
-    const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(bounds_.age);
-    while (marks_.size() > 1 && marks_[1].time + age <= now) marks_.pop_front();
-    if (marks_.front().time + age > now || marks_.front().revision <= info_.compact_revision)
+  void compact_by_age(TimePoint now) {
+    while (marks_.size() > 1 && now - marks_[1].time >= bounds_.age) marks_.pop_front();
+    if (now - marks_.front().time < bounds_.age ||
+        marks_.front().revision <= info_.compact_revision)
       return;
     compact(marks_.front().revision);
   }
@@ -153,18 +159,15 @@ class MemoryStore::Reader final : public Watch {
   Async<Result<WatchBatch>> next() override {
     for (;;) {
       const auto& info = store_.disk_->info();
-      if (next_ <= info.compact_revision) {
-        const auto compacted = check_snapshot(next_, info);
-        co_return compacted.error_in("watch");
-      }
+      if (auto valid = check_watch(next_, info); !valid) co_return valid.error_in("watch");
       if (next_ <= info.revision) break;
       co_await store_.changed_.wait();
     }
     co_await yield(store_.executor_);
     const auto& history = store_.disk_->history();
-    if (next_ < history.first_revision()) {  // Compacted while it yielded.
-      const auto compacted = check_snapshot(next_, store_.disk_->info());
-      co_return compacted.error_in("watch");
+    // It may have been compacted while this yielded.
+    if (auto valid = check_watch(next_, store_.disk_->info()); !valid) {
+      co_return valid.error_in("watch");
     }
     WatchBatch batch = history.read(prefix_, next_);
     next_ = batch.revision + 1;
@@ -190,8 +193,14 @@ MemoryStore::~MemoryStore() {
 
 Async<Result<Page>> MemoryStore::range(RangeRequest request) {
   if (auto valid = check_range(request); !valid) co_return valid.error_in("range");
-  co_await yield(executor_);
-  co_return disk_->range(request);
+  for (;;) {
+    co_await yield(executor_);
+    auto slice = disk_->range(request);
+    if (!slice) co_return std::unexpected<Error>(slice.error());
+    if (!slice->items.empty() || !slice->more) co_return Page{std::move(*slice)};
+    request.after_key = std::move(slice->scanned_to);
+    request.revision = slice->revision;
+  }
 }
 
 Async<Result<Revision>> MemoryStore::commit(Commit commit) {
@@ -210,7 +219,7 @@ Async<Result<Revision>> MemoryStore::commit(Commit commit) {
 
 void MemoryStore::apply_waiting() {
   round_.reset();
-  const WallTime now = executor_.wall_now();
+  const TimePoint now = executor_.now();
   for (auto& waiting : std::exchange(waiting_, {})) {
     auto applied = disk_->apply(std::move(waiting.commit), now);
     waiting.promise.set(applied ? std::move(applied) : applied.error_in("commit"));

@@ -55,7 +55,7 @@ Status SqliteCore::store_compacted(Revision revision) {
   return end_transaction();
 }
 
-Result<Revision> SqliteCore::bound_of_history(WallTime now) {
+Result<Revision> SqliteCore::bound_of_history(WallTime now, Revision aged) {
   const auto& bounds = options_.history;
   // What there was before the oldest mark that is still needed is compacted already.
   auto base = database_.prepare(
@@ -67,20 +67,21 @@ Result<Revision> SqliteCore::bound_of_history(WallTime now) {
   const bool too_many = totals_.changes - compacted.changes > bounds.changes_max ||
                         totals_.bytes - compacted.bytes > bounds.bytes_max;
   auto bound = database_.prepare(
-      "SELECT max(coalesce((SELECT max(revision) FROM marks WHERE time <= ?1), 0), "
+      "SELECT max(min(coalesce((SELECT max(revision) FROM marks WHERE time <= ?1), 0), ?5), "
       "coalesce((SELECT min(revision) FROM marks WHERE ?2 AND changes >= ?3 AND bytes >= ?4), 0))");
   if (!bound) return std::unexpected<Error>(bound.error());
   const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(bounds.age);
   bound->bind(1, (now - age).time_since_epoch().count()).bind(2, too_many ? 1 : 0);
   bound->bind(3, totals_.changes - bounds.changes_max).bind(4, totals_.bytes - bounds.bytes_max);
+  bound->bind(5, aged);
   row = bound->step();
   if (!row) return std::unexpected<Error>(row.error());
   return bound->integer(0);
 }
 
-Status SqliteCore::compact_to_bounds(WallTime now) {
+Status SqliteCore::compact_to_bounds(WallTime now, Revision aged) {
   if (broken_) return std::unexpected<Error>(*broken_);
-  const auto bound = bound_of_history(now);
+  const auto bound = bound_of_history(now, aged);
   if (!bound) return bound.error_in("compact");
   return compact(*bound);
 }

@@ -110,10 +110,12 @@ Status SqliteCore::prepare() {
       {&statements_.set_state, "UPDATE state SET revision = ?1, changes = ?2, bytes = ?3"},
       {&statements_.add_mark, "INSERT INTO marks VALUES (?1, ?2, ?3, ?4)"},
       {&statements_.list_keys,
-       "SELECT k.key, c.version FROM keys k CROSS JOIN current c ON c.key_id = k.id "
+       "SELECT k.key, c.version, c.create_revision FROM keys k CROSS JOIN current c ON c.key_id = "
+       "k.id "
        "WHERE k.key >= ?1 ORDER BY k.key"},
       {&statements_.read_version,
-       "SELECT previous_version, create_revision, encoding, value FROM log WHERE version = ?1"},
+       "SELECT create_revision, encoding, value FROM log WHERE version = ?1"},
+      {&statements_.read_previous, "SELECT previous_version FROM log WHERE version = ?1"},
       {&statements_.read_log,
        "SELECT l.version, l.create_revision, l.encoding, l.value, k.key FROM log l "
        "CROSS JOIN keys k ON k.id = l.key_id WHERE l.version >= ?1 AND l.version < ?2 "

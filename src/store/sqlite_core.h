@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "store/commit_check.h"
 #include "store/history.h"
 #include "store/key_cache.h"
 #include "store/sqlite_database.h"
@@ -65,8 +66,8 @@ class SqliteCore {
   /// Errors in outcomes: as Store::commit.
   std::vector<CommitOutcome> commit_group(std::vector<Commit> commits, WallTime now);
 
-  /// As Store::range. Requires: passes check_range.
-  Result<Page> range(const RangeRequest& request);
+  /// As Store::range, but for what a slice is. Requires: passes check_range.
+  Result<RangeSlice> range(const RangeRequest& request);
 
   /// A batch of the changes under `prefix` from `from` to `to`; its revision is `to`, or earlier
   /// when the batch is full. Errors: kCompacted, kInternal. Requires: `from` <= `to` <= info's.
@@ -74,8 +75,9 @@ class SqliteCore {
 
   /// As Store::compact; what is forgotten is removed by sweep().
   Status compact(Revision revision);
-  /// Compacts what the bounds of history do not allow.
-  Status compact_to_bounds(WallTime now);
+  /// Compacts what the bounds of history do not allow; for its age alone nothing above `aged`,
+  /// which is known to be old enough by a clock that nobody sets.
+  Status compact_to_bounds(WallTime now, Revision aged);
   /// Removes a slice of what is compacted: looks at up to 1,000 changes. True while there is more.
   Result<bool> sweep();
 
@@ -90,15 +92,10 @@ class SqliteCore {
   };
   struct Statements {
     SqliteStatement begin, end, read_key, add_key, put_log, put_current, set_state, add_mark;
-    SqliteStatement list_keys, read_version, read_log, page_count;
+    SqliteStatement list_keys, read_version, read_previous, read_log, page_count;
     SqliteStatement set_compacted, list_swept, delete_log, read_current, delete_current, delete_key;
     SqliteStatement set_swept, delete_marks;
   };
-  struct LogRow {
-    KeyValue entry;  // The value null: deleted.
-    std::int64_t previous_version;
-  };
-
   SqliteCore(std::string path, SqliteCoreOptions options);
   Status connect();
   Status prepare();
@@ -120,15 +117,15 @@ class SqliteCore {
   bool mark_is_due(WallTime now) const;
 
   // Reading.
-  Result<LogRow> read_version(std::int64_t version);
-  Result<std::optional<KeyValue>> value_at(std::int64_t version, Revision revision);
+  Result<std::int64_t> version_at(std::int64_t newest, Revision revision, std::size_t& scanned);
+  Result<std::optional<KeyValue>> read_version(std::int64_t version);
   Result<Bytes> decode(const SqliteStatement& row, int encoding_column);
 
   // Compaction.
   Status store_compacted(Revision revision);
   Status sweep_slice();
   Status sweep_tombstone(std::int64_t key_id, std::int64_t version);
-  Result<Revision> bound_of_history(WallTime now);
+  Result<Revision> bound_of_history(WallTime now, Revision aged);
 
   std::string path_;
   SqliteCoreOptions options_;

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 
 #include "store/fault_vfs.h"
@@ -84,6 +85,19 @@ TEST(SqliteFile, TheLockHoldsOnRealFilesToo) {
   for (const char* suffix : {"", "-wal", "-journal"}) std::remove((path + suffix).c_str());
 }
 
+TEST(SqliteFile, OnlyItsOwnerMayReadIt) {
+  const std::string path = testing::TempDir() + "blox-sqlite-rights.db";
+  for (const char* suffix : {"", "-wal"}) std::remove((path + suffix).c_str());
+  const auto core = SqliteCore::open(path, {});
+  ASSERT_TRUE(core) << core.error().message;
+  ASSERT_TRUE((*core)->commit_group({put_one("key", "secret")}, WallTime{})[0].result);
+  for (const char* suffix : {"", "-wal"}) {
+    const auto rights = std::filesystem::status(path + suffix).permissions();
+    EXPECT_EQ(rights, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    std::remove((path + suffix).c_str());
+  }
+}
+
 TEST(SqliteFile, AFolderThatIsMissingIsNamed) {
   const auto refused = SqliteCore::open("/nonexistent/store.db", {});
   ASSERT_FALSE(refused);
@@ -104,6 +118,24 @@ TEST_F(SqliteCoreTest, AGroupCostsOneSync) {
   EXPECT_EQ(cost_of(1), 1);
   EXPECT_EQ(cost_of(200), 1);
   EXPECT_EQ(core->info().revision, 202);
+}
+
+TEST_F(SqliteCoreTest, ASliceOfARangeLooksAtABoundedNumberOfKeys) {
+  const auto core = open().value();
+  const auto total = static_cast<int>(kRangeScanMax) + 100;
+  for (int i = 0; i < total; i += 100) {
+    Commit commit;
+    for (int k = i; k < i + 100; ++k) commit.puts.push_back(Put{"k" + std::to_string(k), "v"});
+    Commit remove;
+    for (const auto& put : commit.puts) remove.deletes.push_back(put.key);
+    ASSERT_TRUE(core->commit_group({commit, remove}, WallTime{})[1].result);
+  }
+  RangeRequest request;
+  const auto slice = core->range(request).value();
+  EXPECT_TRUE(slice.items.empty());
+  EXPECT_TRUE(slice.more);
+  request.after_key = slice.scanned_to;
+  EXPECT_FALSE(core->range(request).value().more);
 }
 
 TEST_F(SqliteCoreTest, CompactionLeavesOnlyWhatIsInForce) {
@@ -167,10 +199,50 @@ TEST_F(SqliteCoreTest, HistoryIsBoundByAgeAndByBytes) {
       for (int k = 0; k < 999; ++k) value.push_back(static_cast<char>(random.next()));
       ASSERT_TRUE(core->commit_group({put_one("k", value)}, now)[0].result);
     }
-    ASSERT_TRUE(core->compact_to_bounds(now));
+    ASSERT_TRUE(core->compact_to_bounds(now, core->info().revision));
     EXPECT_GE(core->info().compact_revision, row.compacted_min) << row.rule;
     EXPECT_LE(core->info().compact_revision, row.compacted_max) << row.rule;
   }
+}
+
+TEST_F(SqliteCoreTest, AgeCompactsNothingThatIsKnownToBeYounger) {
+  const auto core = open().value();
+  const WallTime start{std::chrono::days{20'000}};
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_TRUE(core->commit_group({put_one("k", "v")}, start + std::chrono::minutes{i})[0].result);
+  }
+  ASSERT_TRUE(core->compact_to_bounds(start + std::chrono::days{1}, 4));
+  EXPECT_EQ(core->info().compact_revision, 4);
+}
+
+// What docs/formats/sqlite.md says to run on a copy that takes the place of the store.
+TEST_F(SqliteCoreTest, ARestoredCopyIsAnotherStoreFarAhead) {
+  std::string store_id;
+  {
+    const auto core = open().value();
+    store_id = core->info().store_id;
+    for (const char* value : {"1", "2", "3"}) {
+      ASSERT_TRUE(core->commit_group({put_one("a", value)}, WallTime{})[0].result);
+    }
+  }
+  execute(
+      "UPDATE state SET revision = revision + (1 << 40), "
+      "compact_revision = revision + (1 << 40), "
+      "store_id = lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || "
+      "substr(hex(randomblob(2)), 2) || '-8' || substr(hex(randomblob(2)), 2) || '-' || "
+      "hex(randomblob(6)))");
+  const auto core = open().value();
+  const Revision jumped = 3 + (Revision{1} << 40);
+  EXPECT_EQ(core->info().revision, jumped);
+  EXPECT_EQ(core->info().store_id.size(), 36U);
+  EXPECT_NE(core->info().store_id, store_id);
+  EXPECT_EQ(core->read_log("", 5, jumped).error().kind, ErrorKind::kCompacted);
+  EXPECT_EQ(*core->range({})->items[0].value, "3");
+  EXPECT_EQ(core->commit_group({put_one("a", "4")}, WallTime{})[0].result, jumped + 1);
+  while (core->sweep().value()) {
+  }
+  EXPECT_EQ(core->read_log("", jumped + 1, jumped + 1)->events.size(), 1U);
+  EXPECT_EQ(*core->range({})->items[0].value, "4");
 }
 
 }  // namespace

@@ -73,7 +73,7 @@ TEST_F(SqliteOnFaultDisk, AfterAFailedSyncAllIsRefusedUntilTheFileIsOpenedAgain)
   EXPECT_EQ(kind_of(core->range({})), ErrorKind::kUnavailable);
   EXPECT_EQ(kind_of(core->read_log("", 1, 1)), ErrorKind::kUnavailable);
   EXPECT_EQ(kind_of(core->compact(1)), ErrorKind::kUnavailable);
-  EXPECT_EQ(kind_of(core->compact_to_bounds(WallTime{})), ErrorKind::kUnavailable);
+  EXPECT_EQ(kind_of(core->compact_to_bounds(WallTime{}, 2)), ErrorKind::kUnavailable);
   EXPECT_EQ(disk_.operation_count(), operations);
   disk_.fail_writes(1'000);
   EXPECT_FALSE(core->reopen());

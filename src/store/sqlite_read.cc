@@ -27,56 +27,70 @@ Result<Bytes> SqliteCore::decode(const SqliteStatement& row, int encoding_column
   return std::make_shared<const std::string>(std::move(*value));
 }
 
-Result<SqliteCore::LogRow> SqliteCore::read_version(std::int64_t version) {
+// The newest change of a key up to `revision`, from its newest of all backwards; 0 when there is
+// none. Bound: the changes of the key above `revision`, of which no value is read.
+Result<std::int64_t> SqliteCore::version_at(std::int64_t newest, Revision revision,
+                                            std::size_t& scanned) {
+  std::int64_t version = newest;
+  auto& read = statements_.read_previous;
+  while (version != 0 && revision_of(version) > revision) {
+    const SqliteResetAtEnd reset{read};
+    const auto found = read.bind(1, version).step();
+    if (!found) return std::unexpected<Error>(found.error());
+    version = *found ? read.integer(0) : 0;
+    ++scanned;
+  }
+  return version;
+}
+
+// Nothing when the version is a delete, or compacted, and so not in force at any snapshot above.
+Result<std::optional<KeyValue>> SqliteCore::read_version(std::int64_t version) {
   auto& read = statements_.read_version;
   const SqliteResetAtEnd reset{read};
   const auto found = read.bind(1, version).step();
   if (!found) return std::unexpected<Error>(found.error());
-  LogRow row{KeyValue{}, 0};
-  if (!*found) return row;  // Compacted, and so not in force at any snapshot above.
-  auto value = decode(read, 2);
+  if (!*found) return std::nullopt;
+  auto value = decode(read, 1);
   if (!value) return std::unexpected<Error>(value.error());
-  row.previous_version = read.integer(0);
-  row.entry.value = std::move(*value);
-  row.entry.create_revision = read.integer(1);
-  row.entry.mod_revision = revision_of(version);
-  row.entry.position = position_of(version);
-  return row;
+  if (!*value) return std::nullopt;
+  KeyValue entry;
+  entry.value = std::move(*value);
+  entry.create_revision = read.integer(0);
+  entry.mod_revision = revision_of(version);
+  entry.position = position_of(version);
+  return entry;
 }
 
-// The newest change of a key up to `revision`, from its newest of all, `version`, backwards.
-Result<std::optional<KeyValue>> SqliteCore::value_at(std::int64_t version, Revision revision) {
-  for (;;) {
-    auto row = read_version(version);
-    if (!row) return std::unexpected<Error>(row.error());
-    if (revision_of(version) <= revision) {
-      if (!row->entry.value) return std::nullopt;
-      return std::move(row->entry);
-    }
-    if (row->previous_version == 0) return std::nullopt;
-    version = row->previous_version;
-  }
-}
-
-Result<Page> SqliteCore::range(const RangeRequest& request) {
+Result<RangeSlice> SqliteCore::range(const RangeRequest& request) {
   if (broken_) return fail(broken_->kind, "range: " + broken_->message);
   if (auto valid = check_range_revision(request.revision, info_); !valid)
     return valid.error_in("range");
-  Page page;
+  RangeSlice page;
   page.revision = request.revision == 0 ? info_.revision : request.revision;
   const std::string first = first_key(request);
   auto& keys = statements_.list_keys;
   const SqliteResetAtEnd reset{keys};
   keys.bind(1, first);
   std::size_t bytes = 0;
-  for (;;) {
+  for (std::size_t scanned = 0;; ++scanned) {
     const auto row = keys.step();
     if (!row) return row.error_in("range");
     if (!*row || !keys.bytes(0).starts_with(request.prefix)) return page;
-    auto value = value_at(keys.integer(1), page.revision);
+    const bool full = page.items.size() == request.limit || bytes >= kPageBytesMax;
+    if (scanned > kRangeScanMax) {
+      page.more = true;
+      return page;
+    }
+    page.scanned_to = keys.bytes(0);
+    const bool is_newest = revision_of(keys.integer(1)) <= page.revision;
+    if (is_newest && keys.integer(2) == 0) continue;  // Deleted.
+    const auto version = version_at(keys.integer(1), page.revision, scanned);
+    if (!version) return version.error_in("range");
+    if (*version == 0) continue;
+    auto value = read_version(*version);
     if (!value) return value.error_in("range");
     if (!*value) continue;
-    if (page.items.size() == request.limit || bytes >= kPageBytesMax) {
+    if (full) {
       page.more = true;
       return page;
     }

@@ -35,10 +35,7 @@ class SqliteStore::Reader final : public Watch {
   Async<Result<WatchBatch>> next() override {
     bool waited = false;
     for (;;) {
-      if (next_ <= store_.info_.compact_revision) {
-        const auto compacted = check_snapshot(next_, store_.info_);
-        co_return compacted.error_in("watch");
-      }
+      if (auto valid = check_watch(next_, store_.info_); !valid) co_return valid.error_in("watch");
       if (next_ > store_.info_.revision) {
         co_await store_.changed_.wait();
         waited = true;
@@ -90,6 +87,7 @@ SqliteStore::SqliteStore(Executor& executor, std::unique_ptr<SqliteCore> core,
       ring_(info_.revision, options_.ring_changes_max, options_.ring_bytes_max),
       changed_(executor),
       maintenance_asked_(executor),
+      aged_(info_.revision),
       scope_(executor) {
   worker_ = std::make_unique<SqliteWorker>(
       executor, std::move(core), options_.threading, options_.inline_latency,
@@ -101,9 +99,15 @@ SqliteStore::~SqliteStore() = default;
 
 Async<Result<Page>> SqliteStore::range(RangeRequest request) {
   if (auto valid = check_range(request); !valid) co_return valid.error_in("range");
-  auto work = [request = std::move(request)](SqliteCore& core) { return core.range(request); };
-  auto future = ask<Result<Page>>(executor_, *worker_, std::move(work));
-  co_return co_await future;
+  for (;;) {
+    auto work = [request](SqliteCore& core) { return core.range(request); };
+    auto future = ask<Result<RangeSlice>>(executor_, *worker_, std::move(work));
+    auto slice = co_await future;
+    if (!slice) co_return std::unexpected<Error>(slice.error());
+    if (!slice->items.empty() || !slice->more) co_return Page{std::move(*slice)};
+    request.after_key = std::move(slice->scanned_to);
+    request.revision = slice->revision;
+  }
 }
 
 Async<Result<Revision>> SqliteStore::commit(Commit commit) {
@@ -208,9 +212,24 @@ Async<Status> SqliteStore::reopen() {
   co_return done();
 }
 
+// What is older than the history's age by the clock of this process, so that setting the date
+// forward compacts nothing. Of what was there at opening the date alone knows the age.
+Revision SqliteStore::find_aged() {
+  const TimePoint now = executor_.now();
+  if (newest_at_.empty() || now - newest_at_.back().first >= options_.compact_interval) {
+    newest_at_.emplace_back(now, info_.revision);
+  }
+  while (!newest_at_.empty() && now - newest_at_.front().first >= options_.core.history.age) {
+    aged_ = newest_at_.front().second;
+    newest_at_.pop_front();
+  }
+  return aged_;
+}
+
 Async<Status> SqliteStore::sweep() {
-  auto bound = [now = executor_.wall_now()](SqliteCore& core) -> Result<Revision> {
-    if (auto compacted = core.compact_to_bounds(now); !compacted) {
+  auto bound = [now = executor_.wall_now(),
+                aged = find_aged()](SqliteCore& core) -> Result<Revision> {
+    if (auto compacted = core.compact_to_bounds(now, aged); !compacted) {
       return std::unexpected<Error>(compacted.error());
     }
     return core.info().compact_revision;

@@ -5,8 +5,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/executor.h"
 #include "base/scope.h"
@@ -60,6 +62,7 @@ class SqliteStore final : public Store {
   Async<void> maintain();
   Async<Status> reopen();
   Async<Status> sweep();
+  Revision find_aged();
 
   Executor& executor_;
   SqliteStoreOptions options_;
@@ -68,6 +71,10 @@ class SqliteStore final : public Store {
   Signal changed_;
   Signal maintenance_asked_;
   bool broken_ = false;  // The core has to open its file again.
+  // The newest revision at times since opening, one an interval of compaction, none older than the
+  // history; and the newest of those that were.
+  std::deque<std::pair<TimePoint, Revision>> newest_at_;
+  Revision aged_;
   std::unique_ptr<SqliteWorker> worker_;
   Scope scope_;
 };

@@ -79,7 +79,8 @@ class Watch {
   virtual ~Watch() = default;
   /// Waits until there is at least one event, or until progress is worth telling. A batch never
   /// ends in the middle of a commit.
-  /// Errors: kCompacted (the next change is gone; the watch has ended), kInternal.
+  /// Errors: kCompacted (the next change is gone; the watch has ended), kInvalid (see
+  /// Store::watch), kInternal.
   virtual Async<Result<WatchBatch>> next() = 0;
 };
 
@@ -109,7 +110,8 @@ class Store {
   virtual Async<Result<Revision>> commit(Commit commit) = 0;
 
   /// Shows every change under `prefix` from `from_revision` (>= 1) on, first those of the past.
-  /// The first `next` fails with kCompacted if from_revision <= compact_revision.
+  /// The first `next` fails with kCompacted if from_revision <= compact_revision, and with kInvalid
+  /// if from_revision < 1.
   virtual std::unique_ptr<Watch> watch(std::string prefix, Revision from_revision) = 0;
 
   /// Forgets history at and below `revision`: only values in force stay readable from there.

@@ -2,9 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 #include <string>
+#include <utility>
 
+#include "base/random.h"
 #include "base/signal.h"
 #include "store/commit_check.h"
 #include "store/store_world.h"
@@ -189,6 +192,34 @@ TEST_P(StoreContract, ARangeStaysUnderItsPrefix) {
   EXPECT_THAT(world->range(request)->items, IsEmpty());
 }
 
+TEST_P(StoreContract, KeysDeletedOfLateAreSkippedHoweverManyThereAre) {
+  const auto world = make();
+  const std::size_t count = 2 * kRangeScanMax + kRangeScanMax / 2;
+  std::vector<std::string> keys;
+  for (std::size_t i = 0; i < count; ++i) {
+    keys.push_back("p/dead" + std::to_string(i));
+    if (keys.size() < kCommitOperationsMax && i + 1 < count) continue;
+    world->commit(put_all(keys, "v")).value();
+    Commit remove;
+    remove.deletes = std::exchange(keys, {});
+    world->commit(std::move(remove)).value();
+  }
+  world->commit(put_all({"p/alive", "p/last", "q"}, "v")).value();
+  RangeRequest request;
+  request.prefix = "p/";
+  request.after_key = "p/alive";
+  const auto page = world->range(request).value();
+  ASSERT_EQ(page.items.size(), 1U);
+  EXPECT_EQ(page.items[0].key, "p/last");
+  request.after_key = "p/d";
+  request.limit = 1;
+  EXPECT_EQ(world->range(request).value().items.size(), 1U);
+  request.prefix = "p/dead";
+  const auto none = world->range(request).value();
+  EXPECT_THAT(none.items, IsEmpty());
+  EXPECT_FALSE(none.more);
+}
+
 TEST_P(StoreContract, AnImpossibleRangeIsInvalid) {
   const auto world = make();
   world->put("a", "v").value();
@@ -280,14 +311,52 @@ TEST_P(StoreContract, HistoryIsBoundedByItself) {
   const auto world = make(history);
   const auto early = world->store().watch("", 1);
   for (int i = 0; i < 300; ++i) world->put("k" + std::to_string(i % 7), std::to_string(i)).value();
-  auto idle = [](Executor& executor) -> Async<void> {
-    co_await sleep_for(executor, std::chrono::seconds{3});
+  auto compacted = [](Executor& executor, Store& store) -> Async<void> {
+    while (store.info().compact_revision < 200) {
+      co_await sleep_for(executor, std::chrono::milliseconds{10});
+    }
   };
-  ASSERT_TRUE(world->run(idle(world->executor())));
+  ASSERT_TRUE(world->run(compacted(world->executor(), world->store())));
   EXPECT_GE(world->store().info().compact_revision, 200);
   EXPECT_LE(world->store().info().compact_revision, 220);
   EXPECT_EQ(kind_of(world->next(*early)), ErrorKind::kCompacted);
   EXPECT_EQ(world->range({})->items.size(), 7U);
+}
+
+TEST_P(StoreContract, HistoryIsBoundedInBytes) {
+  HistoryBounds history;
+  history.bytes_max = 50'000;
+  const auto world = make(history);
+  Random random{1};
+  for (int i = 0; i < 200; ++i) {
+    std::string noise;
+    for (int k = 0; k < 999; ++k) noise.push_back(static_cast<char>(random.next()));
+    world->put("k", noise).value();
+  }
+  auto compacted = [](Executor& executor, Store& store) -> Async<void> {
+    while (store.info().compact_revision < 140) {
+      co_await sleep_for(executor, std::chrono::milliseconds{10});
+    }
+  };
+  ASSERT_TRUE(world->run(compacted(world->executor(), world->store())));
+  EXPECT_LE(world->store().info().compact_revision, 165);
+}
+
+TEST_P(StoreContract, HistoryIsCompactedWhenItIsOldAndNotBefore) {
+  HistoryBounds history;
+  history.age = std::chrono::milliseconds{300};
+  const auto world = make(history);
+  std::map<Revision, TimePoint> committed;
+  auto write = [&](Executor& executor, Store& store) -> Async<void> {
+    while (store.info().compact_revision == 0) {
+      const auto revision = co_await store.commit(put_all({"k"}, "v"));
+      committed[revision.value()] = executor.now();
+      co_await sleep_for(executor, std::chrono::milliseconds{10});
+    }
+  };
+  ASSERT_TRUE(world->run(write(world->executor(), world->store())));
+  const TimePoint at = committed[world->store().info().compact_revision];
+  EXPECT_GE(world->executor().now() - at, history.age - std::chrono::milliseconds{10});
 }
 
 TEST_P(StoreContract, ReopeningKeepsEverything) {

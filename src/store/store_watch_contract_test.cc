@@ -55,6 +55,15 @@ TEST_P(WatchContract, WaitsForTheRevisionItStartsAt) {
   EXPECT_THAT(world_->read_through(*watch, 3).value(), ElementsAre("3.0 a=3"));
 }
 
+TEST_P(WatchContract, AWatchFromBeforeTheFirstRevisionIsInvalid) {
+  for (const Revision from : {0, -1}) {
+    const auto watch = world_->store().watch("", from);
+    const auto refused = world_->next(*watch);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ErrorKind::kInvalid);
+  }
+}
+
 TEST_P(WatchContract, WakesForWhatComes) {
   const auto watch = world_->store().watch("", 1);
   std::optional<Result<WatchBatch>> seen;
