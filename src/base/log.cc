@@ -8,6 +8,8 @@
 #include <memory>
 #include <utility>
 
+#include "base/text.h"
+
 namespace blox::log {
 namespace {
 
@@ -54,12 +56,14 @@ Result<Level> parse_level(std::string_view text) {
   for (const auto& [name, level] : kNames) {
     if (lower == name) return level;
   }
-  return fail(ErrorKind::kInvalid, "log level '" + std::string{text} +
-                                       "' is not one of trace, debug, info, warn, error, off");
+  return fail(ErrorKind::kInvalid,
+              "log level " + quote(text) + " is not one of trace, debug, info, warn, error, off");
 }
 
 Status configure(Level level, const std::string& path) {
-  if (!path.empty()) {
+  if (path.empty()) {
+    logger() = make_logger(std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  } else {
     try {
       logger() = make_logger(std::make_shared<spdlog::sinks::basic_file_sink_mt>(path));
     } catch (const spdlog::spdlog_ex& problem) {
@@ -73,7 +77,7 @@ Status configure(Level level, const std::string& path) {
 bool is_on(Level level) { return level >= level_on.load(std::memory_order_relaxed); }
 
 void write(Level level, std::string_view part, std::string_view line) {
-  if (is_on(level)) logger()->log(to_spdlog(level), "{}: {}", part, line);
+  if (is_on(level)) logger()->log(to_spdlog(level), "{}: {}", part, escape_control(line));
 }
 
 }  // namespace blox::log

@@ -23,7 +23,8 @@ Status configure(Level level, const std::string& path);
 /// True when lines of `level` are written. The default level is kWarn, so that tests are quiet.
 bool is_on(Level level);
 
-/// Writes one line. `part` is the folder it comes from: "ingest". Threading: any thread.
+/// Writes one line, with control bytes escaped, so that what comes from outside cannot look like a
+/// line of ours. `part` is the folder it comes from: "ingest". Threading: any thread.
 void write(Level level, std::string_view part, std::string_view line);
 
 template <class... Args>

@@ -1,4 +1,5 @@
-// Small helpers for text that more than one folder needs. ASCII only, whatever the locale.
+// Small helpers for text that more than one folder needs: ASCII case, and text from outside made
+// fit to stand in an error or on a line of the log.
 #pragma once
 
 #include <algorithm>
@@ -23,5 +24,13 @@ inline std::string to_lower(std::string_view text) {
 constexpr bool is_one_line(std::string_view text) {
   return text.find_first_of(std::string_view{"\r\n\0", 3}) == text.npos;
 }
+
+/// `text` with each control byte as "\x0a" and the like, so that it stays on its line and says
+/// nothing to a terminal. Letters beyond ASCII stay as they are.
+std::string escape_control(std::string_view text);
+
+/// `text` in single quotes, for errors that name what they refuse: control bytes escaped, and cut
+/// after 80 bytes, followed by how many there were.
+std::string quote(std::string_view text);
 
 }  // namespace blox

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <optional>
 
+#include "base/text.h"
+
 namespace blox {
 namespace {
 
@@ -67,7 +69,11 @@ std::optional<WallTime> read_time(std::string_view text) {
   if (!minute || !take(text, ':')) return std::nullopt;
   const auto second = take_digits(text, 2);
   if (!second) return std::nullopt;
-  const milliseconds fraction = take(text, '.') ? take_fraction(text) : milliseconds{0};
+  milliseconds fraction{0};
+  if (take(text, '.')) {
+    if (text.empty() || text.front() < '0' || text.front() > '9') return std::nullopt;
+    fraction = take_fraction(text);
+  }
   const auto offset = take_offset(text);
   const std::chrono::year_month_day date{std::chrono::year{*year},
                                          std::chrono::month{static_cast<unsigned>(*month)},
@@ -79,6 +85,8 @@ std::optional<WallTime> read_time(std::string_view text) {
   return WallTime{std::chrono::sys_days{date}} + hours{*hour} + minutes{*minute} +
          seconds{*second} + fraction - *offset;
 }
+
+constexpr Duration kDurationMax = days{3'650};
 
 struct Unit {
   std::string_view name;
@@ -102,9 +110,8 @@ std::string format_time(WallTime time) {
 Result<WallTime> parse_time(std::string_view text) {
   const auto time = read_time(text);
   if (!time) {
-    return fail(ErrorKind::kInvalid, "'" + std::string{text} +
-                                         "' is not a time in RFC 3339 such as "
-                                         "2026-08-20T10:00:03Z");
+    return fail(ErrorKind::kInvalid,
+                quote(text) + " is not a time in RFC 3339 such as 2026-08-20T10:00:03Z");
   }
   return *time;
 }
@@ -112,14 +119,16 @@ Result<WallTime> parse_time(std::string_view text) {
 Result<Duration> parse_duration(std::string_view text) {
   std::int64_t count = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (error == std::errc{} && count >= 0) {
-    const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
-    for (const auto& [name, size] : kUnits) {
-      if (unit == name && count <= Duration::max() / size) return count * size;
-    }
+  const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
+  const bool is_large = error == std::errc::result_out_of_range;
+  for (const auto& [name, size] : kUnits) {
+    if (unit != name || (error != std::errc{} && !is_large) || text.front() == '-') continue;
+    if (!is_large && count <= kDurationMax / size) return count * size;
+    return fail(ErrorKind::kInvalid,
+                quote(text) + " is too long: at most " + format_duration(kDurationMax));
   }
-  return fail(ErrorKind::kInvalid, "'" + std::string{text} +
-                                       "' is not a duration: a whole number and one of ms, s, m, "
+  return fail(ErrorKind::kInvalid, quote(text) +
+                                       " is not a duration: a whole number and one of ms, s, m, "
                                        "h, d, such as 250ms, 10s or 15m");
 }
 

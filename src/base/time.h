@@ -32,7 +32,8 @@ std::string format_time(WallTime time);
 /// Errors: kInvalid.
 Result<WallTime> parse_time(std::string_view text);
 
-/// Parses a duration as flags and config take it: "250ms", "10s", "15m", "3h", "14d".
+/// Parses a duration as flags and config take it: "250ms", "10s", "15m", "3h", "14d". At most
+/// 3,650 days, so that sums and small multiples of what was parsed do not overflow.
 /// Errors: kInvalid, naming the text and what is allowed.
 Result<Duration> parse_duration(std::string_view text);
 

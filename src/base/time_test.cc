@@ -24,7 +24,7 @@ TEST(Time, ReadsRfc3339AndWritesUtc) {
   }
   for (const char* bad : {"", "2026", "2026-08-20", "2026-13-20T10:00:03Z", "2026-02-30T10:00:03Z",
                           "2026-08-20T24:00:03Z", "2026-08-20T10:00:03", "2026-08-20T10:00:03Zx",
-                          "2026-08-20T10:00:03+0200"}) {
+                          "2026-08-20T10:00:03+0200", "2026-08-20T10:00:03.Z"}) {
     EXPECT_FALSE(parse_time(bad)) << bad;
   }
 }
@@ -36,9 +36,23 @@ TEST(Duration, ReadsWhatItWrites) {
     EXPECT_EQ(format_duration(*duration), text);
   }
   EXPECT_EQ(parse_duration("60m").value(), 1h);
-  for (const char* bad : {"", "10", "s", "-5s", "1.5s", "10 s", "10x", "99999999999999d"}) {
-    EXPECT_FALSE(parse_duration(bad)) << bad;
+  for (const char* bad : {"", "10", "s", "-5s", "1.5s", "10 s", "10x", "-99999999999999999999s"}) {
+    const auto refused = parse_duration(bad);
+    ASSERT_FALSE(refused) << bad;
+    EXPECT_NE(refused.error().message.find("is not a duration"), std::string::npos) << bad;
   }
+}
+
+TEST(Duration, HasALimitThatTheErrorNames) {
+  EXPECT_EQ(parse_duration("3650d").value(), std::chrono::days{3'650});
+  for (const char* bad : {"3651d", "87601h", "99999999999999d", "99999999999999999999999d"}) {
+    const auto refused = parse_duration(bad);
+    ASSERT_FALSE(refused) << bad;
+    EXPECT_NE(refused.error().message.find("at most 3650d"), std::string::npos) << bad;
+  }
+  const auto refused = parse_duration(std::string(1'000'000, '9') + "\n");
+  ASSERT_FALSE(refused);
+  EXPECT_LT(refused.error().message.size(), 300U);
 }
 
 }  // namespace
