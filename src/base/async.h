@@ -19,6 +19,7 @@ namespace internal {
 
 struct AsyncPromiseBase {
   std::coroutine_handle<> continuation = std::noop_coroutine();
+  bool awaited = false;
 
   struct ResumeContinuation {
     bool await_ready() const noexcept { return false; }
@@ -84,7 +85,8 @@ class [[nodiscard]] Async {
     T await_resume() const { return handle.promise().take(); }
   };
   Awaiter operator co_await() const noexcept {
-    check(static_cast<bool>(handle_), "an Async is awaited once, and not after it was moved from");
+    check(handle_ && !std::exchange(handle_.promise().awaited, true),
+          "an Async is awaited once, and not after it was moved from");
     return Awaiter{handle_};
   }
 

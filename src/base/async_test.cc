@@ -28,6 +28,26 @@ Async<int> answer_after(Executor& executor, Duration wait, int answer) {
   co_return answer;
 }
 
+TEST(AsyncDeathTest, IsAwaitedOnce) {
+  SimLoop loop{1};
+  Scope scope{loop};
+  const auto twice = [&]() -> Async<void> {
+    auto work = answer_after(loop, 1s, 1);
+    co_await std::move(work);
+    co_await std::move(work);
+  };
+  const auto moved = [&]() -> Async<void> {
+    auto work = answer_after(loop, 1s, 1);
+    const auto taken = std::move(work);
+    co_await std::move(work);
+  };
+  scope.spawn(twice());
+  EXPECT_DEATH(loop.run_for(4s), "awaited once");
+  Scope other{loop};
+  other.spawn(moved());
+  EXPECT_DEATH(loop.run_for(0s), "awaited once");
+}
+
 TEST(Async, AddsUpWhatItAwaits) {
   SimLoop loop{1};
   Scope scope{loop};

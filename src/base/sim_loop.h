@@ -1,5 +1,5 @@
 // SimLoop: the executor of the simulation. One thread, virtual time, and a seed that decides which
-// of the ready jobs runs next. Destroying it is a crash: nothing that was under way goes on.
+// of the ready jobs runs next. A crash is the end of a process's scopes; the loop ends after them.
 #pragma once
 
 #include <cstdint>
