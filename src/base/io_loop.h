@@ -11,7 +11,8 @@ class io_context;
 
 namespace blox {
 
-/// Runs on the thread that calls run(). Timers wait on CLOCK_BOOTTIME's scale.
+/// Runs on the thread that calls run(). Timers wait on CLOCK_BOOTTIME: those that came due while
+/// the machine was suspended ring when it wakes.
 class IoLoop final : public Executor {
  public:
   IoLoop();
@@ -27,7 +28,8 @@ class IoLoop final : public Executor {
   void run();
   /// Makes run() return soon. Threading: any thread; not safe in a signal handler (see on_signal).
   void stop();
-  /// Calls `job` on the loop each time that the process gets SIGINT or SIGTERM.
+  /// Calls `job` on the loop each time that the process gets SIGINT or SIGTERM, which then do
+  /// nothing else. Requires: called once.
   void on_signal(Job job);
 
   /// For `http`, the only other user of Asio.
