@@ -1,5 +1,5 @@
 # blox_folder(a/b USES x y LIBRARIES l m): the library blox_a_b of src/a/b, and with it the test
-# program blox_a_b_test of the files *_test.cc there. USES names folders of src, as
+# program blox_a_b_test of the files *_test.cc and *_for_tests.cc there. USES names folders of src, as
 # tools/layers.txt does; LIBRARIES names libraries from outside.
 # Builds every unit test.
 add_custom_target(unit_tests)
@@ -10,8 +10,8 @@ function(blox_folder folder)
   set(directory "${CMAKE_SOURCE_DIR}/src/${folder}")
   file(GLOB sources CONFIGURE_DEPENDS "${directory}/*.cc")
   set(tests ${sources})
-  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
-  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "_(test|for_tests)\\.cc$")
+  list(FILTER tests INCLUDE REGEX "_(test|for_tests)\\.cc$")
 
   if(sources)
     add_library(${name} STATIC ${sources})

@@ -10,7 +10,7 @@
 #include "base/random.h"
 #include "base/signal.h"
 #include "store/commit_check.h"
-#include "store/store_world.h"
+#include "store/store_world_for_tests.h"
 
 namespace blox::store {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "base/scope.h"
 #include "store/commit_check.h"
-#include "store/store_world.h"
+#include "store/store_world_for_tests.h"
 
 namespace blox::store {
 namespace {

@@ -1,4 +1,4 @@
-#include "store/store_world.h"
+#include "store/store_world_for_tests.h"
 
 #include <fmt/format.h>
 
