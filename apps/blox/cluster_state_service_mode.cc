@@ -24,7 +24,8 @@ int run(const StateModeFlags& flags) {
   if (const auto opened = process.open_account(flags.common); !opened) {
     return fail_with(opened.error().message);
   }
-  const auto store = open_store(process.loop, flags.common.store, "cluster-state.db");
+  const auto store =
+      open_store(process.loop, process.metrics, flags.common.store, "cluster-state.db");
   if (!store) return fail_with(store.error().message);
   const auto queue = process.account->open_queue(flags.state.queue);
   if (!queue) return fail_with(queue.error().message);

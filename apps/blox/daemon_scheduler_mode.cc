@@ -25,7 +25,7 @@ int run(const SchedulerModeFlags& flags) {
   if (const auto opened = process.open_account(flags.common); !opened) {
     return fail_with(opened.error().message);
   }
-  const auto store = open_store(process.loop, flags.common.store, "scheduler.db");
+  const auto store = open_store(process.loop, process.metrics, flags.common.store, "scheduler.db");
   if (!store) return fail_with(store.error().message);
   http::CurlTransport state_transport{process.loop};
   EcsDirectory directory{process.account->scheduler_client()};

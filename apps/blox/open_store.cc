@@ -28,7 +28,7 @@ Result<std::filesystem::path> state_directory() {
               "no place for the store: set STATE_DIRECTORY, or give --store sqlite:PATH");
 }
 
-Result<std::unique_ptr<store::Store>> open_sqlite(Executor& executor,
+Result<std::unique_ptr<store::Store>> open_sqlite(Executor& executor, Metrics& metrics,
                                                   const std::filesystem::path& path) {
   std::error_code problem;
   if (path.has_parent_path() && std::filesystem::create_directories(path.parent_path(), problem)) {
@@ -39,7 +39,9 @@ Result<std::unique_ptr<store::Store>> open_sqlite(Executor& executor,
     return fail(ErrorKind::kUnavailable,
                 "--store: cannot make " + path.parent_path().string() + ": " + problem.message());
   }
-  auto opened = store::SqliteStore::open(executor, path.string());
+  store::SqliteStoreOptions options;
+  options.metrics = &metrics;
+  auto opened = store::SqliteStore::open(executor, path.string(), options);
   if (!opened) return opened.error_in("--store");
   log::info("store", "sqlite:{}", path.string());
   return std::unique_ptr<store::Store>{*std::move(opened)};
@@ -47,18 +49,20 @@ Result<std::unique_ptr<store::Store>> open_sqlite(Executor& executor,
 
 }  // namespace
 
-Result<std::unique_ptr<store::Store>> open_store(Executor& executor, const std::string& text,
+Result<std::unique_ptr<store::Store>> open_store(Executor& executor, Metrics& metrics,
+                                                 const std::string& text,
                                                  const std::string& file_name) {
   if (text.empty()) {
     const auto directory = state_directory();
     if (!directory) return std::unexpected(directory.error());
-    return open_sqlite(executor, *directory / file_name);
+    return open_sqlite(executor, metrics, *directory / file_name);
   }
   if (text == "memory:") {
     log::warn("store", "memory: everything is forgotten when this process ends");
     return std::make_unique<store::MemoryStore>(executor, seed_from_os());
   }
-  if (text.starts_with("sqlite:") && text.size() > 7) return open_sqlite(executor, text.substr(7));
+  if (text.starts_with("sqlite:") && text.size() > 7)
+    return open_sqlite(executor, metrics, text.substr(7));
   if (text.starts_with("etcd:")) {
     return fail(ErrorKind::kInvalid,
                 "--store '" + text + "': etcd is not in this version; give sqlite:PATH or memory:");

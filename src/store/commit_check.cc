@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.h"
+
 namespace blox::store {
 namespace {
 
@@ -21,7 +23,7 @@ Status check_keys(const Commit& commit) {
   const auto twice = std::ranges::adjacent_find(keys);
   if (twice != keys.end()) {
     return fail(ErrorKind::kInvalid,
-                fmt::format("key '{}' is written twice; once in a commit is allowed", *twice));
+                "key " + quote(*twice) + " is written twice; once in a commit is allowed");
   }
   return done();
 }
@@ -93,8 +95,8 @@ Status check_watch(Revision from_revision, const StoreInfo& info) {
 }
 
 std::unexpected<Error> fail_compare(const Compare& compare, Revision found) {
-  return fail(ErrorKind::kConflict, fmt::format("key '{}' has revision {}, not {}", compare.key,
-                                                found, compare.mod_revision));
+  return fail(ErrorKind::kConflict, fmt::format("key {} has revision {}, not {}",
+                                                quote(compare.key), found, compare.mod_revision));
 }
 
 }  // namespace blox::store

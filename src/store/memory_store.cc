@@ -85,7 +85,6 @@ class MemoryDisk {
       marks_.push_back(Mark{now, revision});
     }
     compact_by_age(now);
-    info_.bytes = history_.bytes();
     return revision;
   }
 

@@ -97,7 +97,6 @@ Result<bool> SqliteCore::sweep() {
     return swept.error_in("compact");
   }
   if (auto copied = copy_wal_if_due(); !copied) return copied.error_in("compact");
-  measure();
   return swept_version_ < last;
 }
 

@@ -92,9 +92,7 @@ Status SqliteCore::connect() {
   if (auto prepared = prepare(); !prepared) return prepared;
   if (auto loaded = load_state(); !loaded) return loaded;
   // What an earlier connection left in the WAL.
-  if (auto copied = database_.checkpoint(); !copied) return copied;
-  measure();
-  return done();
+  return copy_wal();
 }
 
 Status SqliteCore::prepare() {
@@ -120,7 +118,6 @@ Status SqliteCore::prepare() {
        "SELECT l.version, l.create_revision, l.encoding, l.value, k.key FROM log l "
        "CROSS JOIN keys k ON k.id = l.key_id WHERE l.version >= ?1 AND l.version < ?2 "
        "ORDER BY l.version"},
-      {&statements_.page_count, "PRAGMA page_count"},
       {&statements_.set_compacted, "UPDATE state SET compact_revision = ?1"},
       {&statements_.list_swept,
        "SELECT version, key_id, previous_version, encoding FROM log "
@@ -165,11 +162,8 @@ Status SqliteCore::load_state() {
   return done();
 }
 
-void SqliteCore::measure() {
-  const SqliteResetAtEnd reset{statements_.page_count};
-  const auto row = statements_.page_count.step();
-  if (!row || !*row) return;  // The figure is for information: the last one stays.
-  info_.bytes = (statements_.page_count.integer(0) + database_.wal_pages()) * kPageBytes;
+SqliteHealth SqliteCore::health() const {
+  return {database_.wal_pages(), failed_checkpoints_, is_broken()};
 }
 
 }  // namespace blox::store

@@ -36,6 +36,13 @@ struct SqliteCoreOptions {
   int wal_pages_max = 12'000;
 };
 
+/// What operators want to know of the file.
+struct SqliteHealth {
+  int wal_pages = 0;                    ///< Of 4 KiB, not copied into the file yet.
+  std::int64_t failed_checkpoints = 0;  ///< Since the opening.
+  bool is_broken = false;               ///< See SqliteCore::is_broken.
+};
+
 struct CommitOutcome {
   Result<Revision> result;
   std::vector<WatchEvent> events;  ///< What it changed, in order; empty if it failed.
@@ -52,6 +59,7 @@ class SqliteCore {
                                                   SqliteCoreOptions options);
 
   const StoreInfo& info() const { return info_; }
+  SqliteHealth health() const;
 
   /// True once a transaction ended with kUnknown. What is on the disk is known again only after
   /// reopen(); until then every call but that is refused with kUnavailable.
@@ -92,7 +100,7 @@ class SqliteCore {
   };
   struct Statements {
     SqliteStatement begin, end, read_key, add_key, put_log, put_current, set_state, add_mark;
-    SqliteStatement list_keys, read_version, read_previous, read_log, page_count;
+    SqliteStatement list_keys, read_version, read_previous, read_log;
     SqliteStatement set_compacted, list_swept, delete_log, read_current, delete_current, delete_key;
     SqliteStatement set_swept, delete_marks;
   };
@@ -100,7 +108,6 @@ class SqliteCore {
   Status connect();
   Status prepare();
   Status load_state();
-  void measure();
 
   // Writing.
   Status check_writable();
@@ -113,6 +120,7 @@ class SqliteCore {
   Result<WatchEvent> write_change(std::string key, Bytes value, Revision revision, int position);
   Result<KeyState> find_key(std::string_view key);
   std::optional<Error> failed_compare(const Commit& commit, Status& status);
+  Status copy_wal();
   Status copy_wal_if_due();
   bool mark_is_due(WallTime now) const;
 
@@ -137,7 +145,8 @@ class SqliteCore {
   Totals totals_;
   Mark last_mark_;
   std::int64_t swept_version_ = 0;  // Changes up to it have been looked at by sweep().
-  std::optional<Error> broken_;     // What calls get once an outcome is unknown.
+  std::int64_t failed_checkpoints_ = 0;
+  std::optional<Error> broken_;  // What calls get once an outcome is unknown.
 };
 
 }  // namespace blox::store

@@ -167,6 +167,8 @@ TEST_F(SqliteOnFaultDisk, ACheckpointThatFailsIsMadeUpFor) {
       disk_.fail_writes_to(path, true);
     }
     EXPECT_TRUE(put(*core, value));
+    EXPECT_EQ(core->health().failed_checkpoints, 1);
+    EXPECT_GT(core->health().wal_pages, 20);
     EXPECT_LT(disk_.file_size(path), before + 80'000);
     EXPECT_EQ(*core->range({})->items[0].value, value);
     disk_.set_capacity(std::nullopt);
@@ -174,6 +176,23 @@ TEST_F(SqliteOnFaultDisk, ACheckpointThatFailsIsMadeUpFor) {
     EXPECT_TRUE(put(*core, "after"));
     EXPECT_GT(disk_.file_size(path), before + 80'000);
   }
+}
+
+// History is measured at marks, one a second: a group that was undone has left none.
+TEST_F(SqliteOnFaultDisk, AGroupThatFailedLeavesNoMark) {
+  const auto core = open();
+  const auto put_at = [&](std::chrono::seconds at, const std::string& value) {
+    Commit commit;
+    commit.puts.push_back(Put{"key", value});
+    return core->commit_group({commit}, WallTime{at}).front().result;
+  };
+  ASSERT_TRUE(put_at(std::chrono::seconds{100}, "1"));
+  disk_.set_capacity(disk_.size());
+  ASSERT_FALSE(put_at(std::chrono::seconds{200}, random_.hex(200'000)));
+  disk_.set_capacity(std::nullopt);
+  ASSERT_TRUE(put_at(std::chrono::seconds{200}, "2"));
+  ASSERT_TRUE(core->compact_to_bounds(WallTime{std::chrono::hours{2}}, 2));
+  EXPECT_EQ(core->info().compact_revision, 2);
 }
 
 TEST_F(SqliteOnFaultDisk, AFailedOpeningLeavesTheFileAsItWas) {

@@ -89,6 +89,10 @@ SqliteStore::SqliteStore(Executor& executor, std::unique_ptr<SqliteCore> core,
       maintenance_asked_(executor),
       aged_(info_.revision),
       scope_(executor) {
+  if (options_.metrics != nullptr) {
+    metrics_.emplace(*options_.metrics);
+    metrics_->note(info_);
+  }
   worker_ = std::make_unique<SqliteWorker>(
       executor, std::move(core), options_.threading, options_.inline_latency,
       [this](SqliteGroupDone done) { on_group(std::move(done)); });
@@ -120,6 +124,7 @@ Async<Result<Revision>> SqliteStore::commit(Commit commit) {
 }
 
 void SqliteStore::on_group(SqliteGroupDone done) {
+  if (metrics_) metrics_->note(done);
   skip_to(done.before);
   for (std::size_t i = 0; i < done.outcomes.size(); ++i) {
     auto& [result, events] = done.outcomes[i];
@@ -139,6 +144,7 @@ void SqliteStore::on_group(SqliteGroupDone done) {
 void SqliteStore::note_failure(const Error& error) {
   if (is_outcome_known(error.kind) || broken_) return;
   broken_ = true;
+  if (metrics_) metrics_->note_opened(false);
   maintenance_asked_.notify_all();
 }
 
@@ -200,6 +206,7 @@ Async<Status> SqliteStore::reopen() {
   broken_ = false;  // A failure that comes while this one is mended sets it anew.
   auto future = ask<Result<StoreInfo>>(executor_, *worker_, work);
   const auto info = co_await future;
+  if (metrics_) metrics_->note_opened(info.has_value());
   if (!info) {
     broken_ = true;
     co_return std::unexpected<Error>(info.error());
@@ -239,6 +246,7 @@ Async<Status> SqliteStore::sweep() {
   if (!compacted) co_return std::unexpected<Error>(compacted.error());
   if (*compacted > info_.compact_revision) {
     info_.compact_revision = *compacted;
+    if (metrics_) metrics_->note(info_);
     changed_.notify_all();
   }
   for (;;) {

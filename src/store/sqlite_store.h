@@ -7,14 +7,17 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "base/executor.h"
+#include "base/metrics.h"
 #include "base/scope.h"
 #include "base/signal.h"
 #include "store/change_ring.h"
 #include "store/sqlite_core.h"
+#include "store/sqlite_metrics.h"
 #include "store/sqlite_worker.h"
 #include "store/store.h"
 
@@ -30,6 +33,7 @@ struct SqliteStoreOptions {
   /// Recent changes kept in memory for watches; older ones are read from the file.
   std::size_t ring_changes_max = 20'000;
   std::int64_t ring_bytes_max = 32 << 20;
+  Metrics* metrics = nullptr;  ///< Where blox_store_* are kept, if anywhere; outlives the store.
 };
 
 /// The Store on one file, held by one process. When an outcome is unknown (kUnknown), it opens the
@@ -68,6 +72,7 @@ class SqliteStore final : public Store {
   SqliteStoreOptions options_;
   StoreInfo info_;
   ChangeRing ring_;
+  std::optional<SqliteMetrics> metrics_;
   Signal changed_;
   Signal maintenance_asked_;
   bool broken_ = false;  // The core has to open its file again.

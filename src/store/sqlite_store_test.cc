@@ -17,6 +17,7 @@ namespace blox::store {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::HasSubstr;
 
 class SqliteStoreOnFaultDisk : public testing::Test {
  protected:
@@ -26,6 +27,7 @@ class SqliteStoreOnFaultDisk : public testing::Test {
     options.core.vfs = disk_.vfs();
     options.threading = SqliteThreading::kInline;
     options.inline_latency = 1ms;
+    options.metrics = &metrics_;
     store_ = SqliteStore::open(loop_, "store.db", options).value();
   }
   void TearDown() override { ASSERT_TRUE(log::configure(log::Level::kWarn, "")); }
@@ -68,6 +70,7 @@ class SqliteStoreOnFaultDisk : public testing::Test {
     }
   }
 
+  Metrics metrics_;
   FaultDisk disk_;
   SimLoop loop_{1};
   std::unique_ptr<SqliteStore> store_;
@@ -99,6 +102,9 @@ TEST_F(SqliteStoreOnFaultDisk, AfterAnUnknownOutcomeItWritesAgainAndWatchesHaveN
   }
   loop_.run_for(1s);
   EXPECT_EQ(shown, store_->info().revision);
+  EXPECT_THAT(metrics_.to_text(), HasSubstr("\nblox_store_broken 0"));
+  EXPECT_THAT(metrics_.to_text(),
+              HasSubstr("\nblox_store_commits_total " + std::to_string(200 - unknowns)));
   EXPECT_EQ(store_->info().store_id, store_id);
   EXPECT_GT(took_place, 0);
   EXPECT_GT(unknowns, took_place);
@@ -116,6 +122,7 @@ TEST_F(SqliteStoreOnFaultDisk, WhileTheDiskFailsItTriesAtGrowingIntervals) {
   };
   Scope scope{loop_};
   scope.spawn(read(*store_, page));
+  EXPECT_THAT(metrics_.to_text(), HasSubstr("\nblox_store_broken 1"));
   const auto steps = loop_.step_count();
   loop_.run_for(1min);
   EXPECT_LT(loop_.step_count() - steps, 100U);

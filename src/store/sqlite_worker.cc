@@ -32,6 +32,7 @@ struct Turn {
   std::vector<SqliteWorker::Job> jobs;
   std::vector<Commit> commits;
   std::vector<Promise<Result<Revision>>> promises;
+  std::size_t waiting = 0;  // Commits that are left for later turns.
 };
 
 }  // namespace
@@ -73,6 +74,7 @@ struct SqliteWorker::Shared {
       commits.pop_front();
     }
     commit_bytes -= bytes;
+    turn.waiting = commits.size();
     return turn;
   }
 
@@ -81,7 +83,8 @@ struct SqliteWorker::Shared {
     if (turn.commits.empty()) return std::nullopt;
     const Revision before = core->info().revision;
     auto outcomes = core->commit_group(std::move(turn.commits), executor.wall_now());
-    return SqliteGroupDone{std::move(turn.promises), std::move(outcomes), before, core->info()};
+    return SqliteGroupDone{std::move(turn.promises), std::move(outcomes), before, core->info(),
+                           core->health(),           turn.waiting};
   }
 
   // On the executor's thread. All that is there, so that the order is ours, not the executor's.

@@ -23,6 +23,8 @@ struct SqliteGroupDone {
   std::vector<CommitOutcome> outcomes;  ///< One a promise.
   Revision before = 0;                  ///< The newest revision before the group.
   StoreInfo info;                       ///< After the group.
+  SqliteHealth health;                  ///< After the group.
+  std::size_t waiting = 0;              ///< Commits that wait for the next ones.
 };
 
 /// Takes turns: a few jobs, then one group of the commits that wait (at most 1,000 operations or
@@ -40,7 +42,8 @@ class SqliteWorker {
   /// are never set.
   ~SqliteWorker();
 
-  /// Runs `job` where the core lives, in the order of submission.
+  /// Runs `job` where the core lives, in the order of submission. Bound: none here. Each job is
+  /// that of a caller that waits for it, and `http` bounds these by its connections and streams.
   void submit(Job job);
   /// False when too much waits already.
   bool submit(Commit commit, Promise<Result<Revision>> promise);

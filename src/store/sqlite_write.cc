@@ -42,7 +42,6 @@ std::vector<CommitOutcome> SqliteCore::commit_group(std::vector<Commit> commits,
   if (auto copied = copy_wal_if_due(); !copied) {
     log::warn("store", "{}; it will be tried again", copied.error().message);
   }
-  measure();
   return outcomes;
 }
 
@@ -68,7 +67,7 @@ Status SqliteCore::write_group(std::vector<Commit>& commits, std::vector<CommitO
 Status SqliteCore::check_writable() {
   if (broken_) return std::unexpected<Error>(*broken_);
   if (database_.wal_pages() <= options_.wal_pages_max) return done();
-  if (auto copied = database_.checkpoint(); !copied) {
+  if (auto copied = copy_wal(); !copied) {
     return fail(ErrorKind::kUnavailable, "the WAL is full: " + copied.error().message);
   }
   return done();
@@ -195,7 +194,13 @@ Status SqliteCore::write_state(WallTime now) {
 
 Status SqliteCore::copy_wal_if_due() {
   if (database_.wal_pages() < options_.checkpoint_pages) return done();
-  return database_.checkpoint();
+  return copy_wal();
+}
+
+Status SqliteCore::copy_wal() {
+  auto copied = database_.checkpoint();
+  if (!copied) ++failed_checkpoints_;
+  return copied;
 }
 
 }  // namespace blox::store

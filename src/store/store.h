@@ -88,7 +88,6 @@ struct StoreInfo {
   std::string store_id;           ///< A UUID; another after import or restore.
   Revision revision = 0;          ///< Of the last commit.
   Revision compact_revision = 0;  ///< Reads below it and watches at or below it: kCompacted.
-  std::int64_t bytes = 0;         ///< On disk, or in memory.
 };
 
 /// Threading: the executor's thread alone. Calls may overlap: commits that wait together share a
