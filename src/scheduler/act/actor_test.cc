@@ -374,11 +374,27 @@ TEST_F(ActorTest, AnOutcomeIsKeptUntilNobodyNeedsIt) {
   run_for(seconds{10});
   EXPECT_TRUE(process_->memory.ended.contains(started[kB]));
   EXPECT_EQ(records().outcomes.size(), 2U);
-  run_for(minutes{5});
+  run_for(minutes{7});
   EXPECT_FALSE(records().outcomes.contains(started[kA])) << "shown, and long ago";
   EXPECT_TRUE(records().outcomes.contains(started[kB])) << "ECS still lists it";
   query_.tasks.clear();
   run_for(minutes{2});
+  EXPECT_TRUE(records().outcomes.empty());
+}
+
+TEST_F(ActorTest, AnOutcomeOutlivesAnAnswerThatCameTooEarly) {
+  carry_out(starts_on({kA}));
+  run_for(seconds{1});
+  ASSERT_EQ(records().outcomes.size(), 1U);
+  const std::string started = records().outcomes.begin()->first.value;
+  run_for(seconds{298});
+  put_in_ecs(started, kA, "PENDING");  // A2 allows it to be seen so late.
+  run_for(seconds{60});
+  EXPECT_EQ(records().outcomes.size(), 1U);
+  query_.tasks.clear();  // It was never there after all.
+  run_for(seconds{4});
+  EXPECT_EQ(records().outcomes.size(), 1U) << "A1 and A2 add up to 363.6 s";
+  run_for(seconds{5});
   EXPECT_TRUE(records().outcomes.empty());
 }
 

@@ -1,5 +1,7 @@
 #include "scheduler/act/outcome_watch.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 
 namespace blox::scheduler {
@@ -9,21 +11,23 @@ void OutcomeWatch::drive() {
   std::erase_if(entries_, [&](const auto& entry) { return !outcomes.contains(entry.first); });
   prune_ended();
   const TimePoint now = context_.now();
-  const Duration visible = context_.options.assumptions.visible_time();
+  const Duration settle = context_.options.assumptions.settle_time();
   std::vector<TaskArn> over;
   std::map<ClusterArn, std::vector<TaskArn>> unseen;
   for (const auto& [arn, outcome] : outcomes) {
     const auto [at, is_new] = entries_.try_emplace(arn);
     Entry& entry = at->second;
-    if (is_new) entry = {now, now + context_.options.outcome_check.after(1), 0, false};
+    if (is_new) entry = {now, now + context_.options.outcome_check.after(1), 0, std::nullopt};
     const auto found = context_.tasks.find(arn);
     const bool shown = found != context_.tasks.end();
     if (shown && found->second.object.last_status.is_final()) {
       over.push_back(arn);
-    } else if ((shown || entry.missing) && now - entry.first_seen >= visible) {
+    } else if (shown && now - entry.first_seen >= settle) {
       over.push_back(arn);
     } else if (shown) {
-      entry.next_at = entry.first_seen + visible;
+      entry.next_at = entry.first_seen + settle;
+    } else if (entry.missing_at && *entry.missing_at - entry.first_seen >= settle) {
+      over.push_back(arn);
     } else if (entry.next_at <= now) {
       unseen[outcome.cluster].push_back(arn);
     }
@@ -58,6 +62,7 @@ void OutcomeWatch::prune_ended() {
 }
 
 Async<void> OutcomeWatch::describe(ClusterArn cluster, std::vector<TaskArn> tasks) {
+  const TimePoint asked_at = context_.now();
   auto asked = tasks;
   const auto described = co_await context_.query.describe_tasks(cluster, std::move(asked));
   if (!described) {
@@ -66,12 +71,12 @@ Async<void> OutcomeWatch::describe(ClusterArn cluster, std::vector<TaskArn> task
   } else {
     for (const auto& arn : described->missing) {
       const auto found = entries_.find(arn);
-      if (found != entries_.end()) found->second.missing = true;
+      if (found != entries_.end()) found->second.missing_at = asked_at;
     }
     for (const auto& report : described->tasks) {
       const auto found = entries_.find(report.arn);
       if (found == entries_.end()) continue;
-      found->second.missing = false;
+      found->second.missing_at.reset();
       if (report.last_status.is_final()) context_.memory.ended.insert(report.arn);
     }
   }
@@ -79,7 +84,11 @@ Async<void> OutcomeWatch::describe(ClusterArn cluster, std::vector<TaskArn> task
     const auto found = entries_.find(arn);
     if (found == entries_.end()) continue;
     Entry& entry = found->second;
-    entry.next_at = context_.now() + context_.options.outcome_check.after(++entry.check_count + 1);
+    const TimePoint now = context_.now();
+    const TimePoint next = now + context_.options.outcome_check.after(++entry.check_count + 1);
+    // The first look that can end the watch is made in time, not a whole wait later.
+    const TimePoint settled = entry.first_seen + context_.options.assumptions.settle_time();
+    entry.next_at = asked_at < settled ? std::min(next, std::max(settled, now)) : next;
   }
   describing_[cluster] = false;
   context_.changed.notify_all();

@@ -10,8 +10,9 @@
 
 namespace blox::scheduler {
 
-/// The outcome of a live task is kept for at least ecs_visible_max, also when the picture shows it:
-/// a picture that is read anew within that time may lack it again.
+/// An outcome is kept for at least settle_time, also when the picture shows the task: a picture that
+/// is read anew within that time may lack it again. Only what a Describe did not find after that
+/// time is over: what one did not find before may have come since.
 /// Bounds: one Describe a cluster at a time; one entry an outcome.
 /// Threading: the executor's thread.
 class OutcomeWatch {
@@ -27,7 +28,7 @@ class OutcomeWatch {
     TimePoint first_seen;
     TimePoint next_at;
     int check_count = 0;
-    bool missing = false;  // ECS did not know it when asked last.
+    std::optional<TimePoint> missing_at;  // When ECS was asked last, if it did not know it then.
   };
   Async<void> describe(ClusterArn cluster, std::vector<TaskArn> tasks);
   Async<void> remove(std::vector<TaskArn> tasks);
