@@ -45,6 +45,12 @@ http::Response answer_deployment(const Result<Deployment>& deployment) {
   return http::make_json(200, codec::encode_object(make_object(*deployment)));
 }
 
+// Whether the answer rests on the records: all does but the service's own routes.
+bool needs_records(std::string_view target) {
+  const std::string_view path = target.substr(0, target.find('?'));
+  return path.starts_with("/v1/") && path != "/v1/ping";
+}
+
 Async<http::Response> answer(http::Response response) { co_return response; }
 
 const EnvironmentStatus* find_status(const StatusBoard& board, const EnvironmentUid& uid) {
@@ -63,6 +69,9 @@ SchedulerApi::SchedulerApi(Operations& operations, const StatusBoard& board, con
 }
 
 Async<http::Response> SchedulerApi::handle(http::Request request) {
+  if (!operations_.is_ready() && needs_records(request.target)) {
+    co_return answer_error({ErrorKind::kUnavailable, "The records are not read yet; try again"});
+  }
   co_return co_await router_.handle(std::move(request));
 }
 

@@ -119,6 +119,33 @@ class SchedulerApiTest : public testing::Test {
   SchedulerApi api{operations, board, metrics, [this] { return ready; }};
 };
 
+// An empty mirror must not pass for an empty store: a DELETE that did nothing would answer 200.
+TEST_F(SchedulerApiTest, AnswersNothingFromRecordsThatAreNotRead) {
+  RepositoryForTests unread{loop};
+  Operations blind{loop, random, unread.repository, directory};
+  SchedulerApi early{blind, board, metrics, [this] { return ready; }};
+  const std::tuple<const char*, const char*, int> rows[] = {
+      {"GET", "/v1/environments", 503},
+      {"GET", "/v1/environments/logs", 503},
+      {"POST", "/v1/environments", 503},
+      {"PATCH", "/v1/environments/logs", 503},
+      {"DELETE", "/v1/environments/logs?terminateTasks=true", 503},
+      {"GET", "/v1/environments/logs/instances", 503},
+      {"GET", "/v1/environments/logs/deployments", 503},
+      {"GET", "/v1/ping", 200},
+      {"GET", "/healthz", 200},
+      {"GET", "/readyz", 200},
+      {"GET", "/metrics", 200},
+  };
+  for (const auto& [method, target, status] : rows) {
+    std::optional<http::Response> response;
+    Scope scope{loop};
+    scope.spawn(keep(early.handle(http::Request{method, target, {}, body_of("logs")}), response));
+    ASSERT_TRUE(loop.run_while_not([&] { return response.has_value(); }, std::chrono::hours{1}));
+    EXPECT_EQ(response->status, status) << method << " " << target;
+  }
+}
+
 TEST_F(SchedulerApiTest, CreatesShowsAndListsEnvironments) {
   const auto created = ask("POST", "/v1/environments", body_of("logs"));
   const auto& environment = stored("logs");

@@ -69,6 +69,9 @@ class Operations {
  public:
   Operations(Executor& executor, Random& random, Repository& repository, Directory& directory);
 
+  /// False until the records are read: nothing below may be called before.
+  bool is_ready() const { return repository_.is_loaded(); }
+
   /// Errors besides: kInvalid (the name is taken), kNotFound (cluster or task definition).
   Async<Result<Environment>> create_environment(NewEnvironment asked);
   Result<Environment> get_environment(const std::string& name) const;

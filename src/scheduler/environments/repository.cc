@@ -104,6 +104,7 @@ Async<Status> Repository::reload() {
   }
   records_ = std::move(*records);
   stale_ = false;
+  loaded_ = true;
   changed_.notify_all();
   co_return done();
 }

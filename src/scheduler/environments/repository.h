@@ -55,6 +55,8 @@ class Repository {
   Async<Status> load();
 
   const Records& records() const { return records_; }
+  /// True once everything was read. Until then records() is empty and says nothing.
+  bool is_loaded() const { return loaded_; }
   /// Notified after every change.
   Signal& changed() { return changed_; }
 
@@ -90,6 +92,7 @@ class Repository {
   Records records_;
   Signal changed_;
   int commit_count_ = 0;    // Under way. A reload waits for them, so that it overtakes none.
+  bool loaded_ = false;
   bool stale_ = true;       // The mirror may lack a commit.
   bool reloading_ = false;  // Commits wait.
   Signal turn_;             // Told when one of the three changes.
