@@ -434,6 +434,24 @@ TEST_F(ActorTest, ManyStartsAreConfirmedByListTasksFirst) {
   EXPECT_TRUE(process_->actor.next_due().has_value());
 }
 
+TEST_F(ActorTest, ADeleteThatOvertakesAStartPreventsIt) {
+  Environment environment = records().environments.at(kUid);
+  environment.deleting = true;
+  std::optional<Status> deleted;
+  Scope scope{loop_};
+  auto remove = [&]() -> Async<void> {
+    std::vector<Environment> environments{environment};
+    deleted.emplace(co_await process_->repository.put(std::move(environments), {}));
+  };
+  scope.spawn(remove());
+  carry_out(starts_on({kA}));  // Planned before the delete is known.
+  run_for(minutes{1});
+  ASSERT_TRUE(deleted && *deleted);
+  EXPECT_TRUE(records().environments.empty());
+  EXPECT_TRUE(records().intents.empty());
+  EXPECT_TRUE(records().outcomes.empty()) << "or it was started, and waited for";
+}
+
 TEST_F(ActorTest, ADeletedEnvironmentGoesWhenNothingOfItIsOpen) {
   carry_out(starts_on({kA}));
   run_for(seconds{1});

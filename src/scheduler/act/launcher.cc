@@ -38,6 +38,8 @@ Async<void> Launcher::open_and_call(std::vector<Launch> launches) {
   for (const auto& launch : launches) intents.push_back(launch.intent);
   const auto opened = co_await context_.log.open(std::move(intents));
   if (!opened) {
+    // Overtaken by a change of the records: the next round decides from them as they are now.
+    if (opened.error().kind == ErrorKind::kConflict) co_return;
     pause("cannot open intents: " + opened.error().message);
     co_await drop_unsent(std::move(launches));
     co_return;

@@ -12,7 +12,8 @@ void Remover::drive() {
   for (const auto& [uid, environment] : environments) {
     if (!environment.deleting) continue;
     Entry& entry = entries_.try_emplace(uid, Entry{context_.now(), std::nullopt}).first->second;
-    if (working_ || entry.next_at > context_.now() || has_open_intent(uid)) continue;
+    if (working_ || entry.next_at > context_.now()) continue;
+    if (context_.repository.has_intents(uid)) continue;
     working_ = true;
     scope_.spawn(work_on(environment));
   }
@@ -24,12 +25,6 @@ std::optional<TimePoint> Remover::next_due() const {
     if (!due || entry.next_at < *due) due = entry.next_at;
   }
   return due;
-}
-
-bool Remover::has_open_intent(const EnvironmentUid& uid) const {
-  const auto& intents = context_.records().intents;
-  const auto first = intents.lower_bound({uid, ContainerInstanceArn{}});
-  return first != intents.end() && first->first.first == uid;
 }
 
 Async<void> Remover::work_on(Environment environment) {
@@ -50,9 +45,11 @@ Async<void> Remover::work_on(Environment environment) {
       const bool settled =
           !environment.terminate_tasks ||
           asked_at - *entry.empty_since >= context_.options.assumptions.visible_time();
-      if (settled && !has_open_intent(environment.uid)) {
-        const Status removed = co_await remove(environment);
-        if (!removed) {
+      if (settled) {
+        const Status removed = co_await context_.repository.remove(environment.uid);
+        if (removed) {
+          log::info("act", "environment '{}' is gone", environment.name.value);
+        } else {
           log::warn("act", "cannot remove '{}' yet: {}", environment.name.value,
                     removed.error().message);
         }
@@ -76,19 +73,6 @@ Async<Result<bool>> Remover::has_tasks(const Environment& environment) {
     if (!listed->empty()) co_return true;
   }
   co_return false;
-}
-
-Async<Status> Remover::remove(const Environment& environment) {
-  std::vector<TaskArn> tasks;
-  for (const auto& [arn, outcome] : context_.records().outcomes) {
-    if (outcome.environment == environment.uid) tasks.push_back(arn);
-  }
-  if (!tasks.empty()) {
-    const Status forgotten = co_await context_.repository.remove_outcomes(std::move(tasks));
-    if (!forgotten) co_return forgotten;
-  }
-  log::info("act", "environment '{}' is gone", environment.name.value);
-  co_return co_await context_.repository.remove(environment.uid);
 }
 
 }  // namespace blox::scheduler

@@ -29,8 +29,6 @@ class Remover {
   };
   Async<void> work_on(Environment environment);
   Async<Result<bool>> has_tasks(const Environment& environment);
-  Async<Status> remove(const Environment& environment);
-  bool has_open_intent(const EnvironmentUid& uid) const;
 
   ActContext& context_;
   std::map<EnvironmentUid, Entry> entries_;

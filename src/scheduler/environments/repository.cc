@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/check.h"
 #include "base/log.h"
 #include "scheduler/environments/record_codec.h"
 
@@ -185,9 +184,8 @@ Async<Status> Repository::remove(EnvironmentUid uid) {
   const store::Revision mod_revision = found->second.mod_revision;
   const bool named = !found->second.deleting;
   const EnvironmentName name = found->second.name;
-  check(std::ranges::none_of(records_.intents,
-                             [&](const auto& entry) { return entry.first.first == uid; }),
-        "an environment is removed after its intents");
+  const auto refused = fail(ErrorKind::kConflict, "an intent of the environment is open");
+  if (has_intents(uid)) co_return refused;
   std::vector<DeploymentId> deployments;
   for (const auto& [id, deployment] : records_.deployments) {
     if (deployment.environment == uid) deployments.push_back(id);
@@ -211,6 +209,7 @@ Async<Status> Repository::remove(EnvironmentUid uid) {
     const auto written = co_await write(std::move(commit), std::move(apply));
     if (!written) co_return written;
   }
+  if (has_intents(uid)) co_return refused;  // Opened since.
   store::Commit commit;
   commit.compares.push_back({environment_key(uid), mod_revision});
   commit.deletes.push_back(environment_key(uid));
@@ -219,16 +218,60 @@ Async<Status> Repository::remove(EnvironmentUid uid) {
   co_return co_await write(std::move(commit), std::move(apply));
 }
 
+bool Repository::has_intents(const EnvironmentUid& uid) const {
+  if (opening_.contains(uid)) return true;
+  const auto first = records_.intents.lower_bound({uid, ContainerInstanceArn{}});
+  return first != records_.intents.end() && first->first.first == uid;
+}
+
+// Of their environments, each once, as the mirror has them now. What the mirror shows already need
+// not be found out by the commit: that would make it read everything anew.
+Result<std::vector<store::Compare>> Repository::compares_of(
+    const std::vector<Intent>& intents) const {
+  std::map<EnvironmentUid, store::Revision> revisions;
+  for (const auto& intent : intents) {
+    const auto found = records_.environments.find(intent.environment);
+    if (found == records_.environments.end()) {
+      return fail(ErrorKind::kConflict, "the environment is gone");
+    }
+    const Environment& environment = found->second;
+    if (intent.kind == IntentKind::kStart &&
+        (environment.deleting || environment.deployment != intent.deployment)) {
+      return fail(ErrorKind::kConflict, "the deployment is not in force any more");
+    }
+    revisions.emplace(intent.environment, environment.mod_revision);
+  }
+  std::vector<store::Compare> compares;
+  for (const auto& [uid, revision] : revisions) {
+    compares.push_back({environment_key(uid), revision});
+  }
+  return compares;
+}
+
+// Ends with the commit that holds it, which goes on when whoever awaits it is gone.
+std::shared_ptr<void> Repository::note_opening(const std::vector<Intent>& intents) {
+  std::set<EnvironmentUid> uids;
+  for (const auto& intent : intents) uids.insert(intent.environment);
+  opening_.insert(uids.begin(), uids.end());
+  return {nullptr, [this, uids = std::move(uids)](std::nullptr_t) {
+            for (const auto& uid : uids) opening_.erase(opening_.find(uid));
+          }};
+}
+
 Async<Result<std::vector<Intent>>> Repository::open_intents(std::vector<Intent> intents) {
   if (intents.empty()) co_return intents;
+  auto compares = compares_of(intents);
+  if (!compares) co_return std::unexpected(compares.error());
   store::Commit commit;
+  commit.compares = std::move(*compares);
   for (const auto& intent : intents) {
     const std::string key = intent_key(intent.environment, intent.instance);
     commit.compares.push_back({key, 0});
     commit.puts.push_back({key, encode_record(intent)});
   }
+  auto noted = note_opening(intents);
   const auto opened = std::make_shared<std::vector<Intent>>(std::move(intents));
-  Apply apply = [this, opened](store::Revision revision) {
+  Apply apply = [this, opened, noted = std::move(noted)](store::Revision revision) {
     for (auto& intent : *opened) {
       intent.mod_revision = revision;
       const IntentKey key{intent.environment, intent.instance};

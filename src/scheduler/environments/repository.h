@@ -67,12 +67,16 @@ class Repository {
   /// is taken only once: creating compares the name's own key.
   Async<Status> put(std::vector<Environment> environments, std::vector<Deployment> deployments);
   /// Removes an environment for good, with its deployments and outcomes, itself last.
-  /// Requires: no open intent of it.
+  /// Errors besides: kConflict (an intent of it is open, or is being opened).
   Async<Status> remove(EnvironmentUid uid);
 
   /// Writes intents with "key absent" compared, up to 120 of them in one commit, all or nothing.
-  /// Shape: as given, with their mod_revision.
+  /// Their environments are compared as well, so that none is opened for one that is deleted at the
+  /// same time. Shape: as given, with their mod_revision.
+  /// Errors besides: kConflict (of a start also: its deployment is not the one in force any more).
   Async<Result<std::vector<Intent>>> open_intents(std::vector<Intent> intents);
+  /// True while an intent of the environment is open, or is being opened.
+  bool has_intents(const EnvironmentUid& uid) const;
   /// Deletes intents and writes outcomes, in as many commits as needed; each intent is closed
   /// together with its outcomes or not at all.
   Async<Status> close_intents(std::vector<IntentClosing> closings);
@@ -86,6 +90,8 @@ class Repository {
   Async<Status> reload();
   Async<Result<Records>> read_all();
   bool has_name(const EnvironmentUid& uid) const;
+  Result<std::vector<store::Compare>> compares_of(const std::vector<Intent>& intents) const;
+  std::shared_ptr<void> note_opening(const std::vector<Intent>& intents);
 
   Executor& executor_;
   store::Store& store_;
@@ -96,6 +102,7 @@ class Repository {
   bool stale_ = true;       // The mirror may lack a commit.
   bool reloading_ = false;  // Commits wait.
   Signal turn_;             // Told when one of the three changes.
+  std::multiset<EnvironmentUid> opening_;  // Of commits under way that open intents.
   Scope scope_;             // Holds the writes under way: last, as they use all of the above.
 };
 

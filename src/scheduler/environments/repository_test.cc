@@ -98,6 +98,7 @@ class RepositoryTest : public testing::Test {
     Environment made;
     made.uid = EnvironmentUid{uid};
     made.name = EnvironmentName{name};
+    made.deployment = DeploymentId{"in force"};
     return made;
   }
   static Deployment deployment(const std::string& id, const std::string& uid) {
@@ -110,6 +111,7 @@ class RepositoryTest : public testing::Test {
     Intent made;
     made.environment = EnvironmentUid{uid};
     made.instance = ContainerInstanceArn{instance};
+    made.deployment = DeploymentId{"in force"};
     made.launch_id = "launch of " + instance;
     return made;
   }
@@ -183,6 +185,8 @@ TEST_F(RepositoryTest, RefusesAWriteFromAnOutdatedRecord) {
 }
 
 TEST_F(RepositoryTest, OpensOneIntentAnInstanceAllOrNothing) {
+  ASSERT_TRUE(put(environment("logs", "u1")));
+  ASSERT_TRUE(put(environment("proxy", "u2")));
   ASSERT_TRUE(run(repository->open_intents({intent("u1", "i1")})));
   const auto again = run(repository->open_intents({intent("u1", "i2"), intent("u1", "i1")}));
   ASSERT_FALSE(again);
@@ -191,7 +195,54 @@ TEST_F(RepositoryTest, OpensOneIntentAnInstanceAllOrNothing) {
   EXPECT_TRUE(run(repository->open_intents({intent("u2", "i1")}))) << "of another environment";
 }
 
+TEST_F(RepositoryTest, OpensNoIntentOfADeploymentThatIsNotInForce) {
+  const auto kind_of = [&](Intent asked) {
+    const auto opened = run(repository->open_intents({std::move(asked)}));
+    return opened ? std::nullopt : std::optional{opened.error().kind};
+  };
+  EXPECT_EQ(kind_of(intent("u1", "i1")), ErrorKind::kConflict) << "no such environment";
+  ASSERT_TRUE(put(environment("logs", "u1")));
+  Intent older = intent("u1", "i1");
+  older.deployment = DeploymentId{"older"};
+  EXPECT_EQ(kind_of(older), ErrorKind::kConflict);
+  Environment deleting = stored("u1");
+  deleting.deleting = true;
+  ASSERT_TRUE(put(deleting));
+  EXPECT_EQ(kind_of(intent("u1", "i1")), ErrorKind::kConflict);
+  older.kind = IntentKind::kStop;
+  EXPECT_EQ(kind_of(older), std::nullopt) << "its tasks are stopped all the same";
+}
+
+// Whichever of the two reaches the store first, no intent is left without its environment.
+TEST_F(RepositoryTest, ADeleteAndAnIntentAtTheSameTimeExcludeEachOther) {
+  for (const bool delete_first : {true, false}) {
+    const std::string uid = delete_first ? "u1" : "u2";
+    ASSERT_TRUE(put(environment(uid, uid)));
+    Environment deleting = stored(uid);
+    deleting.deleting = true;
+    std::optional<Status> deleted;
+    std::optional<Result<std::vector<Intent>>> opened;
+    Scope scope{loop};
+    // The second one leaves while the first is under way, from the same picture.
+    faulty->commit_delays = {std::chrono::seconds{1}, std::chrono::seconds{2}};
+    if (delete_first) scope.spawn(keep(repository->put({deleting}, {}), deleted));
+    loop.run_for(std::chrono::milliseconds{1});
+    scope.spawn(keep(repository->open_intents({intent(uid, "i1")}), opened));
+    loop.run_for(std::chrono::milliseconds{1});
+    if (!delete_first) scope.spawn(keep(repository->put({deleting}, {}), deleted));
+    EXPECT_TRUE(repository->has_intents(EnvironmentUid{uid})) << "one is being opened";
+    const auto removed = run(repository->remove(EnvironmentUid{uid}));
+    ASSERT_FALSE(removed);
+    EXPECT_EQ(removed.error().kind, ErrorKind::kConflict);
+    loop.run_for(std::chrono::seconds{10});
+    ASSERT_TRUE(deleted && *deleted && opened);
+    EXPECT_EQ(opened->has_value(), !delete_first);
+    EXPECT_EQ(repository->has_intents(EnvironmentUid{uid}), !delete_first);
+  }
+}
+
 TEST_F(RepositoryTest, ClosesAnIntentOnlyAsItWasRead) {
+  ASSERT_TRUE(put(environment("logs", "u1")));
   ASSERT_TRUE(run(repository->open_intents({intent("u1", "i1")})));
   const IntentKey key{EnvironmentUid{"u1"}, ContainerInstanceArn{"i1"}};
   const auto revision = repository->records().intents.at(key).mod_revision;
@@ -203,6 +254,7 @@ TEST_F(RepositoryTest, ClosesAnIntentOnlyAsItWasRead) {
 }
 
 TEST_F(RepositoryTest, SplitsWhatIsTooMuchForOneCommit) {
+  ASSERT_TRUE(put(environment("logs", "u1")));
   std::vector<IntentClosing> closings;
   for (int part = 0; part < 3; ++part) {
     std::vector<Intent> intents;
@@ -252,6 +304,7 @@ TEST_F(RepositoryTest, RemovesAnEnvironmentWithAllThatIsIts) {
 
 // kUnknown: whether the commit happened or not, records() shows it when the call returns.
 TEST_F(RepositoryTest, LooksAfterAnUnknownOutcome) {
+  ASSERT_TRUE(put(environment("logs", "u1")));
   for (const bool done_anyway : {true, false}) {
     const std::string instance = done_anyway ? "i1" : "i2";
     faulty->commit_faults.push_back({ErrorKind::kUnknown, done_anyway});
@@ -263,6 +316,7 @@ TEST_F(RepositoryTest, LooksAfterAnUnknownOutcome) {
 }
 
 TEST_F(RepositoryTest, WritesNothingWhileItCannotLook) {
+  ASSERT_TRUE(put(environment("logs", "u1")));
   faulty->commit_faults.push_back({ErrorKind::kUnknown, true});
   faulty->range_faults = {ErrorKind::kInternal, ErrorKind::kInternal};
   EXPECT_FALSE(run(repository->open_intents({intent("u1", "i1")})));
