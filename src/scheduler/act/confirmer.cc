@@ -1,18 +1,9 @@
 #include "scheduler/act/confirmer.h"
 
 #include "base/log.h"
+#include "scheduler/act/report_fields.h"
 
 namespace blox::scheduler {
-namespace {
-
-// The report of an instance keeps ECS's text, minified. Within a JSON string the quotes would be
-// escaped, so this finds the member alone.
-bool has_connected_agent(const InstanceReport& report) {
-  return report.detail.find("\"agentConnected\":true") != std::string::npos;
-}
-
-}  // namespace
-
 std::vector<StartAction> Confirmer::admit(const Environment& environment, const Plan& plan) {
   forget_old();
   const Picture* picture = nullptr;

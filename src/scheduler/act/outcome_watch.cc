@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "scheduler/act/report_fields.h"
 
 namespace blox::scheduler {
 
@@ -54,10 +55,10 @@ std::optional<TimePoint> OutcomeWatch::next_due() const {
 
 // What Describe called STOPPED stays noted while an outcome or the picture would say otherwise.
 void OutcomeWatch::prune_ended() {
-  std::erase_if(context_.memory.ended, [&](const TaskArn& arn) {
-    const auto shown = context_.tasks.find(arn);
+  std::erase_if(context_.memory.ended, [&](const auto& ended) {
+    const auto shown = context_.tasks.find(ended.first);
     if (shown != context_.tasks.end()) return shown->second.object.last_status.is_final();
-    return !context_.records().outcomes.contains(arn);
+    return !context_.records().outcomes.contains(ended.first);
   });
 }
 
@@ -77,7 +78,9 @@ Async<void> OutcomeWatch::describe(ClusterArn cluster, std::vector<TaskArn> task
       const auto found = entries_.find(report.arn);
       if (found == entries_.end()) continue;
       found->second.missing_at.reset();
-      if (report.last_status.is_final()) context_.memory.ended.insert(report.arn);
+      if (!report.last_status.is_final()) continue;
+      context_.memory.ended.insert_or_assign(report.arn,
+                                             end_of(report, context_.executor.wall_now()));
     }
   }
   for (const auto& arn : tasks) {

@@ -3,25 +3,9 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "scheduler/act/report_fields.h"
 
 namespace blox::scheduler {
-namespace {
-
-/// When the task was created, or the epoch when the report does not say. The report keeps ECS's
-/// text, minified; within a JSON string the quotes would be escaped, so this finds the member.
-WallTime created_at(const TaskReport& report) {
-  constexpr std::string_view kMember = "\"createdAt\":\"";
-  const auto at = report.detail.find(kMember);
-  if (at == std::string::npos) return {};
-  const auto begin = at + kMember.size();
-  const auto end = report.detail.find('"', begin);
-  if (end == std::string::npos) return {};
-  return parse_time(std::string_view{report.detail}.substr(begin, end - begin))
-      .value_or(WallTime{});
-}
-
-}  // namespace
-
 bool Resolver::is_unknown(const IntentKey& key, const Intent& intent) const {
   return intent.kind == IntentKind::kStart && !launcher_.is_busy(key);
 }
@@ -84,9 +68,11 @@ Async<Result<std::vector<Resolver::Sighting>>> Resolver::find_tasks(Group group)
       if (shown == context_.tasks.end()) {
         unplaced.push_back(arn);
       } else if (shown->second.object.container_instance) {
-        sightings.push_back({arn, *shown->second.object.container_instance,
-                             parse_time(shown->second.object.created_at).value_or(WallTime{}),
-                             shown->second.object.last_status.is_final()});
+        const Task& task = shown->second.object;
+        // How it ended the picture itself will tell.
+        sightings.push_back({arn, *task.container_instance,
+                             parse_time(task.created_at).value_or(WallTime{}),
+                             task.last_status.is_final(), std::nullopt});
       }
     }
   }
@@ -97,8 +83,10 @@ Async<Result<std::vector<Resolver::Sighting>>> Resolver::find_tasks(Group group)
   if (!described) co_return std::unexpected(described.error());
   for (const auto& report : described->tasks) {
     if (!report.container_instance) continue;
-    sightings.push_back({report.arn, *report.container_instance, created_at(report),
-                         report.last_status.is_final()});
+    const bool ended = report.last_status.is_final();
+    Sighting sighting{report.arn, *report.container_instance, created_at(report), ended, {}};
+    if (ended) sighting.end = end_of(report, context_.executor.wall_now());
+    sightings.push_back(std::move(sighting));
   }
   co_return sightings;
 }
@@ -126,7 +114,7 @@ std::vector<IntentClosing> Resolver::conclude(const Group& group, TimePoint aske
           closing.outcomes.end()) {
         continue;
       }
-      if (sighting.ended) context_.memory.ended.insert(sighting.task);
+      if (sighting.end) context_.memory.ended.insert_or_assign(sighting.task, *sighting.end);
       closing.outcomes.push_back(outcome_of(intent, sighting.task));
     }
     const TimePoint settled = entry.first_seen + context_.options.assumptions.settle_time();

@@ -43,6 +43,7 @@ class Resolver {
     ContainerInstanceArn instance;
     WallTime created_at;
     bool ended = false;
+    std::optional<EndedTask> end;  // By a Describe.
   };
 
   bool is_unknown(const IntentKey& key, const Intent& intent) const;

@@ -1,6 +1,7 @@
 #include "scheduler/act/stopper.h"
 
 #include "base/log.h"
+#include "scheduler/act/report_fields.h"
 #include "scheduler/plan/launch_memory.h"
 
 namespace blox::scheduler {
@@ -96,7 +97,8 @@ Async<void> Stopper::look(const Intent& intent) {
   const auto described = co_await context_.query.describe_tasks(intent.cluster, std::move(asked));
   if (!described) co_return;
   for (const auto& report : described->tasks) {
-    if (report.arn == task && report.last_status.is_final()) context_.memory.ended.insert(task);
+    if (report.arn != task || !report.last_status.is_final()) continue;
+    context_.memory.ended.insert_or_assign(task, end_of(report, context_.executor.wall_now()));
   }
 }
 

@@ -14,21 +14,34 @@ constexpr std::string_view kGroupPrefix = "blox:";
 constexpr std::string_view kDaemonGroupPrefix = "daemon:";
 
 /// A time of ECS, or the epoch when there is none (or none that can be read).
-WallTime time_or_epoch(const std::string& text) {
+WallTime time_or_epoch(std::string_view text) {
   return text.empty() ? WallTime{} : parse_time(text).value_or(WallTime{});
 }
 
-/// A task that has ended: what the newest of them says decides about waits and budgets.
+/// A task that has ended, by the picture or by what we asked: what the newest of them says decides
+/// about waits and budgets. Refers to the records, the picture and the memory.
 struct Ended {
+  TaskArn arn;
+  std::string_view started_by;
+  std::string_view created_at;
+  std::string_view started_at;
+  std::string_view stopped_reason;
   WallTime stopped_at;
-  const Task* task;
+  Duration served_for() const {
+    if (started_at.empty() || stopped_at == WallTime{}) return Duration{};
+    return stopped_at - time_or_epoch(started_at);
+  }
+  bool is_by_us() const { return stopped_reason.starts_with(kStopReasonPrefix); }
 };
 
-Duration served_for(const Task& task) {
-  if (task.started_at.empty() || task.stopped_at.empty()) return Duration{};
-  return time_or_epoch(task.stopped_at) - time_or_epoch(task.started_at);
+Ended ended_of(const Task& task) {
+  return {task.arn,        task.started_by,     task.created_at,
+          task.started_at, task.stopped_reason, time_or_epoch(task.stopped_at)};
 }
-bool ended_by_us(const Task& task) { return task.stopped_reason.starts_with(kStopReasonPrefix); }
+Ended ended_of(const TaskArn& arn, const DeploymentId& deployment, const EndedTask& task) {
+  return {arn,           deployment.value,    task.created_at,
+          task.started_at, task.stopped_reason, time_or_epoch(task.stopped_at)};
+}
 
 std::string resources_text(const std::vector<Resource>& resources) {
   std::string text;
@@ -213,9 +226,9 @@ class Observer::Build {
     if (found->second.environment->deployment == deployment.id) {
       row.instance.known_tasks.push_back(task.arn);
     }
-    if (task.last_status.is_final() || observer_.memory_.ended.contains(task.arn)) {
-      row.ended.push_back({time_or_epoch(task.stopped_at), &task});
-      return;
+    if (task.last_status.is_final()) return row.ended.push_back(ended_of(task));
+    if (const EndedTask* end = find_end(task.arn)) {
+      return row.ended.push_back(ended_of(task.arn, deployment.id, *end));
     }
     row.instance.tasks.push_back({task.arn, deployment.task_definition, deployment.id.value,
                                   phase_of(task.last_status, task.desired_status), true,
@@ -223,8 +236,14 @@ class Observer::Build {
                                   time_or_epoch(task.created_at)});
   }
 
+  // How a task ended that the picture does not show so, if we know.
+  const EndedTask* find_end(const TaskArn& arn) const {
+    const auto found = observer_.memory_.ended.find(arn);
+    return found == observer_.memory_.ended.end() ? nullptr : &found->second;
+  }
+
   bool is_live(const TaskArn& arn) const {
-    if (observer_.memory_.ended.contains(arn)) return false;
+    if (find_end(arn)) return false;
     const auto found = view_.tasks.find(arn);
     if (found != view_.tasks.end()) return !found->second.object.last_status.is_final();
     return records_.outcomes.contains(arn);
@@ -237,11 +256,15 @@ class Observer::Build {
       if (view_.tasks.contains(arn)) continue;
       const auto found = drafts_.find(outcome.environment);
       if (found == drafts_.end()) continue;
-      ObservedInstance& instance = row_of(found->second, outcome.instance).instance;
+      Row& row = row_of(found->second, outcome.instance);
+      ObservedInstance& instance = row.instance;
       if (found->second.environment->deployment == outcome.deployment) {
         instance.known_tasks.push_back(arn);
       }
-      if (!is_live(arn)) continue;
+      if (const EndedTask* end = find_end(arn)) {
+        row.ended.push_back(ended_of(arn, outcome.deployment, *end));
+        continue;
+      }
       instance.tasks.push_back({arn, outcome.task_definition, outcome.deployment.value,
                                 TaskPhase::kStarting, false, false, outcome.started_at});
     }
@@ -278,7 +301,7 @@ class Observer::Build {
   // True if there is a task of the intent's deployment that was not known when it was opened. One
   // that has ended already must be younger than the intent: the event of an old one may come late.
   static bool shows_start(const Row& row, const Intent& intent) {
-    const auto is_new = [&](const TaskArn& arn, const std::string& started_by) {
+    const auto is_new = [&](const TaskArn& arn, std::string_view started_by) {
       return started_by == intent.deployment.value &&
              std::ranges::find(intent.known_tasks, arn) == intent.known_tasks.end();
     };
@@ -286,8 +309,8 @@ class Observer::Build {
                row.instance.tasks,
                [&](const ObservedTask& task) { return is_new(task.arn, task.started_by); }) ||
            std::ranges::any_of(row.ended, [&](const Ended& ended) {
-             return is_new(ended.task->arn, ended.task->started_by) &&
-                    time_or_epoch(ended.task->created_at) >= intent.created_at;
+             return is_new(ended.arn, ended.started_by) &&
+                    time_or_epoch(ended.created_at) >= intent.created_at;
            });
   }
 
@@ -331,13 +354,13 @@ class Observer::Build {
     instance.unserved_since = past.unserved_since;
 
     std::ranges::sort(row.ended, [](const Ended& a, const Ended& b) {
-      return std::tie(b.stopped_at, b.task->arn) < std::tie(a.stopped_at, a.task->arn);
+      return std::tie(b.stopped_at, b.arn) < std::tie(a.stopped_at, a.arn);
     });
     if (serves) past.emptied_by_us = false;
     for (const Ended& ended : row.ended) {
-      const bool ours = ended_by_us(*ended.task);
-      if (ours && ended.task->started_at.empty()) continue;  // It never served.
-      if (!ours && served_for(*ended.task) < observer_.options_.proven_after) continue;
+      const bool ours = ended.is_by_us();
+      if (ours && ended.started_at.empty()) continue;  // It never served.
+      if (!ours && ended.served_for() < observer_.options_.proven_after) continue;
       if (!serves) past.emptied_by_us = ours;
       break;
     }
@@ -367,20 +390,19 @@ class Observer::Build {
   void add_deaths(Past& past, const Row& row, const std::string& deployment,
                   StartFailures& failures) const {
     for (const Ended& ended : row.ended) {
-      const Task& task = *ended.task;
-      if (task.started_by != deployment || ended.stopped_at <= past.failures_forgiven) break;
-      const Duration served = served_for(task);
-      if (ended_by_us(task) || served >= observer_.options_.proven_after) break;
+      if (ended.started_by != deployment || ended.stopped_at <= past.failures_forgiven) break;
+      const Duration served = ended.served_for();
+      if (ended.is_by_us() || served >= observer_.options_.proven_after) break;
       if (failures.count++ > 0) continue;
-      if (past.newest_death != task.arn) {
-        past.newest_death = task.arn;
+      if (past.newest_death != ended.arn) {
+        past.newest_death = ended.arn;
         past.newest_death_at = now_;
       }
       failures.last_at = past.newest_death_at;
-      failures.reason = task.stopped_reason.empty()
+      failures.reason = ended.stopped_reason.empty()
                             ? fmt::format("its task ended after {} s",
                                           std::chrono::floor<std::chrono::seconds>(served).count())
-                            : task.stopped_reason;
+                            : std::string{ended.stopped_reason};
     }
   }
 

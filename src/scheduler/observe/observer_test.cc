@@ -95,6 +95,14 @@ class ObserverTest : public testing::Test {
     records_.outcomes[outcome.task] = outcome;
   }
 
+  // What a Describe told of a task that the picture does not show so.
+  void note_end(const std::string& arn, Duration served,
+                const std::string& reason = "Essential container exited") {
+    const auto started = kDate - std::chrono::duration_cast<std::chrono::milliseconds>(served);
+    memory_.ended[TaskArn{arn}] = {format_time(started), format_time(started), format_time(kDate),
+                                   reason};
+  }
+
   World observe() {
     ClusterView view{tasks_,
                      instances_,
@@ -177,7 +185,7 @@ TEST_F(ObserverTest, AnOutcomeIsPendingUntilShownOrOver) {
   ASSERT_EQ(a.tasks.size(), 1U);
   EXPECT_EQ(a.tasks[0].phase, TaskPhase::kServing);
   tasks_.clear();
-  memory_.ended.insert(TaskArn{"t"});
+  note_end("t", seconds{3});
   a = observe_a();
   EXPECT_TRUE(a.tasks.empty());
   EXPECT_EQ(a.known_tasks, std::vector{TaskArn{"t"}}) << "a look-up must not take it for a new one";
@@ -232,6 +240,22 @@ TEST_F(ObserverTest, CountsFailuresInARow) {
     }
     EXPECT_EQ(observe_a().failures.count, count) << rule;
   }
+}
+
+// Whether or not the picture ever shows the task: or a crash loop would go on without a wait.
+TEST_F(ObserverTest, CountsDeathsThatOnlyDescribeToldOf) {
+  add_outcome("t");
+  note_end("t", seconds{3});
+  EXPECT_EQ(observe_a().failures.count, 1);
+  EXPECT_EQ(observe_a().failures.last_at, now_);
+  EXPECT_EQ(observe_a().failures.reason, "Essential container exited");
+  add_task("t", "new");  // Its last event is lost.
+  EXPECT_EQ(observe_a().failures.count, 1);
+  EXPECT_TRUE(observe_a().tasks.empty());
+  note_end("t", seconds{60});
+  EXPECT_EQ(observe_a().failures.count, 0) << "it served for long";
+  note_end("t", seconds{60}, "blox: its task is outdated");
+  EXPECT_TRUE(observe_a().emptied_by_us);
 }
 
 TEST_F(ObserverTest, TheWaitStartsWhenTheDeathIsSeen) {

@@ -1,11 +1,10 @@
 // LaunchMemory: what a process remembers of its launches besides the stored intents and outcomes:
-// starts that ECS refused, and outcomes that are known to be over. Lost with the process, which
-// costs a retry or a look-up, never a task too many. Written by act, read by observe.
+// starts that ECS refused, and tasks that are known to be over. Lost with the process, which costs
+// a retry or a look-up, never a task too many. Written by act, read by observe.
 #pragma once
 
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,6 +26,14 @@ struct StartRefusals {
   std::string resources;  ///< The instance's as the observer next saw them; set by the observer.
 };
 
+/// How a task ended, as ECS said. Times are RFC 3339 text, empty when ECS gave none.
+struct EndedTask {
+  std::string created_at;
+  std::string started_at;
+  std::string stopped_at;  ///< Never empty.
+  std::string stopped_reason;
+};
+
 /// By environment uid and instance. Bounded by the instances; those gone are pruned by observe.
 using RefusalKey = std::pair<std::string, ContainerInstanceArn>;
 
@@ -45,9 +52,9 @@ class LaunchMemory {
   void forget_refusals(const RefusalKey& where) { refusals.erase(where); }
 
   std::map<RefusalKey, StartRefusals> refusals;
-  /// Tasks that Describe called STOPPED before the picture showed it. Pruned by act when the
-  /// picture does, or holds them no more.
-  std::set<TaskArn> ended;
+  /// Tasks that ECS called STOPPED before the picture showed it. Pruned by act when the picture
+  /// does, or holds them no more.
+  std::map<TaskArn, EndedTask> ended;
 };
 
 }  // namespace blox::scheduler

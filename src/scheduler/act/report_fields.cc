@@ -1,0 +1,35 @@
+#include "scheduler/act/report_fields.h"
+
+#include <string>
+
+namespace blox::scheduler {
+
+std::string_view find_text(std::string_view detail, std::string_view member) {
+  const std::string key = "\"" + std::string{member} + "\":\"";
+  const auto at = detail.find(key);
+  if (at == std::string_view::npos) return {};
+  const auto begin = at + key.size();
+  const auto end = detail.find('"', begin);
+  if (end == std::string_view::npos) return {};
+  return detail.substr(begin, end - begin);
+}
+
+bool has_connected_agent(const InstanceReport& report) {
+  return report.detail.find("\"agentConnected\":true") != std::string::npos;
+}
+
+WallTime created_at(const TaskReport& report) {
+  return parse_time(find_text(report.detail, "createdAt")).value_or(WallTime{});
+}
+
+EndedTask end_of(const TaskReport& report, WallTime now) {
+  EndedTask ended;
+  ended.created_at = find_text(report.detail, "createdAt");
+  ended.started_at = find_text(report.detail, "startedAt");
+  ended.stopped_at = find_text(report.detail, "stoppedAt");
+  ended.stopped_reason = find_text(report.detail, "stoppedReason");
+  if (ended.stopped_at.empty()) ended.stopped_at = format_time(now);
+  return ended;
+}
+
+}  // namespace blox::scheduler

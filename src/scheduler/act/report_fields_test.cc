@@ -1,0 +1,41 @@
+// What is read from the text of a report: members alone, never what stands within their strings.
+#include "scheduler/act/report_fields.h"
+
+#include <gtest/gtest.h>
+
+namespace blox::scheduler {
+namespace {
+
+TEST(ReportFields, FindMembersAlone) {
+  constexpr std::string_view kDetail =
+      R"({"name":"a \"group\":\"fake\"","group":"blox:logs","startedBy":""})";
+  EXPECT_EQ(find_text(kDetail, "group"), "blox:logs");
+  EXPECT_EQ(find_text(kDetail, "startedBy"), "");
+  EXPECT_EQ(find_text(kDetail, "missing"), "");
+  EXPECT_EQ(find_text(R"({"group":"cut)", "group"), "");
+}
+
+TEST(ReportFields, TellHowATaskEnded) {
+  const WallTime now{std::chrono::days{20'000}};
+  TaskReport report;
+  EXPECT_EQ(end_of(report, now).stopped_at, format_time(now));
+  EXPECT_EQ(end_of(report, now).started_at, "");
+  report.detail = R"({"startedAt":"2024-10-04T00:00:00Z","stoppedAt":"2024-10-04T00:00:03Z",)"
+                  R"("stoppedReason":"Essential container exited"})";
+  const EndedTask ended = end_of(report, now);
+  EXPECT_EQ(ended.started_at, "2024-10-04T00:00:00Z");
+  EXPECT_EQ(ended.stopped_at, "2024-10-04T00:00:03Z");
+  EXPECT_EQ(ended.stopped_reason, "Essential container exited");
+}
+
+TEST(ReportFields, KnowAConnectedAgent) {
+  InstanceReport report;
+  EXPECT_FALSE(has_connected_agent(report));
+  report.detail = R"({"agentConnected":false})";
+  EXPECT_FALSE(has_connected_agent(report));
+  report.detail = R"({"agentConnected":true})";
+  EXPECT_TRUE(has_connected_agent(report));
+}
+
+}  // namespace
+}  // namespace blox::scheduler
