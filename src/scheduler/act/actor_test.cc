@@ -452,6 +452,31 @@ TEST_F(ActorTest, ADeleteThatOvertakesAStartPreventsIt) {
   EXPECT_TRUE(records().outcomes.empty()) << "or it was started, and waited for";
 }
 
+// ECS refuses every question about a cluster that was deleted: nothing may wait for an answer.
+TEST_F(ActorTest, ADeletedClusterLeavesNothingOpen) {
+  const Error gone{ErrorKind::kNotFound, "ecs: 400 ClusterNotFoundException: Cluster not found."};
+  carry_out(starts_on({kA}));
+  run_for(seconds{1});
+  control_.fake.faults.emplace_back(error(ErrorKind::kUnknown));
+  carry_out(starts_on({kB}));
+  run_for(seconds{1});
+  EXPECT_EQ(records().outcomes.size(), 1U);
+  EXPECT_TRUE(is_open(kB));
+  query_.broken["ListTasks"] = gone;
+  query_.broken["DescribeTasks"] = gone;
+  Environment environment = records().environments.at(kUid);
+  environment.deleting = true;
+  environment.terminate_tasks = true;
+  ASSERT_TRUE(await(process_->repository.put({environment}, {})).has_value());
+  run_for(minutes{6});
+  EXPECT_EQ(records().outcomes.size(), 1U) << "not before the settle time";
+  EXPECT_TRUE(is_open(kB)) << "not before the settle time";
+  run_for(minutes{7});
+  EXPECT_TRUE(records().outcomes.empty());
+  EXPECT_FALSE(is_open(kB));
+  EXPECT_TRUE(records().environments.empty());
+}
+
 TEST_F(ActorTest, ADeletedEnvironmentGoesWhenNothingOfItIsOpen) {
   carry_out(starts_on({kA}));
   run_for(seconds{1});

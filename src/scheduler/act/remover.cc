@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "scheduler/act/ecs_errors.h"
 
 namespace blox::scheduler {
 
@@ -69,6 +70,7 @@ Async<Result<bool>> Remover::has_tasks(const Environment& environment) {
     aws::TaskFilter filter;
     filter.started_by = id.value;
     const auto listed = co_await context_.query.list_tasks(environment.cluster, std::move(filter));
+    if (!listed && is_cluster_missing(listed.error())) co_return false;
     if (!listed) co_return std::unexpected(listed.error());
     if (!listed->empty()) co_return true;
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "scheduler/act/ecs_errors.h"
 #include "scheduler/act/report_fields.h"
 
 namespace blox::scheduler {
@@ -62,6 +63,7 @@ Async<Result<std::vector<Resolver::Sighting>>> Resolver::find_tasks(Group group)
     filter.started_by = group.second.value;
     filter.stopped = stopped;
     const auto listed = co_await context_.query.list_tasks(group.first, std::move(filter));
+    if (!listed && is_cluster_missing(listed.error())) co_return sightings;
     if (!listed) co_return std::unexpected(listed.error());
     for (const auto& arn : *listed) {
       const auto shown = context_.tasks.find(arn);
