@@ -341,16 +341,29 @@ TEST_F(ActorTest, AStopWhoseEventWasLostIsSeenByDescribe) {
   EXPECT_TRUE(process_->memory.ended.contains(TaskArn{"task-a"}));
 }
 
-TEST_F(ActorTest, AStopThatFailsIsTriedAgainAndOneOfNothingIsOver) {
+TEST_F(ActorTest, AStopThatFailsIsTriedAgain) {
   control_.fake.faults.emplace_back(error(ErrorKind::kUnknown));
   control_.fake.faults.emplace_back(error(ErrorKind::kThrottled));
-  control_.fake.faults.emplace_back(error(ErrorKind::kNotFound));
   carry_out(stop_of(TaskArn{"task-a"}));
   run_for(seconds{1});
   EXPECT_TRUE(is_open(kA));
   run_for(seconds{5});
   EXPECT_EQ(control_.fake.stops.size(), 3U);
+  EXPECT_TRUE(is_open(kA));
+}
+
+// The picture shows a task that ECS knows no more: the stop of it must not become a fast loop.
+TEST_F(ActorTest, AStopOfWhatIsNotThereWaitsAndIsOverInTheEnd) {
+  show("task-a", kA, "RUNNING");
+  for (int i = 0; i < 100; ++i) control_.fake.faults.emplace_back(error(ErrorKind::kNotFound));
+  carry_out(stop_of(TaskArn{"task-a"}));
+  run_for(minutes{5});
+  EXPECT_TRUE(is_open(kA)) << "ECS may not show it yet";
+  EXPECT_FALSE(process_->memory.ended.contains(TaskArn{"task-a"}));
+  run_for(minutes{1});
   EXPECT_FALSE(is_open(kA));
+  EXPECT_TRUE(process_->memory.ended.contains(TaskArn{"task-a"}));
+  EXPECT_LT(control_.fake.stops.size(), 20U);
 }
 
 TEST_F(ActorTest, StopsNothingThatIsNotOurs) {

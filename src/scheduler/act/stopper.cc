@@ -1,6 +1,9 @@
 #include "scheduler/act/stopper.h"
 
+#include <algorithm>
+
 #include "base/log.h"
+#include "scheduler/act/ecs_errors.h"
 #include "scheduler/act/report_fields.h"
 #include "scheduler/plan/launch_memory.h"
 
@@ -16,8 +19,7 @@ void Stopper::drive() {
   const auto& intents = context_.records().intents;
   std::erase_if(entries_, [&](const auto& entry) {
     const auto found = intents.find(entry.first);
-    return !entry.second.calling &&
-           (found == intents.end() || found->second.launch_id != entry.second.launch_id);
+    return found == intents.end() || found->second.launch_id != entry.second.launch_id;
   });
   for (const auto& [key, intent] : intents) {
     if (intent.kind != IntentKind::kStop || intent.known_tasks.empty()) continue;
@@ -43,62 +45,103 @@ std::optional<TimePoint> Stopper::next_due() const {
   return due;
 }
 
+// None: the intent was closed while it was called for.
 Stopper::Entry* Stopper::find_entry(const Intent& intent) {
   const auto found = entries_.find(key_of(intent));
-  return found == entries_.end() ? nullptr : &found->second;
+  if (found == entries_.end() || found->second.launch_id != intent.launch_id) return nullptr;
+  return &found->second;
 }
 
 Async<void> Stopper::call(Intent intent) {
-  const TaskArn task = intent.known_tasks.front();
   // Ours alone is stopped, whatever the record says: who started it is in our store.
-  const bool ours = context_.records().deployments.contains(intent.deployment);
-  Status stopped = done();
-  if (ours) {
-    log::info("act", "stop {} on {} of {}: {}", task.value, intent.instance.value, intent.group,
-              intent.reason);
-    std::string reason = std::string{kStopReasonPrefix} + intent.reason;
-    reason.resize(std::min(reason.size(), kReasonBytesMax));
-    stopped = co_await context_.control.stop_task(intent.cluster, task, std::move(reason));
+  if (!context_.records().deployments.contains(intent.deployment)) {
+    log::warn("act", "no stop of {}: no deployment of ours started it",
+              intent.known_tasks.front().value);
+    co_await close(intent);
   } else {
-    stopped = fail(ErrorKind::kNotFound, "no deployment of ours started it");
+    const Status stopped = co_await call_ecs(intent);
+    const Entry* entry = find_entry(intent);
+    const bool gone = !stopped && (stopped.error().kind == ErrorKind::kNotFound ||
+                                   is_cluster_missing(stopped.error()));
+    if (entry && (gone || (stopped && entry->accepted_count > 0))) co_await look(intent);
+    if (Entry* called = find_entry(intent)) {
+      if (stopped) {
+        called->refused_count = 0;
+        called->next_at =
+            context_.now() + context_.options.stop_repeat.after(++called->accepted_count);
+      } else {
+        called->next_at =
+            context_.now() + context_.options.call_retry.after(++called->refused_count);
+      }
+    }
   }
-  if (!stopped) {
+  --call_count_;
+  if (Entry* entry = find_entry(intent)) entry->calling = false;
+  context_.changed.notify_all();
+}
+
+Async<Status> Stopper::call_ecs(const Intent& intent) {
+  const TaskArn task = intent.known_tasks.front();
+  log::info("act", "stop {} on {} of {}: {}", task.value, intent.instance.value, intent.group,
+            intent.reason);
+  std::string reason = std::string{kStopReasonPrefix} + intent.reason;
+  reason.resize(std::min(reason.size(), kReasonBytesMax));
+  auto stopped = co_await context_.control.stop_task(intent.cluster, task, std::move(reason));
+  if (stopped) {
+    context_.metrics.stops.Increment();
+  } else {
     log::warn("act", "StopTask {}: {}: {}", task.value, to_text(stopped.error().kind),
               stopped.error().message);
   }
-  if (!stopped && stopped.error().kind == ErrorKind::kNotFound) {
-    // Over as far as ECS knows. If the picture shows it still, the next round asks again.
-    if (const Intent* open = context_.find_open(intent)) {
-      std::vector<IntentClosing> closings{closing_of(*open)};
-      co_await close_durably(context_, std::move(closings));
-    }
-  } else if (stopped) {
-    context_.metrics.stops.Increment();
-    const Entry* entry = find_entry(intent);
-    if (entry && entry->accepted_count > 0) co_await look(intent);
-  }
-  --call_count_;
-  if (Entry* entry = find_entry(intent)) {
-    entry->calling = false;
-    if (stopped) {
-      entry->refused_count = 0;
-      entry->next_at = context_.now() + context_.options.stop_repeat.after(++entry->accepted_count);
-    } else {
-      entry->next_at = context_.now() + context_.options.call_retry.after(++entry->refused_count);
-    }
-  }
-  context_.changed.notify_all();
+  co_return stopped;
 }
 
 // An event may be lost, and the picture may show the task long after its end: so ask.
 Async<void> Stopper::look(const Intent& intent) {
   const TaskArn& task = intent.known_tasks.front();
+  const TimePoint asked_at = context_.now();
   std::vector<TaskArn> asked{task};
   const auto described = co_await context_.query.describe_tasks(intent.cluster, std::move(asked));
-  if (!described) co_return;
-  for (const auto& report : described->tasks) {
-    if (report.arn != task || !report.last_status.is_final()) continue;
-    context_.memory.ended.insert_or_assign(task, end_of(report, context_.executor.wall_now()));
+  if (!described && !is_cluster_missing(described.error())) co_return;
+  bool missing = true;
+  if (described) {
+    for (const auto& report : described->tasks) {
+      if (report.arn != task) continue;
+      missing = false;
+      if (!report.last_status.is_final()) continue;
+      context_.memory.ended.insert_or_assign(task, end_of(report, context_.executor.wall_now()));
+    }
+  }
+  Entry* entry = find_entry(intent);
+  if (!entry) co_return;
+  if (!missing) {
+    entry->missing_since.reset();
+    co_return;
+  }
+  if (!entry->missing_since) entry->missing_since = asked_at;
+  if (asked_at - *entry->missing_since < context_.options.assumptions.visible_time()) co_return;
+  note_missing(intent, *entry);
+  co_await close(intent);
+}
+
+// The picture may go on showing it. It would be stopped again and again, and never be replaced.
+void Stopper::note_missing(const Intent& intent, const Entry& entry) {
+  const TaskArn& task = intent.known_tasks.front();
+  const auto shown = context_.tasks.find(task);
+  if (shown == context_.tasks.end()) return;
+  EndedTask end;
+  end.created_at = shown->second.object.created_at;
+  end.started_at = shown->second.object.started_at;
+  end.stopped_at = format_time(context_.executor.wall_now());
+  end.stopped_reason = entry.accepted_count > 0 ? std::string{kStopReasonPrefix} + intent.reason
+                                                : "ECS does not know it any more";
+  context_.memory.ended.insert_or_assign(task, std::move(end));
+}
+
+Async<void> Stopper::close(const Intent& intent) {
+  if (const Intent* open = context_.find_open(intent)) {
+    std::vector<IntentClosing> closings{closing_of(*open)};
+    co_await close_durably(context_, std::move(closings));
   }
 }
 

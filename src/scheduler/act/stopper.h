@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "base/scope.h"
@@ -11,6 +12,10 @@
 
 namespace blox::scheduler {
 
+/// open stop ─ call ─┬ accepted: again after a wait, until the picture shows the task's end
+///                   ├ refused, or nobody knows: again after a wait
+///                   └ no such task: again after a wait; closed when ECS did not know the task for
+///                     ecs_visible_max
 /// Bounds: stop_calls_max calls at a time; one entry an open stop intent.
 /// Threading: the executor's thread.
 class Stopper {
@@ -31,9 +36,13 @@ class Stopper {
     int accepted_count = 0;
     int refused_count = 0;  // In a row.
     bool calling = false;
+    std::optional<TimePoint> missing_since;  // Since when ECS does not know the task.
   };
   Async<void> call(Intent intent);
+  Async<Status> call_ecs(const Intent& intent);
   Async<void> look(const Intent& intent);
+  Async<void> close(const Intent& intent);
+  void note_missing(const Intent& intent, const Entry& entry);
   Entry* find_entry(const Intent& intent);
 
   ActContext& context_;
