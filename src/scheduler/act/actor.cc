@@ -1,6 +1,7 @@
 #include "scheduler/act/actor.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 
@@ -23,13 +24,13 @@ Actor::Actor(ActContext& context)
       scope_(context.executor) {}
 
 void Actor::carry_out(const Environment& environment, const Plan& plan) {
-  close_seen(environment, plan);
+  begin_closings(environment, plan);
   begin_starts(environment, plan);
   begin_stops(environment, plan);
 }
 
 void Actor::drive() {
-  stopper_.drive();
+  stopper_.drive(std::exchange(silent_stops_, {}));
   resolver_.drive();
   outcome_watch_.drive();
   remover_.drive();
@@ -46,7 +47,8 @@ std::optional<TimePoint> Actor::next_due() const {
   return due;
 }
 
-void Actor::close_seen(const Environment& environment, const Plan& plan) {
+void Actor::begin_closings(const Environment& environment, const Plan& plan) {
+  for (const auto& instance : plan.silent_stops) silent_stops_.insert({environment.uid, instance});
   std::vector<IntentClosing> closings;
   for (const auto& instance : plan.closings) {
     const IntentKey key{environment.uid, instance};
@@ -54,6 +56,15 @@ void Actor::close_seen(const Environment& environment, const Plan& plan) {
     // One that a call works on is closed by that call, with all that it learns.
     if (found == context_.records().intents.end() || launcher_.is_busy(key)) continue;
     if (!writing_.insert(key).second) continue;
+    closings.push_back(closing_of(found->second));
+  }
+  for (const auto& instance : plan.withdrawals) {
+    const IntentKey key{environment.uid, instance};
+    const auto found = context_.records().intents.find(key);
+    if (found == context_.records().intents.end() || writing_.contains(key)) continue;
+    if (!stopper_.withdraw(found->second)) continue;
+    log::info("act", "no stop on {} for {} after all", instance.value, found->second.group);
+    writing_.insert(key);
     closings.push_back(closing_of(found->second));
   }
   if (!closings.empty()) scope_.spawn(close(std::move(closings)));
@@ -120,6 +131,7 @@ void Actor::begin_stops(const Environment& environment, const Plan& plan) {
       intent.task_definition = started->second.task_definition;
     }
     intent.known_tasks = {stop.task};
+    stopper_.expect(intent);
     intents.push_back(std::move(intent));
   }
   if (intents.empty()) return;
@@ -137,7 +149,10 @@ Async<void> Actor::open_stops(EnvironmentUid environment, std::vector<Intent> in
     stops_paused_until_ = context_.now() + context_.options.call_retry.first;
   }
   opening_stops_.erase(environment);
-  for (const auto& key : keys) writing_.erase(key);
+  for (const auto& key : keys) {
+    writing_.erase(key);
+    stopper_.told(key);
+  }
   context_.changed.notify_all();
 }
 

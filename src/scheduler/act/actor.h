@@ -36,7 +36,7 @@ class Actor {
   bool is_quiet() const { return launcher_.is_quiet() && stopper_.is_quiet() && writing_.empty(); }
 
  private:
-  void close_seen(const Environment& environment, const Plan& plan);
+  void begin_closings(const Environment& environment, const Plan& plan);
   void begin_starts(const Environment& environment, const Plan& plan);
   void begin_stops(const Environment& environment, const Plan& plan);
   Intent intent_for(const Environment& environment, IntentKind kind,
@@ -53,6 +53,7 @@ class Actor {
   Remover remover_;
   std::set<IntentKey> writing_;  // Stop intents being opened, intents being closed.
   std::set<EnvironmentUid> opening_stops_;
+  std::set<IntentKey> silent_stops_;  // By the plans of this round.
   TimePoint stops_paused_until_;
   Scope scope_;
 };

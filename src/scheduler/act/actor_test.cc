@@ -341,6 +341,56 @@ TEST_F(ActorTest, AStopWhoseEventWasLostIsSeenByDescribe) {
   EXPECT_TRUE(process_->memory.ended.contains(TaskArn{"task-a"}));
 }
 
+// DRAINING and ACTIVE again, or a deployment that rolls back, while no call could be made.
+TEST_F(ActorTest, AStopThatWasNotSentIsTakenBack) {
+  Plan withdrawal;
+  withdrawal.withdrawals = {kA};
+  for (const auto kind : {ErrorKind::kThrottled, ErrorKind::kUnavailable, ErrorKind::kDenied}) {
+    control_.fake.faults = {error(kind)};
+    const auto count = control_.fake.stops.size();
+    carry_out(stop_of(TaskArn{"task-a"}));
+    run_for(std::chrono::milliseconds{900});
+    EXPECT_TRUE(is_open(kA));
+    carry_out(withdrawal);
+    run_for(minutes{1});
+    EXPECT_FALSE(is_open(kA));
+    EXPECT_EQ(control_.fake.stops.size(), count + 1) << "what was taken back is not sent";
+  }
+}
+
+TEST_F(ActorTest, AStopThatMayHaveTakenEffectIsNotTakenBack) {
+  Plan withdrawal;
+  withdrawal.withdrawals = {kA};
+  control_.fake.faults = {error(ErrorKind::kUnknown), error(ErrorKind::kThrottled)};
+  carry_out(stop_of(TaskArn{"task-a"}));
+  run_for(seconds{2});
+  ASSERT_EQ(control_.fake.stops.size(), 2U);
+  carry_out(withdrawal);
+  run_for(seconds{1});
+  EXPECT_TRUE(is_open(kA)) << "nobody knows what became of the first call";
+  crash_and_boot();
+  control_.fake.faults = {error(ErrorKind::kThrottled)};
+  run_for(std::chrono::milliseconds{900});
+  carry_out(withdrawal);
+  run_for(seconds{1});
+  EXPECT_TRUE(is_open(kA)) << "an earlier process may have sent it";
+}
+
+TEST_F(ActorTest, NoStopIsSentToWhereNobodyListens) {
+  Plan silent;
+  silent.silent_stops = {kA};
+  carry_out(stop_of(TaskArn{"task-a"}));
+  loop_.run_while_not([&] { return is_open(kA); }, seconds{1});
+  for (int i = 0; i < 60; ++i) {
+    carry_out(silent);
+    process_->actor.drive();
+    loop_.run_for(seconds{1});
+  }
+  EXPECT_TRUE(control_.fake.stops.empty());
+  run_for(seconds{15});
+  EXPECT_FALSE(control_.fake.stops.empty()) << "somebody does again";
+}
+
 TEST_F(ActorTest, AStopThatFailsIsTriedAgain) {
   control_.fake.faults.emplace_back(error(ErrorKind::kUnknown));
   control_.fake.faults.emplace_back(error(ErrorKind::kThrottled));

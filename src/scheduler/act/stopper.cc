@@ -1,6 +1,7 @@
 #include "scheduler/act/stopper.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 #include "scheduler/act/ecs_errors.h"
@@ -15,9 +16,31 @@ constexpr std::size_t kReasonBytesMax = 255;
 
 }  // namespace
 
-void Stopper::drive() {
+void Stopper::expect(const Intent& intent) {
+  Entry entry;
+  entry.launch_id = intent.launch_id;
+  entry.next_at = context_.now();
+  entry.opening = true;
+  entry.sent = false;
+  entries_.insert_or_assign(key_of(intent), std::move(entry));
+}
+
+void Stopper::told(const IntentKey& key) {
+  const auto found = entries_.find(key);
+  if (found != entries_.end()) found->second.opening = false;
+}
+
+bool Stopper::withdraw(const Intent& intent) {
+  Entry* entry = find_entry(intent);
+  if (!entry || entry->sent) return false;
+  entry->withdrawn = true;
+  return true;
+}
+
+void Stopper::drive(const std::set<IntentKey>& silent) {
   const auto& intents = context_.records().intents;
   std::erase_if(entries_, [&](const auto& entry) {
+    if (entry.second.opening) return false;
     const auto found = intents.find(entry.first);
     return found == intents.end() || found->second.launch_id != entry.second.launch_id;
   });
@@ -30,17 +53,21 @@ void Stopper::drive() {
       entry.launch_id = intent.launch_id;
       entry.next_at = context_.now();
     }
-    if (entry.calling || entry.next_at > context_.now()) continue;
+    if (entry.calling || entry.withdrawn || entry.next_at > context_.now()) continue;
+    if (silent.contains(key)) {
+      entry.next_at = context_.now() + context_.options.stop_repeat.first;
+      continue;
+    }
     entry.calling = true;
     ++call_count_;
-    scope_.spawn(call(intent));
+    scope_.spawn(call(intent, std::exchange(entry.sent, true)));
   }
 }
 
 std::optional<TimePoint> Stopper::next_due() const {
   std::optional<TimePoint> due;
   for (const auto& [key, entry] : entries_) {
-    if (!entry.calling && (!due || entry.next_at < *due)) due = entry.next_at;
+    if (!entry.calling && !entry.withdrawn && !entry.opening && (!due || entry.next_at < *due)) due = entry.next_at;
   }
   return due;
 }
@@ -52,7 +79,7 @@ Stopper::Entry* Stopper::find_entry(const Intent& intent) {
   return &found->second;
 }
 
-Async<void> Stopper::call(Intent intent) {
+Async<void> Stopper::call(Intent intent, bool was_sent) {
   // Ours alone is stopped, whatever the record says: who started it is in our store.
   if (!context_.records().deployments.contains(intent.deployment)) {
     log::warn("act", "no stop of {}: no deployment of ours started it",
@@ -60,7 +87,8 @@ Async<void> Stopper::call(Intent intent) {
     co_await close(intent);
   } else {
     const Status stopped = co_await call_ecs(intent);
-    const Entry* entry = find_entry(intent);
+    Entry* entry = find_entry(intent);
+    if (entry && !stopped && is_outcome_known(stopped.error().kind)) entry->sent = was_sent;
     const bool gone = !stopped && (stopped.error().kind == ErrorKind::kNotFound ||
                                    is_cluster_missing(stopped.error()));
     if (entry && (gone || (stopped && entry->accepted_count > 0))) co_await look(intent);

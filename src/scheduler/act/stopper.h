@@ -16,14 +16,22 @@ namespace blox::scheduler {
 ///                   ├ refused, or nobody knows: again after a wait
 ///                   └ no such task: again after a wait; closed when ECS did not know the task for
 ///                     ecs_visible_max
+/// A stop that this process opened can be taken back until a call for it may have taken effect.
 /// Bounds: stop_calls_max calls at a time; one entry an open stop intent.
 /// Threading: the executor's thread.
 class Stopper {
  public:
   explicit Stopper(ActContext& context) : context_(context), scope_(context.executor) {}
 
-  /// Starts the calls that are due. Call it in every round.
-  void drive();
+  /// Starts the calls that are due, but for those to instances where nobody listens. Call it in
+  /// every round.
+  void drive(const std::set<IntentKey>& silent);
+  /// This process is about to open `intent`. Requires: none is open there; told() follows.
+  void expect(const Intent& intent);
+  /// The store has answered, whatever it said.
+  void told(const IntentKey& key);
+  /// True if no call for it can have taken effect; from then on none is made.
+  bool withdraw(const Intent& intent);
   /// When the next one is.
   std::optional<TimePoint> next_due() const;
   /// True when no call is under way.
@@ -36,9 +44,12 @@ class Stopper {
     int accepted_count = 0;
     int refused_count = 0;  // In a row.
     bool calling = false;
+    bool opening = false;    // The records may not hold it yet.
+    bool sent = true;        // Perhaps, by an earlier process.
+    bool withdrawn = false;  // It is being closed.
     std::optional<TimePoint> missing_since;  // Since when ECS does not know the task.
   };
-  Async<void> call(Intent intent);
+  Async<void> call(Intent intent, bool was_sent);
   Async<Status> call_ecs(const Intent& intent);
   Async<void> look(const Intent& intent);
   Async<void> close(const Intent& intent);

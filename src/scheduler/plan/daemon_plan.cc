@@ -51,7 +51,7 @@ class Round {
     }
     count_standings();
     for (const auto& instance : world_.instances) {
-      if (instance.intent && is_over(instance)) plan_.closings.push_back(instance.arn);
+      if (instance.intent) sort_intent(instance);
     }
     for (const auto& instance : world_.instances) decide_instance(instance);
     const int starts = static_cast<int>(plan_.starts.size());
@@ -124,9 +124,30 @@ class Round {
   bool is_over(const Instance& instance) const {
     if (instance.intent->effect_seen) return true;
     if (instance.intent->kind != OpenIntentKind::kStop) return false;
+    return is_silent(instance) && !is_recent(instance.disconnected_since);
+  }
+
+  bool is_silent(const Instance& instance) const {
     const Standing standing = standing_of(instance);
-    const bool silent = standing == Standing::kDisconnected || standing == Standing::kSuperseded;
-    return silent && !is_recent(instance.disconnected_since);
+    return standing == Standing::kDisconnected || standing == Standing::kSuperseded;
+  }
+
+  // Whether the stop would be decided on today. What the picture does not tell of stays as it was
+  // decided.
+  bool is_stop_wanted(const Instance& instance) const {
+    const auto task = std::ranges::find(instance.tasks, instance.intent->task, &ObservedTask::arn);
+    if (task == instance.tasks.end() || standing_of(instance) != Standing::kEligible) return true;
+    if (world_.desired.deleting) return world_.desired.terminate_tasks;
+    if (task->phase == TaskPhase::kEnding) return true;  // It was sent, or somebody else did it.
+    return !is_current(*task) || &*task != &best_of(instance);
+  }
+
+  // Requires: an intent is open.
+  void sort_intent(const Instance& instance) {
+    if (is_over(instance)) return plan_.closings.push_back(instance.arn);
+    if (instance.intent->kind != OpenIntentKind::kStop) return;
+    if (!is_stop_wanted(instance)) return plan_.withdrawals.push_back(instance.arn);
+    if (is_silent(instance)) plan_.silent_stops.push_back(instance.arn);
   }
 
   // What counts against the budget of stops: every eligible instance without service, but for

@@ -70,6 +70,10 @@ struct Plan {
   std::vector<StopAction> stops;
   /// Instances whose open intent is over, as the picture shows what it was to bring about.
   std::vector<ContainerInstanceArn> closings;
+  /// Instances whose open stop has lost its reason: to be taken back, if it was not sent yet.
+  std::vector<ContainerInstanceArn> withdrawals;
+  /// Instances whose open stop is not to be sent now, as nobody listens there.
+  std::vector<ContainerInstanceArn> silent_stops;
   std::optional<DeploymentChange> deployment;  ///< None: it stays as it is.
   /// So many starts that the picture may be wrong: ask ECS about the tasks first.
   bool needs_confirmation = false;

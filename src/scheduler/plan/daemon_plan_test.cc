@@ -77,7 +77,7 @@ TEST_F(PlanDaemon, RollsOutWithinTheBudget) {
        ""},
       {"an open start does", "running", "a: t/old b: +start", ""},
       {"a stop whose instance fell silent does", "running",
-       "a: t/old b(off=9m): +stop=u u/old c: v/new d: w/new", ""},
+       "a: t/old b(off=9m): +stop=u u/old c: v/new d: w/new", "silent@b"},
       {"for ten minutes, then it is closed", "running",
        "a: t/old b(off=10m): +stop=u u/old c: v/new d: w/new", "stop t close@b"},
       {"one that we emptied and that fell silent does", "running",
@@ -115,6 +115,12 @@ TEST_F(PlanDaemon, StopsWhatIsTooMuch) {
       {"of three two go, one a round", "", "a: t/new u/new v/new", "stop u double@a"},
       {"one that goes already is enough", "", "a: t/new u/new!", "double@a"},
       {"nothing on top of an open intent", "", "a: +stop=u t/new u/new", "double@a"},
+      {"the stop of what became the only one is taken back", "", "a: +stop=u t/new! u/new",
+       "withdraw@a double@a"},
+      {"and that of what is wanted again", "running", "a: +stop=t t/new", "withdraw@a"},
+      {"not that of an outdated one", "running", "a: +stop=t t/old", ""},
+      {"nor of one that is on its way down", "running", "a: +stop=t t/new!", ""},
+      {"nor of one that nobody shows", "running", "a: +stop=t", ""},
       {"a pause of rollouts does not keep doubles", "",
        "a: t/new u/new b(off=1m): c(off=1m):", "stop u double@a"},
       {"not where nobody listens", "", "a(off=1h): t/new u/new", "double@a"},
@@ -135,6 +141,8 @@ TEST_F(PlanDaemon, DrainsLast) {
       {"whatever the budget says", "", "a(draining=1m): t/new b:", "start@b stop t"},
       {"stops once", "", "a(draining=1m): +stop=t t/new b(draining=1m): u/new!", ""},
       {"not while disconnected", "", "a(draining=1h,off=1m): t/new", ""},
+      {"nor sent while disconnected", "", "a(draining=1h,off=1m): +stop=t t/new", "silent@a"},
+      {"ACTIVE again, its stop is taken back", "", "a: +stop=t t/new", "withdraw@a"},
       {"ACTIVE again, its task is kept", "", "a: t/new", ""},
       {"stopped and ACTIVE again, it gets a new one", "", "a:", "start@a"},
   };
@@ -201,6 +209,9 @@ TEST_F(PlanDaemon, DeletesAnEnvironment) {
       {"but not where nobody listens", "deleting terminate", "a(off=1h): t/new", ""},
       {"without a deployment too", "deleting terminate undeployed", "a: t/new", "stop t"},
       {"open intents are closed", "deleting", "a: +start.seen t/new", "close@a"},
+      {"open stops are taken back when its tasks may stay", "deleting", "a: +stop=t t/old",
+       "withdraw@a"},
+      {"and go on when they may not", "deleting terminate", "a: +stop=t t/new", ""},
   };
   expect_all(rows);
 }
