@@ -40,7 +40,7 @@ std::optional<TimePoint> Actor::next_due() const {
   std::optional<TimePoint> due;
   for (const auto& candidate :
        {stopper_.next_due(), resolver_.next_due(), outcome_watch_.next_due(), remover_.next_due(),
-        confirmer_.next_due(), std::optional{launcher_.paused_until()},
+        confirmer_.next_due(), launcher_.next_due(),
         std::optional{stops_paused_until_}}) {
     if (candidate && *candidate > context_.now() && (!due || *candidate < *due)) due = candidate;
   }
@@ -96,11 +96,13 @@ void Actor::begin_starts(const Environment& environment, const Plan& plan) {
   if (plan.starts.empty() || !environment.deployment) return;
   const auto deployment = context_.records().deployments.find(*environment.deployment);
   if (deployment == context_.records().deployments.end()) return;
+  // What could not be started anyway is not worth a question.
+  if (launcher_.free_calls(environment.cluster) == 0) return;
   std::vector<Launch> launches;
   for (auto& start : confirmer_.admit(environment, plan)) {
     const IntentKey key{environment.uid, start.instance};
     if (launcher_.is_busy(key) || writing_.contains(key)) continue;
-    if (launcher_.free_calls() == 0) return;
+    if (launcher_.free_calls(environment.cluster) == 0) return;
     Launch launch;
     launch.intent = intent_for(environment, IntentKind::kStart, start.instance, start.reason);
     launch.intent.deployment = deployment->first;

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "base/scope.h"
@@ -30,6 +31,8 @@ class Actor {
   void drive();
   /// When drive() or a paused start has something to do.
   std::optional<TimePoint> next_due() const;
+  /// Why nothing is started in that cluster for now, in words; empty: nothing stands against it.
+  std::string why_paused(const ClusterArn& cluster) const { return launcher_.why_paused(cluster); }
   /// How many starts are being looked for.
   std::size_t unknown_count() const { return resolver_.size(); }
   /// False while a call that changes ECS, or the storing of what came of it, is under way.

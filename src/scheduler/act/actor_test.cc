@@ -203,8 +203,9 @@ TEST_F(ActorTest, RemembersWhyAnInstanceRefused) {
 TEST_F(ActorTest, ClosesWhatWasNotDone) {
   const std::tuple<ErrorKind, bool> rows[] = {
       // What failed, and whether the instance is blamed for it.
-      {ErrorKind::kThrottled, false}, {ErrorKind::kUnavailable, false}, {ErrorKind::kInvalid, true},
-      {ErrorKind::kNotFound, true},   {ErrorKind::kDenied, true},
+      {ErrorKind::kThrottled, false}, {ErrorKind::kUnavailable, false},
+      {ErrorKind::kInvalid, true},    {ErrorKind::kNotFound, false},
+      {ErrorKind::kDenied, false},
   };
   for (const auto& [kind, blamed] : rows) {
     process_->memory.refusals.clear();
@@ -215,6 +216,28 @@ TEST_F(ActorTest, ClosesWhatWasNotDone) {
     EXPECT_TRUE(records().outcomes.empty());
     EXPECT_EQ(process_->memory.refusals.size(), blamed ? 1U : 0U) << blox::to_text(kind);
     run_for(minutes{1});  // Past any pause.
+  }
+}
+
+TEST_F(ActorTest, WhatIsDeniedPausesItsClusterAndSaysWhy) {
+  for (const Error& fault : {Error{ErrorKind::kDenied, "no right to StartTask"},
+                             Error{ErrorKind::kInvalid, "ClusterNotFoundException: gone"}}) {
+    control_.fake.faults = {fault};
+    const auto count = control_.fake.starts.size();
+    carry_out(starts_on({kA}));
+    run_for(std::chrono::milliseconds{900});
+    EXPECT_EQ(process_->actor.why_paused(kCluster), fault.message);
+    EXPECT_EQ(process_->actor.why_paused(ClusterArn{"another"}), "");
+    EXPECT_TRUE(process_->actor.next_due().has_value());
+    Plan plan = starts_on({kA});
+    plan.needs_confirmation = true;
+    carry_out(plan);
+    run_for(std::chrono::milliseconds{50});
+    EXPECT_EQ(control_.fake.starts.size(), count + 1);
+    EXPECT_TRUE(query_.calls.empty()) << "nothing is asked that could not be started";
+    EXPECT_TRUE(process_->memory.refusals.empty());
+    run_for(minutes{1});
+    EXPECT_EQ(process_->actor.why_paused(kCluster), "");
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "scheduler/act/ecs_errors.h"
 
 namespace blox::scheduler {
 namespace {
@@ -13,8 +14,29 @@ double seconds_between(TimePoint from, TimePoint to) {
 
 }  // namespace
 
-std::size_t Launcher::free_calls() const {
-  if (context_.now() < paused_until_) return 0;
+const Launcher::Pause* Launcher::find_pause(const ClusterArn& cluster) const {
+  if (context_.now() < pause_.until) return &pause_;
+  const auto found = by_cluster_.find(cluster);
+  return found != by_cluster_.end() && context_.now() < found->second.until ? &found->second
+                                                                            : nullptr;
+}
+
+std::string Launcher::why_paused(const ClusterArn& cluster) const {
+  const Pause* found = find_pause(cluster);
+  return found ? found->why : std::string{};
+}
+
+std::optional<TimePoint> Launcher::next_due() const {
+  std::optional<TimePoint> due;
+  if (context_.now() < pause_.until) due = pause_.until;
+  for (const auto& [cluster, paused] : by_cluster_) {
+    if (context_.now() < paused.until && (!due || paused.until < *due)) due = paused.until;
+  }
+  return due;
+}
+
+std::size_t Launcher::free_calls(const ClusterArn& cluster) const {
+  if (find_pause(cluster)) return 0;
   return context_.options.start_calls_max - std::min(context_.options.start_calls_max, call_count_);
 }
 
@@ -40,7 +62,7 @@ Async<void> Launcher::open_and_call(std::vector<Launch> launches) {
   if (!opened) {
     // Overtaken by a change of the records: the next round decides from them as they are now.
     if (opened.error().kind == ErrorKind::kConflict) co_return;
-    pause("cannot open intents: " + opened.error().message);
+    pause(pause_, context_, "cannot open intents: " + opened.error().message);
     co_await drop_unsent(std::move(launches));
     co_return;
   }
@@ -92,11 +114,10 @@ Async<void> Launcher::settle(std::vector<Intent> intents, Answer answer) {
     const Error& error = answer.error();
     log::warn("act", "StartTask on {} instances for {}: {}: {}", intents.size(),
               intents.front().group, to_text(error.kind), error.message);
-    if (error.kind == ErrorKind::kThrottled || error.kind == ErrorKind::kUnavailable) {
-      pause(error.message);
-    }
+    pause_for(intents.front().cluster, error);
   } else {
-    pause_count_ = 0;
+    pause_.count = 0;
+    by_cluster_.erase(intents.front().cluster);
   }
   std::vector<IntentClosing> closings;
   for (const auto& intent : intents) {
@@ -118,14 +139,15 @@ std::optional<IntentClosing> Launcher::conclude(const Intent& intent, const Answ
       case ErrorKind::kUnknown: return std::nullopt;
       case ErrorKind::kThrottled:
       case ErrorKind::kUnavailable:
-        return closing;  // Nobody looked at the instance; the launcher pauses as a whole.
-      case ErrorKind::kInvalid:
+      case ErrorKind::kDenied:
       case ErrorKind::kNotFound:
+        return closing;  // Nobody looked at the instance; starts pause.
+      case ErrorKind::kInvalid:
       case ErrorKind::kConflict:
       case ErrorKind::kCompacted:
-      case ErrorKind::kDenied:
       case ErrorKind::kInternal: break;
     }
+    if (is_cluster_missing(answer.error())) return closing;
     refuse(intent, answer.error().message);
     return closing;
   }
@@ -149,12 +171,21 @@ void Launcher::refuse(const Intent& intent, const std::string& reason) {
                                context_.now(), reason);
 }
 
-void Launcher::pause(const std::string& why) {
+void Launcher::pause_for(const ClusterArn& cluster, const Error& error) {
+  if (error.kind == ErrorKind::kThrottled || error.kind == ErrorKind::kUnavailable) {
+    pause(pause_, context_, error.message);
+  } else if (error.kind == ErrorKind::kDenied || error.kind == ErrorKind::kNotFound ||
+             is_cluster_missing(error)) {
+    pause(by_cluster_[cluster], context_, error.message);
+  }
+}
+
+void Launcher::pause(Pause& pause, const ActContext& context, const std::string& why) {
   // Calls that were sent together and fail together count once.
-  if (context_.now() < paused_until_) return;
-  ++pause_count_;
-  paused_until_ = context_.now() + context_.options.call_retry.after(pause_count_);
-  log::warn("act", "starts pause for {}: {}", format_duration(paused_until_ - context_.now()), why);
+  if (context.now() < pause.until) return;
+  pause.until = context.now() + context.options.call_retry.after(++pause.count);
+  pause.why = why;
+  log::warn("act", "starts pause for {}: {}", format_duration(pause.until - context.now()), why);
 }
 
 }  // namespace blox::scheduler
