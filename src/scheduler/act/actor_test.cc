@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "aws/fake_ecs.h"
 #include "base/sim_loop.h"
 #include "scheduler/environments/repository_for_tests.h"
@@ -38,6 +40,42 @@ class HoldingControl final : public aws::EcsControl {
 
  private:
   Signal never_;
+};
+
+// ECS as the fake has it, but lists may take their time.
+class SlowQuery final : public aws::EcsQuery {
+ public:
+  explicit SlowQuery(Executor& executor) : executor_(executor) {}
+  aws::FakeEcsQuery fake;
+  Duration list_time = Duration::zero();
+
+  Async<Result<std::vector<ClusterArn>>> list_clusters() override { return fake.list_clusters(); }
+  Async<Result<ClusterArn>> describe_cluster(std::string cluster) override {
+    return fake.describe_cluster(std::move(cluster));
+  }
+  Async<Result<std::vector<ContainerInstanceArn>>> list_container_instances(
+      ClusterArn cluster) override {
+    return fake.list_container_instances(std::move(cluster));
+  }
+  Async<Result<aws::DescribedInstances>> describe_container_instances(
+      ClusterArn cluster, std::vector<ContainerInstanceArn> instances) override {
+    return fake.describe_container_instances(std::move(cluster), std::move(instances));
+  }
+  Async<Result<std::vector<TaskArn>>> list_tasks(ClusterArn cluster,
+                                                 aws::TaskFilter filter) override {
+    co_await sleep_for(executor_, list_time);
+    co_return co_await fake.list_tasks(std::move(cluster), std::move(filter));
+  }
+  Async<Result<aws::DescribedTasks>> describe_tasks(ClusterArn cluster,
+                                                    std::vector<TaskArn> tasks) override {
+    return fake.describe_tasks(std::move(cluster), std::move(tasks));
+  }
+  Async<Result<aws::DescribedTaskDefinition>> describe_task_definition(std::string name) override {
+    return fake.describe_task_definition(std::move(name));
+  }
+
+ private:
+  Executor& executor_;
 };
 
 // Everything that a crash takes away.
@@ -77,7 +115,8 @@ class ActorTest : public testing::Test {
   }
 
   void boot() {
-    process_ = std::make_unique<Process>(loop_, random_, metrics_, disk_, control_, query_, tasks_);
+    process_ = std::make_unique<Process>(loop_, random_, metrics_, disk_, control_, slow_query_,
+                                         tasks_);
     const auto loaded = await(process_->repository.load());
     EXPECT_TRUE(loaded.has_value());
   }
@@ -131,7 +170,9 @@ class ActorTest : public testing::Test {
     task.report.container_instance = instance;
     task.report.last_status = make_task_status(status);
     task.started_by = deployment.value;
+    task.family = "logs";
     task.stopped = status == "STOPPED";
+    task.report.detail = R"({"startedBy":")" + deployment.value + R"("})";
     query_.tasks[task.report.arn] = task;
   }
   void show(const std::string& arn, const ContainerInstanceArn& instance,
@@ -154,7 +195,8 @@ class ActorTest : public testing::Test {
   Metrics metrics_;
   std::shared_ptr<store::MemoryDisk> disk_ = store::make_memory_disk(7);
   HoldingControl control_{loop_};
-  aws::FakeEcsQuery query_;
+  SlowQuery slow_query_{loop_};
+  aws::FakeEcsQuery& query_ = slow_query_.fake;
   client::ClusterMirror::Tasks tasks_;
   std::unique_ptr<Process> process_;
 };
@@ -518,6 +560,34 @@ TEST_F(ActorTest, ManyStartsAreConfirmedByListTasksFirst) {
   ASSERT_EQ(control_.fake.starts.size(), 1U);
   EXPECT_EQ(control_.fake.starts.front().instances, std::vector{kB});
   EXPECT_TRUE(process_->actor.next_due().has_value());
+}
+
+TEST_F(ActorTest, AConfirmationThatTakesLongServesAllTheSame) {
+  slow_query_.list_time = seconds{30};
+  put_in_ecs("going", kB, "STOPPING");
+  query_.tasks.at(TaskArn{"going"}).stopped = true;
+  put_in_ecs("foreign", kA, "RUNNING", DeploymentId{"somebody"});
+  for (int i = 0; i < 90 && control_.fake.starts.empty(); ++i) {
+    Plan plan = starts_on({kA, kB});
+    plan.needs_confirmation = true;
+    carry_out(plan);
+    run_for(seconds{1});
+  }
+  ASSERT_EQ(control_.fake.starts.size(), 1U);
+  EXPECT_EQ(control_.fake.starts.front().instances, std::vector{kA});
+  EXPECT_EQ(std::ranges::count(query_.calls, "ListTasks prod"), 2) << "one family, two statuses";
+}
+
+TEST_F(ActorTest, AConfirmationThatFailsIsNotRepeatedAtOnce) {
+  query_.broken["ListTasks"] = error(ErrorKind::kThrottled);
+  for (int i = 0; i < 60; ++i) {
+    Plan plan = starts_on({kA});
+    plan.needs_confirmation = true;
+    carry_out(plan);
+    run_for(seconds{1});
+  }
+  EXPECT_LE(query_.calls.size(), 7U);
+  EXPECT_TRUE(control_.fake.starts.empty());
 }
 
 TEST_F(ActorTest, ADeleteThatOvertakesAStartPreventsIt) {

@@ -44,6 +44,7 @@ struct ActOptions {
   std::size_t stop_calls_max = 8;
   std::size_t lookup_calls_max = 4;
   std::size_t ask_calls_max = 4;                             ///< Confirmations, of each kind.
+  std::size_t ask_instances_max = 200;                       ///< In one of them.
   Duration confirmation_age_max = std::chrono::seconds{10};  ///< Then ECS is asked again.
   Backoff lookup{std::chrono::seconds{2}, std::chrono::seconds{60}};
   Backoff outcome_check{std::chrono::seconds{5}, std::chrono::seconds{60}};

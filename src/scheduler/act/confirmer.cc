@@ -1,5 +1,7 @@
 #include "scheduler/act/confirmer.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "scheduler/act/report_fields.h"
 
@@ -30,6 +32,8 @@ std::vector<StartAction> Confirmer::admit(const Environment& environment, const 
   }
   if (!doubtful.empty() && asking_instances_.size() < context_.options.ask_calls_max &&
       asking_instances_.insert(environment.uid).second) {
+    // Those that are left out are asked about when these are on their way.
+    doubtful.resize(std::min(doubtful.size(), context_.options.ask_instances_max));
     scope_.spawn(ask_instances(environment.uid, environment.cluster, std::move(doubtful)));
   }
   return admitted;
@@ -48,7 +52,6 @@ const Confirmer::Picture* Confirmer::find_picture(const Environment& environment
 Async<void> Confirmer::ask_tasks(Environment environment) {
   context_.metrics.confirmations.Increment();
   Picture picture;
-  picture.asked_at = context_.now();
   const Status collected = co_await collect_tasks(environment, picture);
   if (!collected) {
     log::warn("act", "cannot confirm that tasks of '{}' are missing: {}", environment.name.value,
@@ -58,35 +61,56 @@ Async<void> Confirmer::ask_tasks(Environment environment) {
     log::warn("act", "the cluster state lacks tasks of '{}' on {} instances; nothing starts there",
               environment.name.value, picture.occupied.size());
   }
+  picture.answered_at = context_.now();
   pictures_.insert_or_assign(environment.uid, std::move(picture));
   asking_tasks_.erase(environment.uid);
   context_.changed.notify_all();
 }
 
-// Tasks that the picture shows are its own business; those that it does not show are described.
-Async<Status> Confirmer::collect_tasks(const Environment& environment, Picture& picture) {
-  std::vector<DeploymentId> deployments;
+// By family and not by deployment: there are few families, however many deployments there were.
+std::set<std::string> Confirmer::families_of(const Environment& environment) const {
+  std::set<std::string> families;
   for (const auto& [id, deployment] : context_.records().deployments) {
-    if (deployment.environment == environment.uid) deployments.push_back(id);
+    if (deployment.environment != environment.uid) continue;
+    const std::string_view name = short_id(deployment.task_definition.value);
+    families.emplace(name.substr(0, name.find(':')));
   }
-  std::vector<TaskArn> unseen;
-  for (const auto& id : deployments) {
-    aws::TaskFilter filter;
-    filter.started_by = id.value;
-    const auto listed = co_await context_.query.list_tasks(environment.cluster, std::move(filter));
-    if (!listed) co_return std::unexpected(listed.error());
-    for (const auto& arn : *listed) {
-      if (!context_.tasks.contains(arn)) unseen.push_back(arn);
+  return families;
+}
+
+bool Confirmer::is_of(const Environment& environment, const TaskReport& report) const {
+  if (find_text(report.detail, "group") == "blox:" + environment.name.value) return true;
+  const auto& deployments = context_.records().deployments;
+  const auto owner =
+      deployments.find(DeploymentId{std::string{find_text(report.detail, "startedBy")}});
+  return owner != deployments.end() && owner->second.environment == environment.uid;
+}
+
+// Tasks that the picture shows are its own business; those that it does not show are described.
+// Both desired statuses: one that was told to stop may be alive yet.
+Async<Status> Confirmer::collect_tasks(const Environment& environment, Picture& picture) {
+  std::set<TaskArn> unseen;
+  for (const auto& family : families_of(environment)) {
+    for (const bool stopped : {false, true}) {
+      aws::TaskFilter filter;
+      filter.family = family;
+      filter.stopped = stopped;
+      const auto listed =
+          co_await context_.query.list_tasks(environment.cluster, std::move(filter));
+      if (!listed) co_return std::unexpected(listed.error());
+      for (const auto& arn : *listed) {
+        if (!context_.tasks.contains(arn)) unseen.insert(arn);
+      }
     }
   }
   if (unseen.empty()) co_return done();
+  std::vector<TaskArn> asked(unseen.begin(), unseen.end());
   const auto described =
-      co_await context_.query.describe_tasks(environment.cluster, std::move(unseen));
+      co_await context_.query.describe_tasks(environment.cluster, std::move(asked));
   if (!described) co_return std::unexpected(described.error());
   for (const auto& report : described->tasks) {
-    if (report.container_instance && !report.last_status.is_final()) {
-      picture.occupied.insert(*report.container_instance);
-    }
+    if (!report.container_instance || report.last_status.is_final()) continue;
+    if (is_of(environment, report)) picture.occupied.insert(*report.container_instance);
   }
   co_return done();
 }
@@ -111,7 +135,7 @@ Async<void> Confirmer::ask_instances(EnvironmentUid environment, ClusterArn clus
   for (const auto& arn : instances) {
     const auto found = eligible_at_.find(arn);
     if (found == eligible_at_.end() || found->second != asked_at) {
-      refused_at_.insert_or_assign(arn, asked_at);
+      refused_at_.insert_or_assign(arn, context_.now());
     }
   }
   asking_instances_.erase(environment);
@@ -121,7 +145,7 @@ Async<void> Confirmer::ask_instances(EnvironmentUid environment, ClusterArn clus
 std::optional<TimePoint> Confirmer::next_due() const {
   std::optional<TimePoint> oldest;
   for (const auto& [uid, picture] : pictures_) {
-    if (!oldest || picture.asked_at < *oldest) oldest = picture.asked_at;
+    if (!oldest || picture.answered_at < *oldest) oldest = picture.answered_at;
   }
   for (const auto& [arn, at] : refused_at_) {
     if (!oldest || at < *oldest) oldest = at;
@@ -131,7 +155,7 @@ std::optional<TimePoint> Confirmer::next_due() const {
 }
 
 void Confirmer::forget_old() {
-  std::erase_if(pictures_, [this](const auto& entry) { return !is_fresh(entry.second.asked_at); });
+  std::erase_if(pictures_, [this](const auto& entry) { return !is_fresh(entry.second.answered_at); });
   std::erase_if(eligible_at_, [this](const auto& entry) {
     return context_.now() - entry.second >= context_.options.assumptions.observation_age_max;
   });

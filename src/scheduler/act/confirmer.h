@@ -1,11 +1,12 @@
 // Confirmer: asks ECS before a launch where the picture alone is not enough: because it was not
 // confirmed lately (Describe of the instances), or because a plan wants so many starts that the
-// picture may be wrong (ListTasks and DescribeTasks of the environment's deployments).
+// picture may be wrong (ListTasks and DescribeTasks of the environment's tasks).
 #pragma once
 
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "base/scope.h"
@@ -15,8 +16,9 @@
 namespace blox::scheduler {
 
 /// Level, as all else: what may not start now is asked about in the background; a later round asks
-/// again and finds the answer. Answers serve for confirmation_age_max.
-/// Bounds: ask_calls_max questions of each kind at a time.
+/// again and finds the answer. Answers serve for confirmation_age_max from when they are complete,
+/// however long that took; that an instance is eligible counts from when it was asked about.
+/// Bounds: ask_calls_max questions of each kind at a time, ask_instances_max instances in one.
 /// Threading: the executor's thread.
 class Confirmer {
  public:
@@ -29,7 +31,7 @@ class Confirmer {
 
  private:
   struct Picture {  // What ECS said of an environment.
-    TimePoint asked_at;
+    TimePoint answered_at;
     bool failed = false;
     std::set<ContainerInstanceArn> occupied;  // Has a live task there.
   };
@@ -40,6 +42,8 @@ class Confirmer {
   const Picture* find_picture(const Environment& environment);
   Async<void> ask_tasks(Environment environment);
   Async<Status> collect_tasks(const Environment& environment, Picture& picture);
+  std::set<std::string> families_of(const Environment& environment) const;
+  bool is_of(const Environment& environment, const TaskReport& report) const;
   Async<void> ask_instances(EnvironmentUid environment, ClusterArn cluster,
                             std::vector<ContainerInstanceArn> instances);
   void forget_old();
@@ -47,7 +51,7 @@ class Confirmer {
   ActContext& context_;
   std::map<EnvironmentUid, Picture> pictures_;
   std::map<ContainerInstanceArn, TimePoint> eligible_at_;  // By Describe.
-  std::map<ContainerInstanceArn, TimePoint> refused_at_;   // By Describe: not eligible.
+  std::map<ContainerInstanceArn, TimePoint> refused_at_;   // By Describe: not eligible, or failed.
   std::set<EnvironmentUid> asking_tasks_;
   std::set<EnvironmentUid> asking_instances_;
   Scope scope_;
