@@ -22,11 +22,13 @@ std::vector<StartAction> Confirmer::admit(const Environment& environment, const 
       start.confirmed_at =
           std::max(start.confirmed_at.value_or(TimePoint::min()), described->second);
     }
+    const auto refused = refused_at_.find(start.instance);
+    if (refused != refused_at_.end() && start.confirmed_at <= refused->second) continue;
     // A tenth of the age is kept for opening the intent.
     if (start.confirmed_at && context_.now() - *start.confirmed_at <
                                   context_.options.assumptions.observation_age_max * 9 / 10) {
       admitted.push_back(std::move(start));
-    } else if (!refused_at_.contains(start.instance)) {
+    } else {
       doubtful.push_back(start.instance);
     }
   }

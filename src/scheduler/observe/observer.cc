@@ -147,7 +147,7 @@ class Observer::Build {
       row.instance.arn = source->arn;
       row.instance.status = source->status;
       row.instance.agent_connected = source->agent_connected;
-      row.instance.confirmed_at = view_.last_contact;
+      row.instance.confirmed_at = observer_.heard_.at(source->arn).at;
       row.instance.superseded = !source->agent_connected && !source->ec2_instance_id.empty() &&
                                 live_machines_.contains({source->cluster, source->ec2_instance_id});
     }
@@ -439,9 +439,29 @@ class Observer::Build {
   std::map<EnvironmentUid, Draft> drafts_;
 };
 
+// That the stream is alive says nothing of one instance: its events may be stuck in the queue. So
+// each counts as confirmed by its own changes alone, and not by those that a list brought.
+void Observer::note_changes(const ClusterView& view, TimePoint now) {
+  const bool listed = view.list_count != heard_list_count_;
+  heard_list_count_ = view.list_count;
+  auto known = heard_.begin();
+  for (const auto& [arn, entry] : view.instances) {  // Both in the same order.
+    while (known != heard_.end() && known->first < arn) known = heard_.erase(known);
+    const bool is_new = known == heard_.end() || known->first != arn;
+    if (is_new) known = heard_.emplace_hint(known, arn, Heard{});
+    if (is_new || known->second.version != entry.entity_version) {
+      known->second.version = entry.entity_version;
+      if (!listed) known->second.at = now;
+    }
+    ++known;
+  }
+  heard_.erase(known, heard_.end());
+}
+
 std::map<EnvironmentUid, World> Observer::observe(const Records& records, const ClusterView& view,
                                                   TimePoint now, WallTime wall_now) {
   ++round_;
+  note_changes(view, now);
   auto worlds = Build{*this, records, view, now, wall_now}.worlds();
   // What no world holds any more is forgotten, which bounds both by the instances there are.
   std::erase_if(past_, [this](const auto& entry) { return entry.second.round != round_; });

@@ -60,11 +60,20 @@ class Observer {
     WallTime failures_forgiven;                   // Deaths up to then do not count.
     std::uint64_t round = 0;                      // That saw it last.
   };
+  // When a change of an instance came. What a list holds may be of any age.
+  struct Heard {
+    client::EntityVersion version = 0;
+    std::optional<TimePoint> at;
+  };
   class Build;
+
+  void note_changes(const ClusterView& view, TimePoint now);
 
   LaunchMemory& memory_;
   ObserveOptions options_;
   std::map<RefusalKey, Past> past_;
+  std::map<ContainerInstanceArn, Heard> heard_;  // Of all instances in the picture, and no others.
+  std::uint64_t heard_list_count_ = 0;
   std::string store_id_;
   std::uint64_t list_count_ = 0;  // When the store id was seen first.
   std::uint64_t round_ = 0;

@@ -141,10 +141,30 @@ TEST_F(ObserverTest, StampsThePicture) {
   EXPECT_EQ(world.picture.synced_age, minutes{2});
   EXPECT_EQ(world.picture.contact_age, seconds{3});
   EXPECT_EQ(world.picture.task_version, 5);
-  EXPECT_EQ(observe_a().confirmed_at, now_ - seconds{3});
   records_.environments[kUid].cluster = ClusterArn{"another"};
   EXPECT_FALSE(observe().picture.synced_age.has_value());
   EXPECT_TRUE(observe().instances.empty());
+}
+
+TEST_F(ObserverTest, AnInstanceIsConfirmedByItsOwnChangesAlone) {
+  EXPECT_EQ(observe_a().confirmed_at, std::nullopt) << "a list may be old";
+  now_ += minutes{1};
+  EXPECT_EQ(observe_a().confirmed_at, std::nullopt) << "a bookmark says nothing of it";
+  changed_a();
+  const TimePoint changed_at = now_;
+  EXPECT_EQ(observe_a().confirmed_at, changed_at);
+  now_ += minutes{1};
+  add_instance("b");
+  EXPECT_EQ(observe_a().confirmed_at, changed_at);
+  EXPECT_EQ(observe().instances[1].confirmed_at, now_) << "it has joined";
+  now_ += minutes{1};
+  changed_a();
+  ++list_count_;
+  EXPECT_EQ(observe_a().confirmed_at, changed_at) << "a list brought the change";
+  instances_.erase(ContainerInstanceArn{"a"});
+  EXPECT_EQ(observe().instances.size(), 1U);
+  add_instance("a");
+  EXPECT_EQ(observe_a().confirmed_at, now_);
 }
 
 TEST_F(ObserverTest, AnotherStoreCountsOnceItsListsWereRead) {

@@ -58,7 +58,7 @@ struct ObservedInstance {
   std::optional<TimePoint> draining_since;      ///< When we first saw it so, while it lasts.
   std::optional<TimePoint> disconnected_since;  ///< Likewise.
   std::optional<TimePoint> unserved_since;      ///< Likewise: no RUNNING task of ours, ACTIVE.
-  std::optional<TimePoint> confirmed_at;        ///< When we last knew this row to be up to date.
+  std::optional<TimePoint> confirmed_at;        ///< When ECS last told of it, if we were there.
   std::vector<ObservedTask> tasks;              ///< Of this environment, oldest first.
   std::vector<TaskArn> unclaimed;               ///< Our group, but started by nobody we know.
   int other_task_count = 0;                     ///< While it drains: those it waits for.

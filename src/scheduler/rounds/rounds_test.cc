@@ -37,6 +37,11 @@ class TinyCluster final : public client::ClusterState, public aws::EcsControl {
     instance.cluster = kCluster;
     instance.status = make_instance_status(status);
     instance.agent_connected = connected;
+    InstanceReport& report = query.instances[instance.arn];
+    report.arn = instance.arn;
+    report.cluster = kCluster;
+    report.status = instance.status;
+    report.detail = connected ? R"({"agentConnected":true})" : R"({"agentConnected":false})";
     push(instances_, instance);
   }
   void end_task(const TaskArn& arn) { set_status(arn, "STOPPED", "Essential container exited"); }
@@ -324,6 +329,21 @@ TEST_F(RoundsTest, DeploysJoinsRepairsAndRollsOut) {
   EXPECT_TRUE(records().outcomes.empty());
   const std::string metrics = process_->metrics.to_text();
   EXPECT_NE(metrics.find("\ndoubled_tasks_total 0"), std::string::npos);
+}
+
+// The cluster state is alive, but its queue stands: ECS knows of a drain that no event told of.
+TEST_F(RoundsTest, StartsNothingOnWhatOnlyAnOldPictureShowsEligible) {
+  add_instances(2);
+  deploy("one", "logs:1");
+  EXPECT_TRUE(runs_everywhere("logs:1"));
+  loop_.run_for(minutes{2});
+  cluster_.query.instances.at(ContainerInstanceArn{names_[0]}).status =
+      make_instance_status("DRAINING");
+  cluster_.end_task(cluster_.live_on(names_[0]).front().arn);
+  cluster_.end_task(cluster_.live_on(names_[1]).front().arn);
+  loop_.run_for(minutes{5});
+  EXPECT_TRUE(cluster_.live_on(names_[0]).empty());
+  EXPECT_EQ(cluster_.live_on(names_[1]).size(), 1U);
 }
 
 TEST_F(RoundsTest, DrainsAndDisconnectsAreLeftAlone) {
