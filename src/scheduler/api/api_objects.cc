@@ -12,8 +12,10 @@ codec::EnvironmentObject make_object(const Environment& environment,
   object.deployment_token = environment.deployment_token;
   object.cluster = environment.cluster.value;
   object.task_definition = environment.task_definition.value;
-  object.health = !status || status->healthy ? "healthy" : "unhealthy";
-  if (status && !status->healthy) object.health_reason = status->reason;
+  // What was deployed and not looked at yet (right after a start) is not known to be healthy.
+  const bool healthy = status ? status->healthy : !environment.deployment;
+  object.health = healthy ? "healthy" : "unhealthy";
+  if (!healthy) object.health_reason = status ? status->reason : "nothing is decided yet";
   object.max_unavailable = format_max_unavailable(environment.max_unavailable);
   object.drain_deadline = format_duration(environment.drain_deadline);
   if (environment.deployment) object.deployment_id = environment.deployment->value;

@@ -119,6 +119,16 @@ class SchedulerApiTest : public testing::Test {
   SchedulerApi api{operations, board, metrics, [this] { return ready; }};
 };
 
+TEST_F(SchedulerApiTest, CallsNothingHealthyThatWasNotLookedAt) {
+  create("logs");
+  EXPECT_THAT(ask("GET", "/v1/environments/logs").body, HasSubstr(R"("health":"healthy")"));
+  ASSERT_EQ(deploy("logs").status, 200);
+  EXPECT_THAT(ask("GET", "/v1/environments/logs").body,
+              HasSubstr(R"("health":"unhealthy","healthReason":"nothing is decided yet")"));
+  board.environments[stored("logs").uid];
+  EXPECT_THAT(ask("GET", "/v1/environments/logs").body, HasSubstr(R"("health":"healthy")"));
+}
+
 // An empty mirror must not pass for an empty store: a DELETE that did nothing would answer 200.
 TEST_F(SchedulerApiTest, AnswersNothingFromRecordsThatAreNotRead) {
   RepositoryForTests unread{loop};

@@ -43,6 +43,7 @@ class Round {
     note_doubled();
     if (std::string why = why_not_trusted(); !why.empty()) {
       plan_.reason = "nothing is decided: " + why;
+      plan_.healthy = !deployment() || world_.desired.deleting;
       for (const auto& instance : world_.instances) {
         if (standing_of(instance) == Standing::kOther) continue;
         add_line(instance, InstanceState::kWaiting, plan_.reason);

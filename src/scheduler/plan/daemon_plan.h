@@ -79,7 +79,7 @@ struct Plan {
   bool needs_confirmation = false;
   std::vector<InstanceLine> lines;
   std::vector<ContainerInstanceArn> doubled;  ///< With two live tasks of this environment.
-  bool healthy = true;
+  bool healthy = true;                ///< False also when that cannot be told.
   std::string reason;                 ///< Why nothing is done, or why it is not healthy.
   std::optional<TimePoint> next_due;  ///< When time alone changes the plan.
 };

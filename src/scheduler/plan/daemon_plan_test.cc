@@ -270,6 +270,15 @@ TEST(PlanDaemonHealth, NamesTheFirstThatIsIll) {
   }
 }
 
+TEST(PlanDaemonHealth, IsNotGivenToWhatCannotBeJudged) {
+  for (const std::string settings : {"unloaded", "unsynced", "synced=2h", "moved"}) {
+    const Plan plan = plan_daemon(world_from_text("a: t/new", settings));
+    EXPECT_FALSE(plan.healthy) << settings;
+    EXPECT_TRUE(plan.reason.starts_with("nothing is decided: ")) << plan.reason;
+    EXPECT_TRUE(plan_daemon(world_from_text("a:", settings + " undeployed")).healthy) << settings;
+  }
+}
+
 TEST(PlanDaemonDue, SaysWhenTimeAloneWillChangeThePlan) {
   const std::tuple<const char*, const char*, int> rows[] = {
       {"a backoff ends", "a(failed=3/1s):", 3},
