@@ -205,18 +205,39 @@ class Observer::Build {
     if (owner != records_.deployments.end()) return add_own_task(task, owner->second);
     if (task.last_status.is_final()) return;
     if (task.group.starts_with(kGroupPrefix)) {
-      const auto named = by_name_.find(task.group.substr(kGroupPrefix.size()));
-      if (named == by_name_.end()) return;
-      for (const auto& uid : named->second) {
-        Draft& draft = drafts_.at(uid);
-        if (draft.environment->cluster != task.cluster) continue;
-        row_of(draft, *task.container_instance).instance.unclaimed.push_back(task.arn);
+      const std::string name = task.group.substr(kGroupPrefix.size());
+      for (Draft* draft : drafts_of(name, task.cluster)) {
+        row_of(*draft, *task.container_instance).instance.unclaimed.push_back(task.arn);
       }
       return;
     }
     if (other_tasks_.empty() || task.group.starts_with(kDaemonGroupPrefix)) return;
     const auto drained = other_tasks_.find(*task.container_instance);
     if (drained != other_tasks_.end()) ++drained->second;
+  }
+
+  // The environments of that name in that cluster: of several all but one are being deleted.
+  std::vector<Draft*> drafts_of(const std::string& name, const ClusterArn& cluster) {
+    std::vector<Draft*> found;
+    const auto named = by_name_.find(name);
+    if (named == by_name_.end()) return found;
+    for (const auto& uid : named->second) {
+      Draft& draft = drafts_.at(uid);
+      if (draft.environment->cluster == cluster) found.push_back(&draft);
+    }
+    return found;
+  }
+
+  // The rows of that instance in the environments that took over the name of one that is being
+  // deleted: to them its tasks are what they will be when it is gone, unclaimed.
+  std::vector<ObservedInstance*> heirs_of(const Environment& owner,
+                                          const ContainerInstanceArn& instance) {
+    std::vector<ObservedInstance*> heirs;
+    if (!owner.deleting) return heirs;
+    for (Draft* draft : drafts_of(owner.name.value, owner.cluster)) {
+      if (!draft->environment->deleting) heirs.push_back(&row_of(*draft, instance).instance);
+    }
+    return heirs;
   }
 
   void add_own_task(const Task& task, const Deployment& deployment) {
@@ -234,6 +255,9 @@ class Observer::Build {
                                   phase_of(task.last_status, task.desired_status), true,
                                   task.health_status == "UNHEALTHY",
                                   time_or_epoch(task.created_at)});
+    for (auto* heir : heirs_of(*found->second.environment, row.instance.arn)) {
+      heir->unclaimed.push_back(task.arn);
+    }
   }
 
   // How a task ended that the picture does not show so, if we know.
@@ -267,6 +291,9 @@ class Observer::Build {
       }
       instance.tasks.push_back({arn, outcome.task_definition, outcome.deployment.value,
                                 TaskPhase::kStarting, false, false, outcome.started_at});
+      for (auto* heir : heirs_of(*found->second.environment, outcome.instance)) {
+        heir->unclaimed.push_back(arn);
+      }
     }
   }
 
@@ -284,6 +311,9 @@ class Observer::Build {
         open.effect_seen = shows_stop(open.task);
       } else {
         open.effect_seen = shows_start(row, intent);
+        for (auto* heir : heirs_of(*found->second.environment, key.second)) {
+          heir->predecessor_starts = true;
+        }
       }
       row.instance.intent = std::move(open);
     }

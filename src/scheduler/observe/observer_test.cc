@@ -113,7 +113,9 @@ class ObserverTest : public testing::Test {
                      {{kCluster, kDate - minutes{2}}},
                      now_ - seconds{3},
                      list_count_};
-    return observer_.observe(records_, view, now_, kDate).at(kUid);
+    worlds_ = observer_.observe(records_, view, now_, kDate);
+    const auto found = worlds_.find(kUid);
+    return found == worlds_.end() ? World{} : found->second;
   }
   ObservedInstance observe_a() {
     const World world = observe();
@@ -132,6 +134,7 @@ class ObserverTest : public testing::Test {
   TimePoint now_{std::chrono::hours{1}};
   LaunchMemory memory_;
   Observer observer_{memory_};
+  std::map<EnvironmentUid, World> worlds_;  // Of the last round.
 };
 
 TEST_F(ObserverTest, StampsThePicture) {
@@ -193,6 +196,38 @@ TEST_F(ObserverTest, SortsTasksByWhoStartedThem) {
   EXPECT_EQ(a.unclaimed, std::vector{TaskArn{"x"}});
   EXPECT_EQ(a.other_task_count, 1);
   EXPECT_EQ(a.known_tasks, std::vector{TaskArn{"t1"}});
+}
+
+// As long as the old one is there, and then, its tasks left alone, for ever: it is one rule.
+TEST_F(ObserverTest, TasksOfADeletedEnvironmentAreUnclaimedToItsHeir) {
+  Environment heir = records_.environments[kUid];
+  heir.uid = EnvironmentUid{"uid-2"};
+  heir.deployment.reset();
+  records_.environments[heir.uid] = heir;
+  records_.environments[kUid].deleting = true;
+  add_task("t", "new");
+  add_task("ended", "new", "STOPPED");
+  add_outcome("u");
+  add_intent(IntentKind::kStart, {});
+  const auto heir_a = [&] {
+    observe();
+    return worlds_.at(heir.uid).instances.front();
+  };
+  EXPECT_EQ(heir_a().unclaimed, (std::vector{TaskArn{"t"}, TaskArn{"u"}}));
+  EXPECT_TRUE(heir_a().predecessor_starts);
+  EXPECT_EQ(observe_a().tasks.size(), 2U) << "and its own to the old one";
+  EXPECT_TRUE(observe_a().unclaimed.empty());
+  records_.intents.clear();
+  records_.outcomes.clear();
+  EXPECT_FALSE(heir_a().predecessor_starts);
+  records_.environments[heir.uid].cluster = ClusterArn{"another"};
+  add_instance("a").cluster = ClusterArn{"another"};
+  EXPECT_TRUE(heir_a().unclaimed.empty());
+  records_.environments[heir.uid].cluster = kCluster;
+  add_instance("a");
+  records_.environments.erase(kUid);
+  records_.deployments.clear();
+  EXPECT_EQ(heir_a().unclaimed, std::vector{TaskArn{"t"}});
 }
 
 TEST_F(ObserverTest, AnOutcomeIsPendingUntilShownOrOver) {

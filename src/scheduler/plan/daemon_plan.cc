@@ -292,7 +292,12 @@ class Round {
     if (!instance.unclaimed.empty()) {
       return add_line(instance, InstanceState::kBlocked,
                       "task " + instance.unclaimed.front().value +
-                          " has our group, but an unknown startedBy: adopt or stop it");
+                          " has our group, but no deployment of this environment started it: "
+                          "waits until it ends or somebody stops it (aws ecs stop-task)");
+    }
+    if (instance.predecessor_starts) {
+      return add_line(instance, InstanceState::kBlocked,
+                      "waits for a start of the environment of this name that was deleted");
     }
     const StartFailures& failures = instance.failures;
     std::string reason = "no task there";

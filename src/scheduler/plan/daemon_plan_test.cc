@@ -43,6 +43,7 @@ TEST_F(PlanDaemon, StartsOneTaskOnEachEligibleInstance) {
       {"nothing without a deployment", "undeployed", "a:", ""},
       {"an unclaimed task blocks its instance", "", "a: #t b:", "start@b"},
       {"but not one that has its task", "", "a: #x t/new", ""},
+      {"so does a start of a deleted environment of its name", "", "a(heir): b:", "start@b"},
       {"a disconnected instance's tasks are not replaced", "", "a(off=20m): t/new b: u/new", ""},
       {"nor stopped, though outdated", "", "a(off=20m): t/old b: u/new c: v/new d: w/new", ""},
   };
@@ -228,7 +229,11 @@ TEST(PlanDaemonLines, SayWhatIsAndWhy) {
       {"", "a(failed=9/0s):", "waiting: waits 5 min after 9 failed starts: RESOURCE:MEMORY"},
       {"",
        "a(failed=1/1s):", "starting: no task there; again after 1 failed start: RESOURCE:MEMORY"},
-      {"", "a: #t", "blocked: task t has our group, but an unknown startedBy: adopt or stop it"},
+      {"", "a: #t",
+       "blocked: task t has our group, but no deployment of this environment started it: waits "
+       "until it ends or somebody stops it (aws ecs stop-task)"},
+      {"", "a(heir):",
+       "blocked: waits for a start of the environment of this name that was deleted"},
       {"undeployed", "a:", "waiting: nothing is deployed yet"},
       {"", "a(draining=1m,others=2): t/new",
        "serving: drains: serves until 2 other tasks are gone, 14 min at most"},

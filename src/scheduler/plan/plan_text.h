@@ -8,7 +8,7 @@
 //                oldest
 //   intents      +start, +stop=t; with ".seen": the picture shows its effect
 //   instances    draining=AGE off=AGE (disconnected) inactive gone (superseded) others=N
-//                failed=N/AGE unserved=AGE emptied
+//                failed=N/AGE unserved=AGE emptied heir (a predecessor has a start open)
 // The settings are words: max=2 max=50% pending running deployed (before) undeployed deleting
 // terminate unloaded unsynced moved (another store) synced=AGE contact=AGE listed=a,b (failed).
 #pragma once
@@ -68,6 +68,8 @@ inline void read_instance_flags(const World& world, const std::string& flags,
                            "RESOURCE:MEMORY"};
     } else if (name == "unserved") {
       instance.unserved_since = world.now - age_from_text(value);
+    } else if (name == "heir") {
+      instance.predecessor_starts = true;
     } else {
       check(name == "emptied", "a flag of an instance in a table is known");
       instance.emptied_by_us = true;

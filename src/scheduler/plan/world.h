@@ -60,7 +60,9 @@ struct ObservedInstance {
   std::optional<TimePoint> unserved_since;      ///< Likewise: no RUNNING task of ours, ACTIVE.
   std::optional<TimePoint> confirmed_at;        ///< When ECS last told of it, if we were there.
   std::vector<ObservedTask> tasks;              ///< Of this environment, oldest first.
-  std::vector<TaskArn> unclaimed;               ///< Our group, but started by nobody we know.
+  /// Our group, but started by nobody we know, or by an environment of our name that is deleted.
+  std::vector<TaskArn> unclaimed;
+  bool predecessor_starts = false;  ///< Such an environment has a start under way here.
   int other_task_count = 0;                     ///< While it drains: those it waits for.
   /// All that were ever seen here of the deployment in force, those that ended among them: a look
   /// for what became of a start must not take one of them for it.
