@@ -374,13 +374,35 @@ class Round {
     });
   }
 
+  // Whether anything was stored or done for the deployment in force: what is planned may come to
+  // nothing.
+  bool has_begun() const {
+    return std::ranges::any_of(world_.instances, [&](const Instance& instance) {
+      const auto& intent = instance.intent;
+      if (intent && intent->kind == OpenIntentKind::kStart) {
+        if (intent->started_by == deployment()->id) return true;
+      } else if (intent && standing_of(instance) == Standing::kEligible) {
+        return true;
+      }
+      return instance.failures.count > 0 ||
+             std::ranges::find(instance.tasks, deployment()->id, &ObservedTask::started_by) !=
+                 instance.tasks.end();
+    });
+  }
+
+  // A process that is new knows of no refused starts: whom the record lists stays listed until it
+  // serves.
+  bool is_listed(const Instance& instance) const {
+    return std::ranges::binary_search(deployment()->failed_instances, instance.arn);
+  }
+
   void decide_deployment() {
     if (!deployment() || world_.desired.deleting) return;
     DeploymentChange change{deployment()->status, {}};
     bool complete = true;
     for (const auto& instance : world_.instances) {
       if (standing_of(instance) != Standing::kEligible || runs_wanted(instance)) continue;
-      if (has_failed(instance)) {
+      if (has_failed(instance) || is_listed(instance)) {
         change.failed_instances.push_back(instance.arn);
       } else {
         complete = false;
@@ -388,8 +410,7 @@ class Round {
     }
     if (complete) {
       change.status = RolloutStatus::kCompleted;
-    } else if (change.status == RolloutStatus::kPending &&
-               (!plan_.starts.empty() || !plan_.stops.empty())) {
+    } else if (change.status == RolloutStatus::kPending && has_begun()) {
       change.status = RolloutStatus::kRunning;
     }
     if (change.status == deployment()->status &&

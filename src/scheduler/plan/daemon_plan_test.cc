@@ -118,7 +118,7 @@ TEST_F(PlanDaemon, StopsWhatIsTooMuch) {
       {"nothing on top of an open intent", "", "a: +stop=u t/new u/new", "double@a"},
       {"the stop of what became the only one is taken back", "", "a: +stop=u t/new! u/new",
        "withdraw@a double@a"},
-      {"and that of what is wanted again", "running", "a: +stop=t t/new", "withdraw@a"},
+      {"and that of what is wanted again", "", "a: +stop=t t/new", "withdraw@a"},
       {"not that of an outdated one", "running", "a: +stop=t t/old", ""},
       {"nor of one that is on its way down", "running", "a: +stop=t t/new!", ""},
       {"nor of one that nobody shows", "running", "a: +stop=t", ""},
@@ -152,15 +152,18 @@ TEST_F(PlanDaemon, DrainsLast) {
 
 TEST_F(PlanDaemon, TellsHowTheDeploymentStands) {
   const Row rows[] = {
-      {"its first start makes it running", "pending", "a: b: t/new", "start@a running"},
-      {"so does its first stop", "pending", "a: t/old b: u/new", "stop t running"},
-      {"waiting does not", "pending", "a: +start", ""},
+      {"a plan alone changes nothing", "pending", "a: b: t/old", "start@a"},
+      {"its first open start makes it running", "pending", "a: +start b:", "start@b running"},
+      {"so does its first open stop", "pending", "a: +stop=t t/old b: u/old", "running"},
+      {"and its first task", "pending", "a: t/new? b:", "start@b running"},
+      {"and its first failure", "pending", "a(failed=1/0s):", "running"},
+      {"not the stop of a drain", "pending", "a(draining=1m): +stop=t t/old b: u/old", "stop u"},
       {"it ends when all run the task", "running", "a: t/new b: u/new", "completed"},
       {"also at once", "pending", "a: t/new", "completed"},
       {"also with nobody to serve", "pending", "", "completed"},
       {"not while one is on its way up", "running", "a: t/new b: u/new?", ""},
       {"not while one is outdated", "running", "a: t/new b: u/old!", ""},
-      {"not while a stop is open", "running", "a: +stop=t t/new", ""},
+      {"not while a stop is open", "running", "a: +stop=t t/new", "withdraw@a"},
       {"after three failed starts an instance is not waited for", "running",
        "a: t/new b(failed=3/1s):", "completed failed=b"},
       {"after two it is", "running", "a: t/new b(failed=2/1s):", ""},
@@ -170,6 +173,8 @@ TEST_F(PlanDaemon, TellsHowTheDeploymentStands) {
       {"who fails later is listed as well", "", "a: t/new b(failed=3/1s):", "completed failed=b"},
       {"once", "listed=b", "a: t/new b(failed=3/1s):", ""},
       {"until it serves", "listed=b", "a: t/new b: u/new", "completed"},
+      {"also by a process that saw none of its failures", "listed=b", "a: t/new b:", "start@b"},
+      {"or is gone", "listed=b", "a: t/new b(draining=1m):", "completed"},
       {"a completed one stays completed", "", "a: t/new b:", "start@b"},
   };
   expect_all(rows);
@@ -196,7 +201,7 @@ TEST_F(PlanDaemon, AsksFirstWhenMuchIsMissing) {
       {"a fifth may start without", "deployed", "a: b: t/new c: u/new d: v/new e: w/new",
        "start@a"},
       {"more must be confirmed", "deployed", "a: b: t/new c: u/new d: v/new", "start@a confirm"},
-      {"a first deployment need not", "pending", "a: b:", "start@a start@b running"},
+      {"a first deployment need not", "pending", "a: b:", "start@a start@b"},
   };
   expect_all(rows);
 }

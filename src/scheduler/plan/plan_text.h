@@ -87,6 +87,7 @@ inline OpenIntent intent_from_text(std::string text) {
   const auto [kind, task] = split_setting(text);
   intent.kind = kind == "+stop" ? OpenIntentKind::kStop : OpenIntentKind::kStart;
   intent.task = TaskArn{task};
+  if (intent.kind == OpenIntentKind::kStart) intent.started_by = "deploy-new";
   return intent;
 }
 
