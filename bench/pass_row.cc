@@ -77,8 +77,6 @@ Result<Figures> run_pass(const PassRow& row) {
                               .instances = picture.instances,
                               .loaded = true,
                               .store_id = "store",
-                              .task_version = 1,
-                              .instance_version = 1,
                               .synced_at = {{ClusterArn{cluster_arn()}, kDate}},
                               .last_contact = kNow,
                               .list_count = 2};

@@ -58,8 +58,7 @@ std::string standing_text(const ContainerInstance& instance) {
 }  // namespace
 
 ClusterView view_of(const client::ClusterMirror& mirror) {
-  return {mirror.tasks(),     mirror.instances(),    mirror.is_loaded(),
-          mirror.store_id(),  mirror.task_version(), mirror.instance_version(),
+  return {mirror.tasks(),     mirror.instances(),    mirror.is_loaded(), mirror.store_id(),
           mirror.synced_at(), mirror.last_contact(), mirror.list_count()};
 }
 
@@ -180,9 +179,6 @@ class Observer::Build {
   void fill_picture(const ClusterArn& cluster, Picture& picture) const {
     picture.loaded = view_.loaded;
     picture.store_changed = store_changed_;
-    picture.store_id = view_.store_id;
-    picture.task_version = view_.task_version;
-    picture.instance_version = view_.instance_version;
     if (view_.last_contact) picture.contact_age = now_ - *view_.last_contact;
     const auto synced = view_.synced_at.find(cluster);
     if (synced != view_.synced_at.end()) {
@@ -244,9 +240,7 @@ class Observer::Build {
     const auto found = drafts_.find(deployment.environment);
     if (found == drafts_.end()) return;
     Row& row = row_of(found->second, *task.container_instance);
-    if (found->second.environment->deployment == deployment.id) {
-      row.instance.known_tasks.push_back(task.arn);
-    }
+    row.instance.known_tasks.push_back(task.arn);
     if (task.last_status.is_final()) return row.ended.push_back(ended_of(task));
     if (const EndedTask* end = find_end(task.arn)) {
       return row.ended.push_back(ended_of(task.arn, deployment.id, *end));
@@ -282,9 +276,7 @@ class Observer::Build {
       if (found == drafts_.end()) continue;
       Row& row = row_of(found->second, outcome.instance);
       ObservedInstance& instance = row.instance;
-      if (found->second.environment->deployment == outcome.deployment) {
-        instance.known_tasks.push_back(arn);
-      }
+      instance.known_tasks.push_back(arn);
       if (const EndedTask* end = find_end(arn)) {
         row.ended.push_back(ended_of(arn, outcome.deployment, *end));
         continue;

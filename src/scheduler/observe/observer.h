@@ -20,8 +20,6 @@ struct ClusterView {
   const client::ClusterMirror::Instances& instances;
   bool loaded = false;
   std::string store_id;
-  client::EntityVersion task_version = 0;
-  client::EntityVersion instance_version = 0;
   client::SyncTimes synced_at;
   std::optional<TimePoint> last_contact;
   std::uint64_t list_count = 0;

@@ -146,7 +146,7 @@ inline void read_settings(const std::string& settings, World& world) {
 inline World world_from_text(const std::string& text, const std::string& settings = "") {
   World world;
   world.now = TimePoint{std::chrono::hours{100}};
-  world.picture = {true, false, std::chrono::minutes{1}, std::chrono::seconds{1}, "store", 1, 1};
+  world.picture = {true, false, std::chrono::minutes{1}, std::chrono::seconds{1}};
   read_settings(settings, world);
   int position = 0;
   for (const auto& word : split_text(text, ' ')) {

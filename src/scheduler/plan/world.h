@@ -64,8 +64,8 @@ struct ObservedInstance {
   std::vector<TaskArn> unclaimed;
   bool predecessor_starts = false;  ///< Such an environment has a start under way here.
   int other_task_count = 0;                     ///< While it drains: those it waits for.
-  /// All that were ever seen here of the deployment in force, those that ended among them: a look
-  /// for what became of a start must not take one of them for it.
+  /// All of this environment that were ever seen here, those that ended among them: a look for what
+  /// became of a start must not take one of them for it.
   std::vector<TaskArn> known_tasks;
   std::optional<OpenIntent> intent;
   StartFailures failures;
@@ -78,9 +78,6 @@ struct Picture {
   bool store_changed = false;          ///< Another store answers, and its list was not read yet.
   std::optional<Duration> synced_age;  ///< Since the last complete reconcile of this cluster began.
   std::optional<Duration> contact_age;  ///< Since the cluster state last gave a sign of life.
-  std::string store_id;
-  std::int64_t task_version = 0;
-  std::int64_t instance_version = 0;
 };
 
 enum class RolloutStatus : std::uint8_t { kPending, kRunning, kCompleted };

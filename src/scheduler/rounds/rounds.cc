@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "scheduler/environments/record_codec.h"
 
 namespace blox::scheduler {
 namespace {
@@ -15,16 +16,6 @@ DeploymentStatus status_of(RolloutStatus status) {
     case RolloutStatus::kCompleted: return DeploymentStatus::kCompleted;
   }
   return DeploymentStatus::kPending;
-}
-
-std::string_view to_text(DeploymentStatus status) {
-  switch (status) {
-    case DeploymentStatus::kPending: return "pending";
-    case DeploymentStatus::kRunning: return "running";
-    case DeploymentStatus::kCompleted: return "completed";
-    case DeploymentStatus::kSuperseded: return "superseded";
-  }
-  return "pending";
 }
 
 void take_earlier(std::optional<TimePoint>& due, std::optional<TimePoint> other) {
