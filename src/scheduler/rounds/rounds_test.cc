@@ -28,6 +28,7 @@ class TinyCluster final : public client::ClusterState, public aws::EcsControl {
   int lost_answer_percent = 0;
   std::size_t most_live = 0;  // Of tasks on one instance, ever.
   int start_calls = 0;
+  std::optional<Error> start_fault;  // Of all calls, while it is set.
   aws::FakeEcsQuery query;
 
   void put_instance(const std::string& arn, const std::string& status = "ACTIVE",
@@ -65,6 +66,7 @@ class TinyCluster final : public client::ClusterState, public aws::EcsControl {
   // What happens to the call happens whether or not its caller lives.
   Async<Result<std::vector<aws::StartedOn>>> start_task(aws::StartRequest request) override {
     ++start_calls;
+    if (start_fault) co_return std::unexpected(*start_fault);
     std::vector<aws::StartedOn> started;
     std::vector<TaskArn> arns;
     for (const auto& instance : request.instances) {
@@ -186,6 +188,8 @@ class TinyCluster final : public client::ClusterState, public aws::EcsControl {
     known.report.last_status = task.last_status;
     known.report.container_instance = task.container_instance;
     known.started_by = task.started_by;
+    known.family = "logs";
+    known.report.detail = R"({"startedBy":")" + task.started_by + R"("})";
     known.stopped = ends;
     push(tasks_, task);
   }
@@ -329,6 +333,23 @@ TEST_F(RoundsTest, DeploysJoinsRepairsAndRollsOut) {
   EXPECT_TRUE(records().outcomes.empty());
   const std::string metrics = process_->metrics.to_text();
   EXPECT_NE(metrics.find("\ndoubled_tasks_total 0"), std::string::npos);
+}
+
+TEST_F(RoundsTest, SaysWhatAllInstancesWaitFor) {
+  cluster_.start_fault = Error{ErrorKind::kDenied, "no right to StartTask"};
+  add_instances(2);
+  deploy("one", "logs:1");
+  loop_.run_for(minutes{1});
+  for (const auto& line : process_->board.environments.at(kUid).instances) {
+    EXPECT_EQ(line.state, "waiting");
+    EXPECT_EQ(line.reason, "no task there; waits, as starts pause: no right to StartTask");
+  }
+  EXPECT_EQ(status_of("one"), DeploymentStatus::kPending) << "no instance has failed";
+  EXPECT_LT(cluster_.start_calls, 10);
+  cluster_.start_fault.reset();
+  EXPECT_TRUE(runs_everywhere("logs:1"));
+  loop_.run_for(seconds{1});
+  EXPECT_EQ(status_of("one"), DeploymentStatus::kCompleted);
 }
 
 // The cluster state is alive, but its queue stands: ECS knows of a drain that no event told of.
