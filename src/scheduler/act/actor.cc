@@ -40,8 +40,7 @@ std::optional<TimePoint> Actor::next_due() const {
   std::optional<TimePoint> due;
   for (const auto& candidate :
        {stopper_.next_due(), resolver_.next_due(), outcome_watch_.next_due(), remover_.next_due(),
-        confirmer_.next_due(), launcher_.next_due(),
-        std::optional{stops_paused_until_}}) {
+        confirmer_.next_due(), launcher_.next_due(), std::optional{stops_paused_until_}}) {
     if (candidate && *candidate > context_.now() && (!due || *candidate < *due)) due = candidate;
   }
   return due;

@@ -115,8 +115,8 @@ class ActorTest : public testing::Test {
   }
 
   void boot() {
-    process_ = std::make_unique<Process>(loop_, random_, metrics_, disk_, control_, slow_query_,
-                                         tasks_);
+    process_ =
+        std::make_unique<Process>(loop_, random_, metrics_, disk_, control_, slow_query_, tasks_);
     const auto loaded = await(process_->repository.load());
     EXPECT_TRUE(loaded.has_value());
   }
@@ -245,9 +245,8 @@ TEST_F(ActorTest, RemembersWhyAnInstanceRefused) {
 TEST_F(ActorTest, ClosesWhatWasNotDone) {
   const std::tuple<ErrorKind, bool> rows[] = {
       // What failed, and whether the instance is blamed for it.
-      {ErrorKind::kThrottled, false}, {ErrorKind::kUnavailable, false},
-      {ErrorKind::kInvalid, true},    {ErrorKind::kNotFound, false},
-      {ErrorKind::kDenied, false},
+      {ErrorKind::kThrottled, false}, {ErrorKind::kUnavailable, false}, {ErrorKind::kInvalid, true},
+      {ErrorKind::kNotFound, false},  {ErrorKind::kDenied, false},
   };
   for (const auto& [kind, blamed] : rows) {
     process_->memory.refusals.clear();

@@ -157,7 +157,8 @@ std::optional<TimePoint> Confirmer::next_due() const {
 }
 
 void Confirmer::forget_old() {
-  std::erase_if(pictures_, [this](const auto& entry) { return !is_fresh(entry.second.answered_at); });
+  std::erase_if(pictures_,
+                [this](const auto& entry) { return !is_fresh(entry.second.answered_at); });
   std::erase_if(eligible_at_, [this](const auto& entry) {
     return context_.now() - entry.second >= context_.options.assumptions.observation_age_max;
   });

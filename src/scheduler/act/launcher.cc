@@ -140,8 +140,7 @@ std::optional<IntentClosing> Launcher::conclude(const Intent& intent, const Answ
       case ErrorKind::kThrottled:
       case ErrorKind::kUnavailable:
       case ErrorKind::kDenied:
-      case ErrorKind::kNotFound:
-        return closing;  // Nobody looked at the instance; starts pause.
+      case ErrorKind::kNotFound: return closing;  // Nobody looked at the instance; starts pause.
       case ErrorKind::kInvalid:
       case ErrorKind::kConflict:
       case ErrorKind::kCompacted:

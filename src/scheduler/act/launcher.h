@@ -68,7 +68,7 @@ class Launcher {
   std::size_t call_count_ = 0;
   Pause pause_;                             // Of all: what is short is shared.
   std::map<ClusterArn, Pause> by_cluster_;  // Credentials may do for one and not for another.
-  Scope scope_;  // Last, so that what it runs ends first.
+  Scope scope_;                             // Last, so that what it runs ends first.
 };
 
 }  // namespace blox::scheduler

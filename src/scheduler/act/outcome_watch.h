@@ -10,11 +10,10 @@
 
 namespace blox::scheduler {
 
-/// An outcome is kept for at least settle_time, also when the picture shows the task: a picture that
-/// is read anew within that time may lack it again. Only what a Describe did not find after that
-/// time is over: what one did not find before may have come since.
-/// Bounds: one Describe a cluster at a time; one entry an outcome.
-/// Threading: the executor's thread.
+/// An outcome is kept for at least settle_time, also when the picture shows the task: a picture
+/// that is read anew within that time may lack it again. Only what a Describe did not find after
+/// that time is over: what one did not find before may have come since. Bounds: one Describe a
+/// cluster at a time; one entry an outcome. Threading: the executor's thread.
 class OutcomeWatch {
  public:
   explicit OutcomeWatch(ActContext& context) : context_(context), scope_(context.executor) {}

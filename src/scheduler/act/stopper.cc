@@ -67,7 +67,8 @@ void Stopper::drive(const std::set<IntentKey>& silent) {
 std::optional<TimePoint> Stopper::next_due() const {
   std::optional<TimePoint> due;
   for (const auto& [key, entry] : entries_) {
-    if (!entry.calling && !entry.withdrawn && !entry.opening && (!due || entry.next_at < *due)) due = entry.next_at;
+    if (!entry.calling && !entry.withdrawn && !entry.opening && (!due || entry.next_at < *due))
+      due = entry.next_at;
   }
   return due;
 }

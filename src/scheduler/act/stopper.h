@@ -44,9 +44,9 @@ class Stopper {
     int accepted_count = 0;
     int refused_count = 0;  // In a row.
     bool calling = false;
-    bool opening = false;    // The records may not hold it yet.
-    bool sent = true;        // Perhaps, by an earlier process.
-    bool withdrawn = false;  // It is being closed.
+    bool opening = false;                    // The records may not hold it yet.
+    bool sent = true;                        // Perhaps, by an earlier process.
+    bool withdrawn = false;                  // It is being closed.
     std::optional<TimePoint> missing_since;  // Since when ECS does not know the task.
   };
   Async<void> call(Intent intent, bool was_sent);

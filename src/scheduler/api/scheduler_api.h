@@ -15,9 +15,9 @@ namespace blox::scheduler {
 
 /// Answers what stands in docs/api: environments, deployments, what each instance waits for, and
 /// /healthz, /readyz, /metrics. Fixed sentences of v0.3 stay word for word; what more there is to
-/// say stands in the header Blox-Error-Detail. Until the records are read, whatever rests on them is
-/// answered with 503: an empty picture must not be taken for an empty store.
-/// Threading: the executor's thread. Requires: all arguments outlive it.
+/// say stands in the header Blox-Error-Detail. Until the records are read, whatever rests on them
+/// is answered with 503: an empty picture must not be taken for an empty store. Threading: the
+/// executor's thread. Requires: all arguments outlive it.
 class SchedulerApi final : public http::Handler {
  public:
   /// `ready` says why the service is not ready, if it is not: the answer of /readyz.

@@ -97,13 +97,13 @@ class Repository {
   store::Store& store_;
   Records records_;
   Signal changed_;
-  int commit_count_ = 0;    // Under way. A reload waits for them, so that it overtakes none.
+  int commit_count_ = 0;  // Under way. A reload waits for them, so that it overtakes none.
   bool loaded_ = false;
-  bool stale_ = true;       // The mirror may lack a commit.
-  bool reloading_ = false;  // Commits wait.
-  Signal turn_;             // Told when one of the three changes.
+  bool stale_ = true;                      // The mirror may lack a commit.
+  bool reloading_ = false;                 // Commits wait.
+  Signal turn_;                            // Told when one of the three changes.
   std::multiset<EnvironmentUid> opening_;  // Of commits under way that open intents.
-  Scope scope_;             // Holds the writes under way: last, as they use all of the above.
+  Scope scope_;  // Holds the writes under way: last, as they use all of the above.
 };
 
 }  // namespace blox::scheduler

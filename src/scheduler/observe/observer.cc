@@ -39,8 +39,12 @@ Ended ended_of(const Task& task) {
           task.started_at, task.stopped_reason, time_or_epoch(task.stopped_at)};
 }
 Ended ended_of(const TaskArn& arn, const DeploymentId& deployment, const EndedTask& task) {
-  return {arn,           deployment.value,    task.created_at,
-          task.started_at, task.stopped_reason, time_or_epoch(task.stopped_at)};
+  return {arn,
+          deployment.value,
+          task.created_at,
+          task.started_at,
+          task.stopped_reason,
+          time_or_epoch(task.stopped_at)};
 }
 
 std::string resources_text(const std::vector<Resource>& resources) {

@@ -79,9 +79,9 @@ struct Plan {
   bool needs_confirmation = false;
   std::vector<InstanceLine> lines;
   std::vector<ContainerInstanceArn> doubled;  ///< With two live tasks of this environment.
-  bool healthy = true;                ///< False also when that cannot be told.
-  std::string reason;                 ///< Why nothing is done, or why it is not healthy.
-  std::optional<TimePoint> next_due;  ///< When time alone changes the plan.
+  bool healthy = true;                        ///< False also when that cannot be told.
+  std::string reason;                         ///< Why nothing is done, or why it is not healthy.
+  std::optional<TimePoint> next_due;          ///< When time alone changes the plan.
 };
 
 /// Decides. Requires: world.instances sorted by ARN, each once.

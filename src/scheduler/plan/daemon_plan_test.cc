@@ -237,8 +237,8 @@ TEST(PlanDaemonLines, SayWhatIsAndWhy) {
       {"", "a: #t",
        "blocked: task t has our group, but no deployment of this environment started it: waits "
        "until it ends or somebody stops it (aws ecs stop-task)"},
-      {"", "a(heir):",
-       "blocked: waits for a start of the environment of this name that was deleted"},
+      {"",
+       "a(heir):", "blocked: waits for a start of the environment of this name that was deleted"},
       {"undeployed", "a:", "waiting: nothing is deployed yet"},
       {"", "a(draining=1m,others=2): t/new",
        "serving: drains: serves until 2 other tasks are gone, 14 min at most"},

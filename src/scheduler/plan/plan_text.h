@@ -173,7 +173,8 @@ inline World world_from_text(const std::string& text, const std::string& setting
   return world;
 }
 
-/// "start@a stop t close@b withdraw@b silent@b double@c confirm completed failed=a,b": what is done, in this order.
+/// "start@a stop t close@b withdraw@b silent@b double@c confirm completed failed=a,b": what is
+/// done, in this order.
 inline std::string to_text(const Plan& plan) {
   std::string text;
   for (const auto& start : plan.starts) text += "start@" + start.instance.value + " ";

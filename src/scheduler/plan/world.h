@@ -63,7 +63,7 @@ struct ObservedInstance {
   /// Our group, but started by nobody we know, or by an environment of our name that is deleted.
   std::vector<TaskArn> unclaimed;
   bool predecessor_starts = false;  ///< Such an environment has a start under way here.
-  int other_task_count = 0;                     ///< While it drains: those it waits for.
+  int other_task_count = 0;         ///< While it drains: those it waits for.
   /// All of this environment that were ever seen here, those that ended among them: a look for what
   /// became of a start must not take one of them for it.
   std::vector<TaskArn> known_tasks;
