@@ -1,0 +1,206 @@
+// Act as a whole on a fake ECS and a store in memory, with crashes, for the tests of its parts.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "aws/fake_ecs.h"
+#include "base/sim_loop.h"
+#include "scheduler/act/actor.h"
+#include "scheduler/environments/repository_for_tests.h"
+
+namespace blox::scheduler {
+
+inline const EnvironmentUid kUid{"uid-1"};
+inline const DeploymentId kDeployment{"deployment-1"};
+inline const ClusterArn kCluster{"arn:aws:ecs:eu-west-1:123456789012:cluster/prod"};
+inline const ContainerInstanceArn kA{"a"};
+inline const ContainerInstanceArn kB{"b"};
+
+// ECS as the fake has it, but calls can be kept without an answer, for ever.
+class HoldingControl final : public aws::EcsControl {
+ public:
+  explicit HoldingControl(Executor& executor) : never_(executor) {}
+  aws::FakeEcsControl fake;
+  bool holds = false;
+
+  Async<Result<std::vector<aws::StartedOn>>> start_task(aws::StartRequest request) override {
+    auto answer = co_await fake.start_task(std::move(request));
+    while (holds) co_await never_.wait();
+    co_return answer;
+  }
+  Async<Status> stop_task(ClusterArn cluster, TaskArn task, std::string reason) override {
+    co_return co_await fake.stop_task(std::move(cluster), std::move(task), std::move(reason));
+  }
+
+ private:
+  Signal never_;
+};
+
+// ECS as the fake has it, but lists may take their time.
+class SlowQuery final : public aws::EcsQuery {
+ public:
+  explicit SlowQuery(Executor& executor) : executor_(executor) {}
+  aws::FakeEcsQuery fake;
+  Duration list_time = Duration::zero();
+
+  Async<Result<std::vector<ClusterArn>>> list_clusters() override { return fake.list_clusters(); }
+  Async<Result<ClusterArn>> describe_cluster(std::string cluster) override {
+    return fake.describe_cluster(std::move(cluster));
+  }
+  Async<Result<std::vector<ContainerInstanceArn>>> list_container_instances(
+      ClusterArn cluster) override {
+    return fake.list_container_instances(std::move(cluster));
+  }
+  Async<Result<aws::DescribedInstances>> describe_container_instances(
+      ClusterArn cluster, std::vector<ContainerInstanceArn> instances) override {
+    return fake.describe_container_instances(std::move(cluster), std::move(instances));
+  }
+  Async<Result<std::vector<TaskArn>>> list_tasks(ClusterArn cluster,
+                                                 aws::TaskFilter filter) override {
+    co_await sleep_for(executor_, list_time);
+    co_return co_await fake.list_tasks(std::move(cluster), std::move(filter));
+  }
+  Async<Result<aws::DescribedTasks>> describe_tasks(ClusterArn cluster,
+                                                    std::vector<TaskArn> tasks) override {
+    return fake.describe_tasks(std::move(cluster), std::move(tasks));
+  }
+  Async<Result<aws::DescribedTaskDefinition>> describe_task_definition(std::string name) override {
+    return fake.describe_task_definition(std::move(name));
+  }
+
+ private:
+  Executor& executor_;
+};
+
+// Everything that a crash takes away.
+struct Process {
+  Process(SimLoop& loop, Random& random, Metrics& metrics, std::shared_ptr<store::MemoryDisk> disk,
+          aws::EcsControl& control, aws::EcsQuery& query, const client::ClusterMirror::Tasks& tasks)
+      : store(loop, std::move(disk)),
+        repository(loop, store),
+        log(repository),
+        context{loop,   random,       repository,          log,         control, query, tasks,
+                memory, ActOptions{}, ActMetrics{metrics}, Signal{loop}},
+        actor(context) {}
+  store::MemoryStore store;
+  Repository repository;
+  RepositoryIntentLog log;
+  LaunchMemory memory;
+  ActContext context;
+  Actor actor;
+};
+
+class ActorTest : public testing::Test {
+ protected:
+  ActorTest() {
+    boot();
+    Environment environment;
+    environment.uid = kUid;
+    environment.name = EnvironmentName{"logs"};
+    environment.cluster = kCluster;
+    environment.deployment = kDeployment;
+    Deployment deployment;
+    deployment.id = kDeployment;
+    deployment.environment = kUid;
+    deployment.environment_name = environment.name;
+    deployment.task_definition = TaskDefinitionArn{"logs:1"};
+    const auto stored = await(process_->repository.put({environment}, {deployment}));
+    EXPECT_TRUE(stored.has_value());
+  }
+
+  void boot() {
+    process_ =
+        std::make_unique<Process>(loop_, random_, metrics_, disk_, control_, slow_query_, tasks_);
+    const auto loaded = await(process_->repository.load());
+    EXPECT_TRUE(loaded.has_value());
+  }
+  void crash_and_boot() {
+    process_.reset();
+    boot();
+  }
+
+  template <class T>
+  T await(Async<T> work) {
+    std::optional<T> result;
+    Scope scope{loop_};
+    auto keep = [&]() -> Async<void> { result.emplace(co_await std::move(work)); };
+    scope.spawn(keep());
+    EXPECT_TRUE(loop_.run_while_not([&] { return result.has_value(); }, std::chrono::minutes{1}));
+    return std::move(*result);
+  }
+
+  // Rounds that plan nothing.
+  void run_for(Duration duration) {
+    const TimePoint end = loop_.now() + duration;
+    while (loop_.now() < end) {
+      process_->actor.drive();
+      loop_.run_for(std::min<Duration>(std::chrono::milliseconds{500}, end - loop_.now()));
+    }
+    process_->actor.drive();
+  }
+
+  const Records& records() const { return process_->repository.records(); }
+  void carry_out(const Plan& plan) {
+    process_->actor.carry_out(records().environments.at(kUid), plan);
+  }
+  Plan starts_on(std::vector<ContainerInstanceArn> instances) {
+    Plan plan;
+    for (const auto& arn : instances) {
+      plan.starts.push_back({arn, 1, "no task there", {}, loop_.now(), loop_.now()});
+    }
+    return plan;
+  }
+  Plan stop_of(const TaskArn& task) {
+    Plan plan;
+    plan.stops.push_back({kA, task, kDeployment.value, "outdated"});
+    return plan;
+  }
+
+  void put_in_ecs(const std::string& arn, const ContainerInstanceArn& instance,
+                  const std::string& status, const DeploymentId& deployment = kDeployment) {
+    aws::FakeEcsQuery::Task task;
+    task.report.arn = TaskArn{arn};
+    task.report.cluster = kCluster;
+    task.report.container_instance = instance;
+    task.report.last_status = make_task_status(status);
+    task.started_by = deployment.value;
+    task.family = "logs";
+    task.stopped = status == "STOPPED";
+    task.report.detail = R"({"startedBy":")" + deployment.value + R"("})";
+    query_.tasks[task.report.arn] = task;
+  }
+  void show(const std::string& arn, const ContainerInstanceArn& instance,
+            const std::string& status) {
+    Task task;
+    task.arn = TaskArn{arn};
+    task.cluster = kCluster;
+    task.container_instance = instance;
+    task.last_status = make_task_status(status);
+    task.started_by = kDeployment.value;
+    tasks_[task.arn] = {1, task};
+  }
+  bool is_open(const ContainerInstanceArn& arn) const {
+    return records().intents.contains({kUid, arn});
+  }
+  static Error error(ErrorKind kind) { return {kind, "told to fail"}; }
+
+  SimLoop loop_{7};
+  Random random_{7};
+  Metrics metrics_;
+  std::shared_ptr<store::MemoryDisk> disk_ = store::make_memory_disk(7);
+  HoldingControl control_{loop_};
+  SlowQuery slow_query_{loop_};
+  aws::FakeEcsQuery& query_ = slow_query_.fake;
+  client::ClusterMirror::Tasks tasks_;
+  std::unique_ptr<Process> process_;
+};
+
+}  // namespace blox::scheduler

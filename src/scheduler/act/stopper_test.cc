@@ -1,0 +1,127 @@
+// Stops: repeated until they are seen, taken back while they can be, and over in the end.
+#include "scheduler/act/stopper.h"
+
+#include "scheduler/act/act_for_tests.h"
+
+namespace blox::scheduler {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+TEST_F(ActorTest, AStopIsRepeatedUntilThePictureShowsItsEnd) {
+  show("task-a", kA, "RUNNING");
+  put_in_ecs("task-a", kA, "RUNNING");
+  carry_out(stop_of(TaskArn{"task-a"}));
+  run_for(seconds{1});
+  ASSERT_EQ(control_.fake.stops.size(), 1U);
+  EXPECT_EQ(control_.fake.stops.front().reason, "blox: outdated");
+  run_for(seconds{11});
+  EXPECT_EQ(control_.fake.stops.size(), 2U);
+  crash_and_boot();
+  run_for(seconds{1});
+  EXPECT_EQ(control_.fake.stops.size(), 3U) << "an open stop outlives the process";
+  Plan seen;
+  seen.closings = {kA};
+  carry_out(seen);
+  run_for(minutes{5});
+  EXPECT_FALSE(is_open(kA));
+  EXPECT_EQ(control_.fake.stops.size(), 3U);
+}
+
+TEST_F(ActorTest, AStopWhoseEventWasLostIsSeenByDescribe) {
+  show("task-a", kA, "RUNNING");
+  put_in_ecs("task-a", kA, "STOPPED");
+  carry_out(stop_of(TaskArn{"task-a"}));
+  run_for(seconds{5});
+  EXPECT_FALSE(process_->memory.ended.contains(TaskArn{"task-a"}));
+  run_for(seconds{10});
+  EXPECT_TRUE(process_->memory.ended.contains(TaskArn{"task-a"}));
+}
+
+// DRAINING and ACTIVE again, or a deployment that rolls back, while no call could be made.
+TEST_F(ActorTest, AStopThatWasNotSentIsTakenBack) {
+  Plan withdrawal;
+  withdrawal.withdrawals = {kA};
+  for (const auto kind : {ErrorKind::kThrottled, ErrorKind::kUnavailable, ErrorKind::kDenied}) {
+    control_.fake.faults = {error(kind)};
+    const auto count = control_.fake.stops.size();
+    carry_out(stop_of(TaskArn{"task-a"}));
+    run_for(std::chrono::milliseconds{900});
+    EXPECT_TRUE(is_open(kA));
+    carry_out(withdrawal);
+    run_for(minutes{1});
+    EXPECT_FALSE(is_open(kA));
+    EXPECT_EQ(control_.fake.stops.size(), count + 1) << "what was taken back is not sent";
+  }
+}
+
+TEST_F(ActorTest, AStopThatMayHaveTakenEffectIsNotTakenBack) {
+  Plan withdrawal;
+  withdrawal.withdrawals = {kA};
+  control_.fake.faults = {error(ErrorKind::kUnknown), error(ErrorKind::kThrottled)};
+  carry_out(stop_of(TaskArn{"task-a"}));
+  run_for(seconds{2});
+  ASSERT_EQ(control_.fake.stops.size(), 2U);
+  carry_out(withdrawal);
+  run_for(seconds{1});
+  EXPECT_TRUE(is_open(kA)) << "nobody knows what became of the first call";
+  crash_and_boot();
+  control_.fake.faults = {error(ErrorKind::kThrottled)};
+  run_for(std::chrono::milliseconds{900});
+  carry_out(withdrawal);
+  run_for(seconds{1});
+  EXPECT_TRUE(is_open(kA)) << "an earlier process may have sent it";
+}
+
+TEST_F(ActorTest, NoStopIsSentToWhereNobodyListens) {
+  Plan silent;
+  silent.silent_stops = {kA};
+  carry_out(stop_of(TaskArn{"task-a"}));
+  loop_.run_while_not([&] { return is_open(kA); }, seconds{1});
+  for (int i = 0; i < 60; ++i) {
+    carry_out(silent);
+    process_->actor.drive();
+    loop_.run_for(seconds{1});
+  }
+  EXPECT_TRUE(control_.fake.stops.empty());
+  run_for(seconds{15});
+  EXPECT_FALSE(control_.fake.stops.empty()) << "somebody does again";
+}
+
+TEST_F(ActorTest, AStopThatFailsIsTriedAgain) {
+  control_.fake.faults.emplace_back(error(ErrorKind::kUnknown));
+  control_.fake.faults.emplace_back(error(ErrorKind::kThrottled));
+  carry_out(stop_of(TaskArn{"task-a"}));
+  run_for(seconds{1});
+  EXPECT_TRUE(is_open(kA));
+  run_for(seconds{5});
+  EXPECT_EQ(control_.fake.stops.size(), 3U);
+  EXPECT_TRUE(is_open(kA));
+}
+
+// The picture shows a task that ECS knows no more: the stop of it must not become a fast loop.
+TEST_F(ActorTest, AStopOfWhatIsNotThereWaitsAndIsOverInTheEnd) {
+  show("task-a", kA, "RUNNING");
+  for (int i = 0; i < 100; ++i) control_.fake.faults.emplace_back(error(ErrorKind::kNotFound));
+  carry_out(stop_of(TaskArn{"task-a"}));
+  run_for(minutes{5});
+  EXPECT_TRUE(is_open(kA)) << "ECS may not show it yet";
+  EXPECT_FALSE(process_->memory.ended.contains(TaskArn{"task-a"}));
+  run_for(minutes{1});
+  EXPECT_FALSE(is_open(kA));
+  EXPECT_TRUE(process_->memory.ended.contains(TaskArn{"task-a"}));
+  EXPECT_LT(control_.fake.stops.size(), 20U);
+}
+
+TEST_F(ActorTest, StopsNothingThatIsNotOurs) {
+  Plan plan = stop_of(TaskArn{"task-a"});
+  plan.stops.front().started_by = "somebody";
+  carry_out(plan);
+  run_for(seconds{5});
+  EXPECT_TRUE(control_.fake.stops.empty());
+  EXPECT_FALSE(is_open(kA));
+}
+
+}  // namespace
+}  // namespace blox::scheduler
