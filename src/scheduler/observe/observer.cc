@@ -6,46 +6,14 @@
 #include <utility>
 #include <vector>
 
+#include "scheduler/observe/ended.h"
+
 namespace blox::scheduler {
 namespace {
 
 constexpr std::string_view kGroupPrefix = "blox:";
 // Tasks of ECS's own daemon services; a drain does not wait for them. Source: design of drains.
 constexpr std::string_view kDaemonGroupPrefix = "daemon:";
-
-/// A time of ECS, or the epoch when there is none (or none that can be read).
-WallTime time_or_epoch(std::string_view text) {
-  return text.empty() ? WallTime{} : parse_time(text).value_or(WallTime{});
-}
-
-/// A task that has ended, by the picture or by what we asked: what the newest of them says decides
-/// about waits and budgets. Refers to the records, the picture and the memory.
-struct Ended {
-  TaskArn arn;
-  std::string_view started_by;
-  std::string_view created_at;
-  std::string_view started_at;
-  std::string_view stopped_reason;
-  WallTime stopped_at;
-  Duration served_for() const {
-    if (started_at.empty() || stopped_at == WallTime{}) return Duration{};
-    return stopped_at - time_or_epoch(started_at);
-  }
-  bool is_by_us() const { return stopped_reason.starts_with(kStopReasonPrefix); }
-};
-
-Ended ended_of(const Task& task) {
-  return {task.arn,        task.started_by,     task.created_at,
-          task.started_at, task.stopped_reason, time_or_epoch(task.stopped_at)};
-}
-Ended ended_of(const TaskArn& arn, const DeploymentId& deployment, const EndedTask& task) {
-  return {arn,
-          deployment.value,
-          task.created_at,
-          task.started_at,
-          task.stopped_reason,
-          time_or_epoch(task.stopped_at)};
-}
 
 std::string resources_text(const std::vector<Resource>& resources) {
   std::string text;
@@ -128,9 +96,16 @@ class Observer::Build {
       const ContainerInstance& instance = entry.object;
       if (instance.status.is_active() && instance.agent_connected &&
           silent.contains(instance.ec2_instance_id)) {
-        live_machines_.insert({instance.cluster, instance.ec2_instance_id});
+        auto& newest = live_machines_[{instance.cluster, instance.ec2_instance_id}];
+        newest = std::max(newest, time_or_epoch(instance.registered_at));
       }
     }
+  }
+
+  // By a registration that is not older: the event that an old one fell silent may be lost.
+  bool is_superseded(const ContainerInstance& silent) const {
+    const auto live = live_machines_.find({silent.cluster, silent.ec2_instance_id});
+    return live != live_machines_.end() && live->second >= time_or_epoch(silent.registered_at);
   }
 
   Draft draft_of(const Environment& environment) {
@@ -151,8 +126,7 @@ class Observer::Build {
       row.instance.status = source->status;
       row.instance.agent_connected = source->agent_connected;
       row.instance.confirmed_at = observer_.heard_.at(source->arn).at;
-      row.instance.superseded = !source->agent_connected && !source->ec2_instance_id.empty() &&
-                                live_machines_.contains({source->cluster, source->ec2_instance_id});
+      row.instance.superseded = !source->agent_connected && is_superseded(*source);
     }
     return draft;
   }
@@ -459,7 +433,8 @@ class Observer::Build {
   WallTime wall_now_;
   bool store_changed_ = false;
   std::map<ClusterArn, std::vector<const client::Versioned<ContainerInstance>*>> by_cluster_;
-  std::set<std::pair<ClusterArn, std::string>> live_machines_;
+  // Machines with a silent registration: when the newest of their connected ones was made.
+  std::map<std::pair<ClusterArn, std::string>, WallTime> live_machines_;
   std::map<std::string, std::vector<EnvironmentUid>> by_name_;
   std::map<ContainerInstanceArn, int> other_tasks_;  // Of those that drain.
   std::map<EnvironmentUid, Draft> drafts_;

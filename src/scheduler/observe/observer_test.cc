@@ -385,6 +385,12 @@ TEST_F(ObserverTest, ANewRegistrationSupersedesASilentOne) {
   EXPECT_FALSE(observe_a().superseded) << "it is connected itself";
   a.agent_connected = false;
   EXPECT_TRUE(observe_a().superseded);
+  instances_[ContainerInstanceArn{"b"}].object.registered_at = format_time(kDate);
+  a.registered_at = format_time(kDate - seconds{1});
+  EXPECT_TRUE(observe_a().superseded);
+  a.registered_at = format_time(kDate + seconds{1});
+  EXPECT_FALSE(observe_a().superseded) << "the older one does not come back";
+  a.registered_at.clear();
   instances_[ContainerInstanceArn{"b"}].object.status = make_instance_status("DRAINING");
   EXPECT_FALSE(observe_a().superseded);
 }

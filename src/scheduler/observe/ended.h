@@ -1,0 +1,48 @@
+// Ended: a task that is over, whoever told of it. What observe makes waits and budgets of.
+#pragma once
+
+#include <string_view>
+
+#include "base/time.h"
+#include "model/arn.h"
+#include "model/task.h"
+#include "scheduler/environments/records.h"
+#include "scheduler/plan/launch_memory.h"
+
+namespace blox::scheduler {
+
+/// A time of ECS, or the epoch when there is none (or none that can be read).
+inline WallTime time_or_epoch(std::string_view text) {
+  return text.empty() ? WallTime{} : parse_time(text).value_or(WallTime{});
+}
+
+/// A task that has ended, by the picture or by what we asked: what the newest of them says decides
+/// about waits and budgets. Refers to the records, the picture and the memory.
+struct Ended {
+  TaskArn arn;
+  std::string_view started_by;
+  std::string_view created_at;
+  std::string_view started_at;
+  std::string_view stopped_reason;
+  WallTime stopped_at;
+  Duration served_for() const {
+    if (started_at.empty() || stopped_at == WallTime{}) return Duration{};
+    return stopped_at - time_or_epoch(started_at);
+  }
+  bool is_by_us() const { return stopped_reason.starts_with(kStopReasonPrefix); }
+};
+
+inline Ended ended_of(const Task& task) {
+  return {task.arn,        task.started_by,     task.created_at,
+          task.started_at, task.stopped_reason, time_or_epoch(task.stopped_at)};
+}
+inline Ended ended_of(const TaskArn& arn, const DeploymentId& deployment, const EndedTask& task) {
+  return {arn,
+          deployment.value,
+          task.created_at,
+          task.started_at,
+          task.stopped_reason,
+          time_or_epoch(task.stopped_at)};
+}
+
+}  // namespace blox::scheduler
