@@ -13,6 +13,14 @@ using simdjson::dom::object;
 
 constexpr std::string_view kTaskStateChange = "ECS Task State Change";
 constexpr std::string_view kInstanceStateChange = "ECS Container Instance State Change";
+constexpr std::string_view kSource = "aws.ecs";
+
+// Longer fields of an envelope are no event's. Together with kEventBytesMax they keep whatever an
+// event may leave in the store, its key included, within one commit.
+// Source: API/PutEventsRequestEntry, DetailType of 128 characters; ids are UUIDs of 36.
+constexpr std::size_t kIdBytesMax = 256;
+constexpr std::size_t kTypeBytesMax = 4 * 128;
+constexpr std::size_t kTimeBytesMax = 64;
 
 std::unexpected<Error> refuse(std::string_view field, std::string_view problem) {
   return fail(ErrorKind::kInvalid, std::string{field} + " " + std::string{problem});
@@ -25,6 +33,17 @@ Result<std::string_view> demand_text(object from, std::string_view path) {
   const auto text = find_text(from, name);
   if (!text || text->empty()) return refuse(path, "is missing, empty or not a text");
   return *text;
+}
+
+// As demand_text, of a field of the envelope, which has a bound.
+Result<std::string_view> demand_short_text(object envelope, std::string_view name,
+                                           std::size_t bytes_max) {
+  const auto text = demand_text(envelope, name);
+  if (text && text->size() > bytes_max) {
+    return refuse(name, "has " + std::to_string(text->size()) + " bytes, allowed are " +
+                            std::to_string(bytes_max));
+  }
+  return text;
 }
 
 Result<EcsVersion> demand_version(object detail) {
@@ -103,7 +122,8 @@ Result<EcsEvent> finish(EcsEvent event, Result<Report> report, std::string_view 
 
 // The cluster of an event that names one, in its detail or among its resources.
 std::string find_cluster(object envelope, object detail) {
-  if (const auto named = find_text(detail, "clusterArn")) return std::string{*named};
+  const auto named = find_text(detail, "clusterArn");
+  if (named && parse_cluster_arn(*named)) return std::string{*named};
   std::string cluster;
   internal::for_each<std::string_view>(envelope, "resources", [&](std::string_view resource) {
     if (cluster.empty() && parse_cluster_arn(resource)) cluster = resource;
@@ -111,21 +131,37 @@ std::string find_cluster(object envelope, object detail) {
   return cluster;
 }
 
+// What anyone may put on the event bus is no word of ECS about a task or an instance.
+Status check_source(object envelope) {
+  const auto source = demand_text(envelope, "source");
+  if (!source) return std::unexpected(source.error());
+  if (*source == kSource) return done();
+  return refuse("source", "is '" + std::string{source->substr(0, kIdBytesMax)} +
+                              "', state changes come from 'aws.ecs' alone");
+}
+
 Result<EcsEvent> decode(std::string_view body) {
+  if (body.size() > kEventBytesMax) {
+    return fail(ErrorKind::kInvalid, "the message has " + std::to_string(body.size()) +
+                                         " bytes, allowed are " + std::to_string(kEventBytesMax));
+  }
   const auto envelope = reader().hold(body).parse();
   if (!envelope) return std::unexpected(envelope.error());
-  const auto id = demand_text(*envelope, "id");
+  const auto id = demand_short_text(*envelope, "id", kIdBytesMax);
   if (!id) return std::unexpected(id.error());
-  const auto time_text = demand_text(*envelope, "time");
+  const auto time_text = demand_short_text(*envelope, "time", kTimeBytesMax);
   if (!time_text) return std::unexpected(time_text.error());
   const auto time = parse_time(*time_text);
   if (!time) return time.error_in("time");
-  const auto type = demand_text(*envelope, "detail-type");
+  const auto type = demand_short_text(*envelope, "detail-type", kTypeBytesMax);
   if (!type) return std::unexpected(type.error());
   object detail;
   if (envelope->at_key("detail").get(detail)) return refuse("detail", "is missing or no object");
 
   EcsEvent event{std::string{*id}, *time, {}};
+  if (*type == kTaskStateChange || *type == kInstanceStateChange) {
+    if (const Status known = check_source(*envelope); !known) return std::unexpected(known.error());
+  }
   if (*type == kTaskStateChange) return finish(std::move(event), read_task(detail), body);
   if (*type == kInstanceStateChange) return finish(std::move(event), read_instance(detail), body);
   event.what = StoredEvent{event.id, std::string{*type}, find_cluster(*envelope, detail),

@@ -2,6 +2,7 @@
 // detail an event.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -13,6 +14,9 @@
 
 namespace blox::codec {
 
+/// Bytes of a message that can be an event, at most. Source: SQS quotas, 1 MiB a message.
+inline constexpr std::size_t kEventBytesMax = 1'048'576;
+
 /// An EventBridge event of ECS: a state change of a task or a container instance, or an event of
 /// any other type, known or not, kept whole.
 struct EcsEvent {
@@ -21,7 +25,9 @@ struct EcsEvent {
   std::variant<TaskReport, InstanceReport, StoredEvent> what;
 };
 
-/// Decodes the JSON of an envelope. The reports' `detail` is cut out of `body` as it is.
+/// Decodes the JSON of an envelope. The reports' `detail` is cut out of `body` as it is. A state
+/// change has to come from the source aws.ecs; of an event that is kept whole, a clusterArn that
+/// is none counts as absent.
 /// Errors: kInvalid, naming the field. Source: EventBridge events reference, "Amazon ECS events".
 Result<EcsEvent> decode_ecs_event(std::string_view body);
 

@@ -101,6 +101,9 @@ TEST(EcsEvent, NamesTheFieldItRefuses) {
       {good, R"("detail-type")", R"("detail-kind")", "detail-type"},
       {good, R"("time": "2026)", R"("time": "x2026)", "time"},
       {good, R"("id")", R"("di")", "id "},
+      {good, R"("source": "aws.ecs")", R"("source": "my.app")", "source is 'my.app'"},
+      {good, R"("source": "aws.ecs")", R"("sauce": "aws.ecs")", "source is missing"},
+      {instance, R"("source": "aws.ecs")", R"("source": "aws.ec2")", "source is 'aws.ec2'"},
       {good, R"("detail": {)", R"("detail": [{)", "not a JSON object"},
       {good, R"("detail":)", R"("details":)", "detail is"},
       {good, R"("version": 3)", R"("version": "3")", "detail.version"},
@@ -140,6 +143,37 @@ TEST(EcsEvent, NamesTheFieldItRefuses) {
   for (std::size_t length = 0; length + 2 < good.size(); length += 7) {
     EXPECT_FALSE(decode_ecs_event(std::string_view{good}.substr(0, length)));
   }
+}
+
+std::string of_any_type(std::string_view id, std::string_view type, std::string_view time,
+                        std::string_view detail) {
+  std::string body{R"({"source":"aws.ecs","id":")"};
+  body.append(id).append(R"(","detail-type":")").append(type).append(R"(","time":")");
+  return body.append(time).append(R"(","detail":)").append(detail).append("}");
+}
+
+// Whatever comes as an event fits into one commit, and its key with it.
+TEST(EcsEvent, BoundsWhatItKeeps) {
+  constexpr std::string_view kTime = "2026-08-20T10:00:03Z";
+  const std::string long_text(5'000, 'x');
+  const std::tuple<std::string, const char*> refused[] = {
+      {of_any_type(long_text, "T", kTime, "{}"), "id has 5000 bytes"},
+      {of_any_type("1", long_text, kTime, "{}"), "detail-type has 5000 bytes"},
+      {of_any_type("1", "T", "2026-08-20T10:00:03." + std::string(5'000, '1') + "Z", "{}"),
+       "time has 5021 bytes"},
+      {of_any_type("1", "T", kTime, R"({"a":")" + std::string(kEventBytesMax, 'x') + R"("})"),
+       "the message has"},
+  };
+  for (const auto& [body, why] : refused) {
+    const auto event = decode_ecs_event(body);
+    ASSERT_FALSE(event) << why;
+    EXPECT_EQ(event.error().kind, ErrorKind::kInvalid);
+    EXPECT_NE(event.error().message.find(why), std::string::npos) << event.error().message;
+  }
+  const auto event = decode_ecs_event(
+      of_any_type("1", "T", kTime, R"({"clusterArn":")" + std::string(400'000, 'x') + R"("})"));
+  ASSERT_TRUE(event) << event.error().message;
+  EXPECT_EQ(std::get<StoredEvent>(event->what).cluster, "") << "that is no cluster's ARN";
 }
 
 }  // namespace
