@@ -33,11 +33,12 @@ struct Entry {
   Slot slot;
   Known known;
   bool ended = false;                   ///< STOPPED or INACTIVE: goes after a time.
-  const ClusterArn* cluster = nullptr;  ///< Owned by the catalog.
+  const ClusterArn* cluster = nullptr;  ///< Owned and set by the catalog.
   std::string describe;                 ///< The stored part of Describe, as JSON, or empty.
-  std::string instance;                 ///< Of a task: its container instance's ARN, or empty.
-  std::size_t detail_hash = 0;          ///< Of the last described detail that is contained.
-  TimePoint confirmed_at{};             ///< When a report last showed it alive.
+  std::string instance;  ///< Of a task: its container instance's ARN, or empty. Set by the catalog.
+  std::size_t detail_hash = 0;  ///< Of the last described detail that is contained.
+  TimePoint confirmed_at{};     ///< When a report last showed it alive, or it was loaded.
+  bool placed = false;          ///< It stands in the catalog's indexes.
 };
 
 /// A cluster's sync mark.
@@ -52,18 +53,23 @@ class Catalog {
  public:
   using Entries = std::map<std::string, Entry, std::less<>>;
 
-  /// Takes in one key of the store. Errors: kInvalid (not of this format).
-  Status load(const store::KeyValue& item);
+  /// Takes in one key of the store, read at `now`. Errors: kInvalid (not of this format; the
+  /// object counts as unknown, and its key can be written).
+  Status load(const store::KeyValue& item, TimePoint now);
   void clear();
+  /// Counts the times it was cleared: what was found out across two of them may have been lost.
+  std::uint64_t generation() const { return generation_; }
 
   Entry* find(const ObjectName& object);
   /// The object's entry, made as unknown when there is none.
   Entry& get_or_make(const ObjectName& object);
   /// Forgets an object. Requires: its slot is idle.
   void erase(const ObjectName& object);
-  const ClusterArn* intern(const ClusterArn& cluster) {
-    return &*cluster_names_.insert(cluster).first;
-  }
+  /// Says where a live object is: its cluster and, of a task, its container instance's ARN, which
+  /// may be empty. Requires: it is held.
+  void place(const ObjectName& object, const ClusterArn& cluster, std::string_view instance);
+  /// Takes an object that is not live any more out of all lists. Requires: it is held.
+  void displace(const ObjectName& object);
 
   /// True when the object is held as live and has not ended.
   bool is_live(const ObjectName& object) const;
@@ -72,8 +78,10 @@ class Catalog {
   std::vector<TaskArn> live_tasks(const ClusterArn& cluster) const;
   /// Live tasks on one instance that have not ended, sorted.
   std::vector<TaskArn> live_tasks_on(const ContainerInstanceArn& instance) const;
-  /// Clusters with a sync mark or a live object, sorted.
+  /// Clusters with a sync mark or an object, ended ones included, sorted.
   std::vector<ClusterArn> clusters() const;
+  /// True when the cluster has an object, be it at its end.
+  bool has_objects(const ClusterArn& cluster) const;
   /// When the last complete reconcile of the cluster began, if there was one.
   std::optional<WallTime> synced_at(const ClusterArn& cluster) const;
   bool is_empty() const { return tasks_.empty() && instances_.empty(); }
@@ -89,12 +97,25 @@ class Catalog {
   const Entries& entries_of(const ObjectName& object) const {
     return std::holds_alternative<TaskArn>(object) ? tasks_ : instances_;
   }
-  Status load_object(const store::KeyValue& item);
+  // Views of the keys of tasks_ or instances_.
+  using Arns = std::set<std::string_view>;
+  struct Members {
+    Arns instances;
+    Arns tasks;
+    bool is_empty() const { return instances.empty() && tasks.empty(); }
+  };
+  const ClusterArn* intern(const ClusterArn& cluster) {
+    return &members_.try_emplace(cluster).first->first;
+  }
+  Status load_object(const store::KeyValue& item, TimePoint now);
+  void displace(bool is_task, std::string_view arn, Entry& entry);
 
   Entries tasks_;
   Entries instances_;
   std::map<ClusterArn, ClusterEntry> marks_;
-  std::set<ClusterArn> cluster_names_;
+  std::map<ClusterArn, Members> members_;              // Its keys are the interned clusters.
+  std::map<std::string, Arns, std::less<>> tasks_on_;  // By instance.
+  std::uint64_t generation_ = 0;
 };
 
 }  // namespace blox::cluster_state

@@ -1,15 +1,57 @@
 #include "cluster_state/ingest/ingest.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
+#include "codec/ecs_event.h"
 #include "codec/stored.h"
 #include "codec/stored_overlay.h"
 
 namespace blox::cluster_state {
 namespace {
 
-constexpr Duration kReloadWait = std::chrono::seconds{1};
+// Broken so soon after the store was read again, it is not to be read at once.
+constexpr Duration kReloadCalm = std::chrono::minutes{1};
+// The parts of a value, each bounded so that together they fit into one commit with their key.
+constexpr std::size_t kDetailBytesMax = codec::kEventBytesMax;
+constexpr std::size_t kDescribeBytesMax = 256 * 1'024;
+constexpr std::size_t kFrameBytesMax = 4 * 1'024;
+static_assert(kDetailBytesMax + kDescribeBytesMax + kFrameBytesMax <= store::kCommitBytesMax);
+
+Status check_size(std::string_view what, std::size_t bytes, std::size_t bytes_max) {
+  if (bytes <= bytes_max) return done();
+  return fail(ErrorKind::kInvalid, std::string{what} + " has " + std::to_string(bytes) +
+                                       " bytes, allowed are " + std::to_string(bytes_max));
+}
+
+Status check_size(const Report& report) {
+  const ReportView view{report};
+  Status fits = check_size("the detail", view.detail().size(), kDetailBytesMax);
+  if (fits) {
+    fits = check_size("what Describe adds", view.describe_only().size(), kDescribeBytesMax);
+  }
+  return fits;
+}
+
+Status check_size(const codec::StoredEvent& event) {
+  // An escaped byte takes up to three in the key and six in the value.
+  const std::size_t fields = event.id.size() + event.detail_type.size() + event.cluster.size();
+  Status fits = check_size("the event", event.raw.size(), kDetailBytesMax);
+  if (fits) fits = check_size("its id, type and cluster", 9 * fields, kDescribeBytesMax);
+  return fits;
+}
+
+// Before anything is done: what cannot become durable must not count as known.
+Status check_sizes(const Batch& batch) {
+  for (const Report& report : batch.reports) {
+    if (Status fits = check_size(report); !fits) return fits;
+  }
+  for (const codec::StoredEvent& event : batch.events) {
+    if (Status fits = check_size(event); !fits) return fits;
+  }
+  return done();
+}
 
 WallTime before(WallTime time, Duration by) {
   return time - std::chrono::duration_cast<WallTime::duration>(by);
@@ -22,23 +64,38 @@ Ingest::Ingest(Executor& executor, store::Store& store, Metrics& metrics, Ingest
       store_(store),
       options_(options),
       counters_(metrics),
+      undecodable_(metrics.counter("blox_ingest_undecodable_total",
+                                   "Stored values that could not be read, and were skipped.")),
       describe_list_(executor, options.describe_list_max),
       writer_(executor, store, metrics, options.writer),
       records_(writer_, options.records),
+      became_ready_(executor),
       scope_(executor) {}
 
 Async<Status> Ingest::open() {
   const Status loaded = co_await load();
   if (!loaded) co_return loaded.error_in("open ingest");
   open_ = true;
+  became_ready_.notify_all();
   scope_.spawn(reload_when_broken());
   scope_.spawn(sweep_for_ever());
   co_return done();
 }
 
 Status Ingest::check_ready() const {
-  if (open_ && !writer_.is_broken()) return done();
+  if (is_ready()) return done();
   return fail(ErrorKind::kUnavailable, "ingest: the store is being read; give the batch again");
+}
+
+Status Ingest::health() const {
+  const auto unhealthy = [](std::string why, const std::optional<Error>& error) {
+    return fail(ErrorKind::kUnavailable, std::move(why) + (error ? ": " + error->message : ""));
+  };
+  if (!is_ready()) return unhealthy("ingest is reading the store", load_error_);
+  if (const auto& error = writer_.commit_error()) {
+    return unhealthy("the store takes no changes", error);
+  }
+  return done();
 }
 
 Ingest::Round Ingest::start_round() const {
@@ -52,11 +109,14 @@ Async<Status> Ingest::load() {
   request.prefix = codec::kClusterStatePrefix;
   while (true) {
     const auto page = co_await store_.range(request);
+    load_error_ = page ? std::nullopt : std::optional{page.error()};
     if (!page) co_return std::unexpected(page.error());
     for (const store::KeyValue& item : page->items) {
-      Status taken = catalog_.load(item);
+      Status taken = catalog_.load(item, executor_.now());
       if (taken) taken = records_.load(item);
-      if (!taken) co_return taken;
+      if (taken) continue;
+      undecodable_.Increment();
+      log::error("ingest", "skips what it cannot decode: {}", taken.error().message);
     }
     if (!page->more || page->items.empty()) co_return done();
     request.after_key = page->items.back().key;
@@ -65,23 +125,40 @@ Async<Status> Ingest::load() {
 }
 
 Async<void> Ingest::reload_when_broken() {
+  std::optional<TimePoint> mended_at;
+  Duration wait = options_.reload_wait_min;
   while (true) {
     co_await writer_.broken();
     open_ = false;
     log::warn("ingest", "a commit was lost or contradicted: reading the store again");
-    while (true) {
-      const Status loaded = co_await load();
-      if (loaded) break;
-      log::error("ingest", "cannot read the store again: {}", loaded.error().message);
-      co_await sleep_for(executor_, kReloadWait);
+    if (mended_at && executor_.now() - *mended_at < kReloadCalm) {
+      co_await sleep_for(executor_, wait);
+      wait = std::min(2 * wait, options_.reload_wait_max);
+    } else {
+      wait = options_.reload_wait_min;
     }
-    writer_.mend();
-    open_ = true;
+    co_await reload();
+    mended_at = executor_.now();
   }
+}
+
+Async<void> Ingest::reload() {
+  Duration wait = options_.reload_wait_min;
+  while (true) {
+    const Status loaded = co_await load();
+    if (loaded) break;
+    log::error("ingest", "cannot read the store again: {}", loaded.error().message);
+    co_await sleep_for(executor_, wait);
+    wait = std::min(2 * wait, options_.reload_wait_max);
+  }
+  writer_.mend();
+  open_ = true;
+  became_ready_.notify_all();
 }
 
 Async<Result<TakeCounts>> Ingest::take(Batch batch) {
   if (const Status ready = check_ready(); !ready) co_return std::unexpected(ready.error());
+  if (const Status fits = check_sizes(batch); !fits) co_return fits.error_in("ingest");
   Round round = start_round();
   for (const codec::DeadLetter& letter : batch.dead_letters) records_.keep(letter, round.ticket);
   for (const codec::StoredEvent& event : batch.events) {
@@ -163,8 +240,7 @@ void Ingest::note_shape(Entry& entry, const ReportView& view, const Round& round
   entry.known.kind = Known::Kind::kLive;
   entry.known.final = view.sighting().final;
   entry.ended = view.has_ended();
-  entry.cluster = catalog_.intern(view.cluster());
-  entry.instance = view.instance();
+  catalog_.place(view.name(), view.cluster(), view.instance());
   entry.detail_hash = std::hash<std::string_view>{}(view.detail());
   entry.confirmed_at = round.now;
   if (!ends) return;
@@ -229,8 +305,12 @@ Status Ingest::lay_over(const Report& report, const std::string& value, Round& r
   std::optional<std::string> joined;
   if (decision.verdict == Verdict::kOverlay) {
     auto overlaid = codec::overlay_detail(parts->detail, view.detail());
-    if (!overlaid) return std::unexpected(overlaid.error());
-    joined = std::move(*overlaid);
+    // What is held may be nested deeper than an overlay reads; Describe's word is good by itself.
+    joined = overlaid ? std::move(*overlaid) : std::optional{std::string{view.detail()}};
+    if (joined) {
+      const Status fits = check_size("the overlaid detail", joined->size(), kDetailBytesMax);
+      if (!fits) return fits.error_in("ingest");
+    }
     note_shape(entry, view, round);
   }
   const bool new_describe =

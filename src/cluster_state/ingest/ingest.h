@@ -41,6 +41,9 @@ struct IngestOptions {
   /// Longer than any queue keeps a message. Source: SQS quotas, 14 days.
   Duration tombstone_kept = std::chrono::hours{15 * 24};
   Duration sweep_every = std::chrono::minutes{1};
+  /// Between two readings of the store when commits fail again and again: doubled up to the second.
+  Duration reload_wait_min = std::chrono::seconds{1};
+  Duration reload_wait_max = std::chrono::minutes{1};
   /// An event sent longer ago, about an unknown object, is not taken for a new object.
   Duration old_event_age = std::chrono::minutes{5};
   std::size_t describe_list_max = 10'000;
@@ -55,13 +58,16 @@ class Ingest {
   Ingest& operator=(const Ingest&) = delete;
 
   /// Reads what the store holds, page by page, and starts the work behind.
-  /// Errors: those of Store::range, and kInvalid for a value of another format.
+  /// Values of another format are counted and skipped; what they are about is written anew.
+  /// Errors: those of Store::range.
   Async<Status> open();
 
   /// Merges the batch with what is held and under way. When it returns, all that the batch brought,
   /// and all that made parts of it stale, is durable.
-  /// Errors: kUnavailable (the store is being read again; nothing or some of it was done: give the
-  /// batch again), kConflict, kUnknown and kInternal of Store::commit (the same).
+  /// Errors: kInvalid (a report or event is too large for the store, or refused by it; some of the
+  /// batch may have been done), kUnavailable (the store is being read again; nothing or some of it
+  /// was done: give the batch again), kConflict, kUnknown and kInternal of Store::commit (the
+  /// same).
   Async<Result<TakeCounts>> take(Batch batch);
 
   /// Takes away an object that ECS has twice said it does not know, unless a report has shown it
@@ -76,6 +82,12 @@ class Ingest {
   const Catalog& catalog() const { return catalog_; }
   /// What ECS has to be asked about; reconcile takes it.
   DescribeList& describe_list() { return describe_list_; }
+  /// False before open() and while the store is read again: batches would be refused.
+  bool is_ready() const { return open_ && !writer_.is_broken(); }
+  /// Notified when it becomes ready.
+  Signal& became_ready() { return became_ready_; }
+  /// Ok when batches are taken and become durable. Errors: kUnavailable, with the reason.
+  Status health() const;
   /// Reports that are merged and not durable yet.
   std::size_t undurable_count() const { return writer_.undurable_count(); }
 
@@ -91,6 +103,7 @@ class Ingest {
   Status check_ready() const;
   Async<Status> load();
   Async<void> reload_when_broken();
+  Async<void> reload();
 
   bool merge(const Report& report, Round& round);
   bool confirm(Entry& entry, const ReportView& view, const Decision& decision, const Round& round);
@@ -111,11 +124,14 @@ class Ingest {
   store::Store& store_;
   IngestOptions options_;
   ReportCounters counters_;
+  Counter& undecodable_;
   Catalog catalog_;
   DescribeList describe_list_;
   Writer writer_;
   RecordKeeper records_;
   bool open_ = false;
+  std::optional<Error> load_error_;
+  Signal became_ready_;
   Scope scope_;
 };
 

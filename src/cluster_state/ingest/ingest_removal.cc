@@ -36,7 +36,7 @@ void Ingest::bury(const ObjectName& name, Entry& entry, std::string_view reason,
                  entry.known.version, std::nullopt, round.wall_now};
   entry.ended = false;
   entry.describe = {};
-  entry.instance = {};
+  catalog_.displace(name);
   const codec::Tombstone tombstone{entry.known.version, round.wall_now, std::string{reason},
                                    *entry.cluster};
   writer_.put(entry.slot, key_of(name), codec::encode_tombstone(tombstone));

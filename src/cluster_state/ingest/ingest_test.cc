@@ -251,5 +251,114 @@ TEST(Ingest, TheSyncMarkComesAndGoes) {
   EXPECT_TRUE(world.content().empty());
 }
 
+TEST(Ingest, AStoredValueOfAnotherFormatIsSkippedAndWrittenAnew) {
+  World world;
+  world.event({.id = "1", .version = 4});
+  world.event({.id = "2", .version = 4});
+  store::Commit foreign;
+  foreign.puts.push_back({codec::task_key(task_arn("1")), R"({"v":9,"what":"ever"})"});
+  foreign.puts.push_back({codec::cluster_key(kCluster), "no mark"});
+  foreign.puts.push_back({codec::dead_letter_key(3), "no letter"});
+  ASSERT_TRUE(run(world.loop, world.store->commit(std::move(foreign))));
+  world.restart();
+  EXPECT_EQ(world.metrics.counter("blox_ingest_undecodable_total", "").Value(), 3);
+  EXPECT_EQ(world.event({.id = "2", .version = 5}).changed, 1U);
+  EXPECT_EQ(world.event({.id = "1", .version = 2}).added, 1U);
+  EXPECT_EQ(world.task("1"), "v2 RUNNING");
+  EXPECT_TRUE(run(world.loop, world.ingest->mark_synced(kCluster, world.loop.wall_now())));
+  Batch letter;
+  letter.dead_letters.push_back({"m", "why", "body", 4, world.loop.wall_now()});
+  world.take(std::move(letter));
+  EXPECT_TRUE(world.content().contains(codec::dead_letter_key(4)));
+}
+
+std::string nested(int depth) {
+  return std::string(static_cast<std::size_t>(depth), '[') +
+         std::string(static_cast<std::size_t>(depth), ']');
+}
+
+TEST(Ingest, ADescribeReplacesAnEventNestedTooDeepToOverlay) {
+  World world;
+  world.event({.version = 2, .more = R"("deep":)" + nested(100) + ","});
+  world.loop.run_for(1s);
+  EXPECT_EQ(world.describe({.version = 2, .more = R"("group":"new",)"}).overlaid, 1U);
+  const auto stored = codec::decode_stored_task(world.content().at(codec::task_key(task_arn("1"))));
+  ASSERT_TRUE(stored);
+  EXPECT_EQ(std::get<codec::StoredTask>(*stored).object.group, "new");
+}
+
+TEST(Ingest, WhatNoCommitHoldsIsRefusedBeforeAnythingIsDone) {
+  World world;
+  const std::string large = R"("more":")" + std::string(1'100'000, 'x') + R"(",)";
+  for (const bool described : {false, true}) {
+    Batch batch;
+    batch.reports.push_back({task_report({.version = 3}), Origin::kEvent, world.loop.wall_now()});
+    batch.reports.push_back({described ? task_report({.version = 3}, "{" + large + R"("a":1})")
+                                       : task_report({.version = 3, .more = large}),
+                             described ? Origin::kDescribe : Origin::kEvent,
+                             world.loop.wall_now()});
+    const auto taken = run(world.loop, world.ingest->take(std::move(batch)));
+    ASSERT_FALSE(taken);
+    EXPECT_EQ(taken.error().kind, ErrorKind::kInvalid);
+    EXPECT_TRUE(world.content().empty());
+  }
+  EXPECT_EQ(world.event({.version = 3}).added, 1U);
+}
+
+TEST(Ingest, WhatARestartHasLoadedIsNotRemovedForWhatWasSaidBefore) {
+  World world;
+  world.event({.version = 4});
+  world.loop.run_for(1min);
+  const TimePoint missing_since = world.loop.now();
+  world.loop.run_for(1min);
+  world.restart();
+  EXPECT_EQ(run(world.loop, world.ingest->remove_missing(task_arn("1"), missing_since)), false);
+  EXPECT_EQ(world.task("1"), "v4 RUNNING");
+}
+
+// Reading the store again helps against a lost commit, not against a broken disk.
+TEST(Ingest, ReadsTheStoreAgainAndAgainWithGrowingWaits) {
+  World world;
+  const Error broken{ErrorKind::kInternal, "input/output error"};
+  int attempts = 0;
+  world.faults.refuse = [&](const store::Commit&) {
+    ++attempts;
+    return std::optional{broken};
+  };
+  const TimePoint until = world.loop.now() + 10min;
+  while (world.loop.now() < until) {
+    Batch batch;
+    batch.reports.push_back({task_report({}), Origin::kEvent, world.loop.wall_now()});
+    EXPECT_FALSE(run(world.loop, world.ingest->take(std::move(batch))));
+    world.loop.run_for(10ms);
+  }
+  EXPECT_GT(attempts, 5);
+  EXPECT_LT(attempts, 25);
+  world.faults.refuse = nullptr;
+  ASSERT_TRUE(world.loop.run_while_not([&] { return world.ingest->is_ready(); }, 2min));
+  EXPECT_EQ(world.event({}).added, 1U);
+  EXPECT_TRUE(world.ingest->health());
+}
+
+TEST(Ingest, HealthTellsWhyNothingBecomesDurable) {
+  World world;
+  EXPECT_TRUE(world.ingest->health());
+  world.faults.refuse = [](const store::Commit&) {
+    return std::optional{Error{ErrorKind::kUnavailable, "disk full"}};
+  };
+  Scope scope{world.loop};
+  scope.spawn([](World& in) -> Async<void> {
+    Batch batch;
+    batch.reports.push_back({task_report({}), Origin::kEvent, in.loop.wall_now()});
+    EXPECT_TRUE(co_await in.ingest->take(std::move(batch)));
+  }(world));
+  world.loop.run_for(1s);
+  ASSERT_FALSE(world.ingest->health());
+  EXPECT_NE(world.ingest->health().error().message.find("disk full"), std::string::npos);
+  world.faults.refuse = nullptr;
+  world.loop.run_for(10s);
+  EXPECT_TRUE(world.ingest->health());
+}
+
 }  // namespace
 }  // namespace blox::cluster_state

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
-#include "codec/ecs_event.h"
+#include "cluster_state/ingest/followed.h"
 
 namespace blox::cluster_state {
 namespace {
@@ -22,9 +22,11 @@ QueueConsumer::QueueConsumer(Executor& executor, Random& random, aws::Queue& que
       random_(random),
       queue_(queue),
       ingest_(ingest),
-      options_(options),
+      options_(std::move(options)),
       received_(metrics.counter("blox_ingest_messages_total", "Messages received, repeats too.")),
       dead_(metrics.counter("blox_ingest_dead_letters_total", "Messages nobody could decode.")),
+      unfollowed_(metrics.counter("blox_ingest_unfollowed_total",
+                                  "Messages on clusters that are not followed.")),
       deleted_(metrics.counter("blox_ingest_messages_deleted_total", "Messages deleted.")),
       not_deleted_(metrics.counter("blox_ingest_messages_not_deleted_total",
                                    "Deletes that the queue refused, each attempt.")),
@@ -32,14 +34,20 @@ QueueConsumer::QueueConsumer(Executor& executor, Random& random, aws::Queue& que
       lag_(metrics.seconds("blox_ingest_lag_seconds", "From sending an event to its durability.")),
       undurable_age_(metrics.gauge("blox_ingest_undurable_age_seconds",
                                    "Age of the oldest received message that is not durable.")),
+      undurable_reports_(metrics.gauge("blox_ingest_undurable_changes",
+                                       "Changes that are merged and not durable yet.")),
+      healthy_(metrics.gauge("blox_ingest_healthy",
+                             "1 while events are received and become durable, else 0.")),
       capacity_(executor),
       removables_(executor),
+      take_wait_(options_.retry_wait_min),
       scope_(executor) {
   for (std::size_t number = 0; number < options_.receives_max; ++number) {
     scope_.spawn(receive_loop(number));
   }
   for (std::size_t number = 0; number < options_.removes_max; ++number) scope_.spawn(remove_loop());
   scope_.spawn(watch_age());
+  scope_.spawn(watch_ingest());
 }
 
 Duration QueueConsumer::oldest_age() const {
@@ -48,18 +56,43 @@ Duration QueueConsumer::oldest_age() const {
 
 bool QueueConsumer::is_held_back() const {
   return undurable_count_ + removable_.size() >= options_.undurable_max ||
-         oldest_age() > queue_.visibility_timeout() / 2;
+         oldest_age() > queue_.visibility_timeout() / 2 || !ingest_.is_ready() ||
+         executor_.now() < resume_at_;
+}
+
+void QueueConsumer::note_receive(const Status& received) {
+  receiving_ = received.has_value();
+  if (received) {
+    has_received_ = true;
+    receive_error_.reset();
+    return;
+  }
+  errors_.Increment();
+  log::warn("ingest", "cannot receive: {}", received.error().message);
+  if (receive_error_) return;
+  receive_error_ = received.error();
+  failing_since_ = executor_.now();
+}
+
+Status QueueConsumer::health() const {
+  if (!receive_error_) return done();
+  if (has_received_ && executor_.now() - failing_since_ < options_.failing_max) return done();
+  return fail(receive_error_->kind, "cannot receive from the queue: " + receive_error_->message);
 }
 
 Async<void> QueueConsumer::receive_loop(std::size_t number) {
   Duration wait = options_.retry_wait_min;
   while (true) {
-    while (number >= receives_wanted_ || is_held_back()) co_await capacity_.wait();
+    while (number >= receives_wanted_ || is_held_back()) {
+      if (executor_.now() < resume_at_) {
+        co_await capacity_.wait_until(resume_at_);
+      } else {
+        co_await capacity_.wait();
+      }
+    }
     auto messages = co_await queue_.receive(options_.receive_wait);
-    receiving_ = messages.has_value();
+    note_receive(messages ? done() : Status{std::unexpected(messages.error())});
     if (!messages) {
-      errors_.Increment();
-      log::warn("ingest", "cannot receive: {}", messages.error().message);
       co_await sleep_for(executor_, random_.between(wait / 2, wait));
       wait = std::min(2 * wait, options_.retry_wait_max);
       continue;
@@ -86,14 +119,8 @@ void QueueConsumer::adapt(std::size_t received) {
 void QueueConsumer::decode(const aws::QueueMessage& message, Batch& batch,
                            std::vector<WallTime>& sent) {
   auto event = codec::decode_ecs_event(message.body);
-  if (!event) {
-    dead_.Increment();
-    log::warn("ingest", "message {} is set aside: {}", message.id, event.error().message);
-    batch.dead_letters.push_back({message.id, event.error().message,
-                                  message.body.substr(0, codec::kDeadLetterBodyMax),
-                                  message.body.size(), executor_.wall_now()});
-    return;
-  }
+  if (!event) return set_aside(message, event.error(), batch);
+  if (!follows(*event)) return unfollowed_.Increment();
   sent.push_back(event->time);
   if (auto* task = std::get_if<TaskReport>(&event->what)) {
     batch.reports.push_back({std::move(*task), Origin::kEvent, event->time});
@@ -104,15 +131,34 @@ void QueueConsumer::decode(const aws::QueueMessage& message, Batch& batch,
   }
 }
 
+void QueueConsumer::set_aside(const aws::QueueMessage& message, const Error& why, Batch& batch) {
+  dead_.Increment();
+  log::warn("ingest", "message {} is set aside: {}", message.id, why.message);
+  batch.dead_letters.push_back({message.id, why.message,
+                                message.body.substr(0, codec::kDeadLetterBodyMax),
+                                message.body.size(), executor_.wall_now()});
+}
+
+// An event that names no cluster is everyone's.
+bool QueueConsumer::follows(const codec::EcsEvent& event) const {
+  if (const auto* kept = std::get_if<codec::StoredEvent>(&event.what)) {
+    return kept->cluster.empty() || is_followed(options_.clusters, ClusterArn{kept->cluster});
+  }
+  const auto* task = std::get_if<TaskReport>(&event.what);
+  return is_followed(options_.clusters,
+                     task ? task->cluster : std::get<InstanceReport>(event.what).cluster);
+}
+
 Async<void> QueueConsumer::process(std::vector<aws::QueueMessage> messages) {
   const auto since = undurable_since_.insert(messages.front().received_at);
-  Batch batch;
+  // What a call under way still brings when the store is read again waits here.
+  while (!ingest_.is_ready()) co_await ingest_.became_ready().wait();
   std::vector<WallTime> sent;
-  for (const aws::QueueMessage& message : messages) decode(message, batch, sent);
-  const auto taken = co_await ingest_.take(std::move(batch));
+  const Status taken = co_await take(messages, sent);
   undurable_since_.erase(since);
   undurable_count_ -= messages.size();
   if (taken) {
+    take_wait_ = options_.retry_wait_min;
     const WallTime now = executor_.wall_now();
     for (const WallTime time : sent) lag_.Observe(seconds(std::max(now, time) - time));
     for (aws::QueueMessage& message : messages) {
@@ -120,11 +166,40 @@ Async<void> QueueConsumer::process(std::vector<aws::QueueMessage> messages) {
     }
     removables_.notify_all();
   } else {
-    // Not deleted, so they come again.
+    // Not deleted, so they come again, and a queue counts how often they do.
+    resume_at_ = executor_.now() + random_.between(take_wait_ / 2, take_wait_);
+    take_wait_ = std::min(2 * take_wait_, options_.retry_wait_max);
     log::warn("ingest", "{} messages have to come again: {}", messages.size(),
               taken.error().message);
   }
   capacity_.notify_all();
+}
+
+Async<Status> QueueConsumer::take(const std::vector<aws::QueueMessage>& messages,
+                                  std::vector<WallTime>& sent) {
+  Batch batch;
+  for (const aws::QueueMessage& message : messages) decode(message, batch, sent);
+  const auto taken = co_await ingest_.take(std::move(batch));
+  if (taken) co_return done();
+  if (taken.error().kind != ErrorKind::kInvalid) co_return std::unexpected(taken.error());
+  co_return co_await take_one_by_one(messages);
+}
+
+// Finds those that ingest refuses: they must not keep the others from becoming durable.
+Async<Status> QueueConsumer::take_one_by_one(const std::vector<aws::QueueMessage>& messages) {
+  for (const aws::QueueMessage& message : messages) {
+    Batch alone;
+    std::vector<WallTime> sent;
+    decode(message, alone, sent);
+    auto taken = co_await ingest_.take(std::move(alone));
+    if (!taken && taken.error().kind == ErrorKind::kInvalid) {
+      Batch letter;
+      set_aside(message, taken.error(), letter);
+      taken = co_await ingest_.take(std::move(letter));
+    }
+    if (!taken) co_return std::unexpected(taken.error());
+  }
+  co_return done();
 }
 
 Async<void> QueueConsumer::remove_loop() {
@@ -191,7 +266,16 @@ void QueueConsumer::return_undeleted(std::vector<Removal> removals) {
 Async<void> QueueConsumer::watch_age() {
   while (true) {
     undurable_age_.Set(seconds(oldest_age()));
+    undurable_reports_.Set(static_cast<double>(ingest_.undurable_count()));
+    healthy_.Set(ingest_.health() && health() ? 1 : 0);
     co_await sleep_for(executor_, std::chrono::seconds{1});
+  }
+}
+
+Async<void> QueueConsumer::watch_ingest() {
+  while (true) {
+    co_await ingest_.became_ready().wait();
+    capacity_.notify_all();
   }
 }
 

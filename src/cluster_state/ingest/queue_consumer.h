@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -14,10 +15,12 @@
 #include "base/scope.h"
 #include "base/signal.h"
 #include "cluster_state/ingest/ingest.h"
+#include "codec/ecs_event.h"
 
 namespace blox::cluster_state {
 
 struct ConsumerOptions {
+  std::vector<std::string> clusters;  ///< Names or ARNs; empty: all. See is_followed.
   Duration receive_wait = std::chrono::seconds{20};  ///< Long polling. Source: SQS, 20 s at most.
   std::size_t receives_max = 16;                     ///< Receive calls at a time.
   std::size_t removes_max = 8;                       ///< Delete calls at a time.
@@ -25,13 +28,16 @@ struct ConsumerOptions {
   std::size_t undurable_max = 4'000;                       ///< Messages received and not durable.
   Duration retry_wait_min = std::chrono::milliseconds{200};
   Duration retry_wait_max = std::chrono::seconds{20};
+  Duration failing_max = std::chrono::seconds{30};  ///< A failure so short is not told by health().
 };
 
 /// Runs from construction to destruction. Receives by one call at a time while the queue is calm
 /// and by up to receives_max while whole batches come. It pauses while the oldest undurable
-/// message is older than half its visibility timeout, or while undurable_max is reached.
-/// A message is deleted only after all that it brought is durable; one that cannot be decoded is
-/// kept as a dead letter first. Threading: the executor's thread. All references must outlive it.
+/// message is older than half its visibility timeout, while undurable_max is reached, while ingest
+/// is not ready, and for a growing while after a batch that ingest did not take.
+/// A message is deleted only after all that it brought is durable; one that cannot be decoded, or
+/// that ingest refuses, is kept as a dead letter first; one of a cluster that is not followed is
+/// deleted and counted. Threading: the executor's thread. All references must outlive it.
 class QueueConsumer {
  public:
   QueueConsumer(Executor& executor, Random& random, aws::Queue& queue, Ingest& ingest,
@@ -39,6 +45,9 @@ class QueueConsumer {
 
   /// True when the last receive call succeeded.
   bool is_receiving() const { return receiving_; }
+  /// Ok unless receiving fails, and has never succeeded or not for some time. Errors: that of the
+  /// receive call.
+  Status health() const;
 
  private:
   struct Removal {
@@ -48,10 +57,16 @@ class QueueConsumer {
   Async<void> receive_loop(std::size_t number);
   Async<void> remove_loop();
   Async<void> watch_age();
+  Async<void> watch_ingest();
   Async<void> process(std::vector<aws::QueueMessage> messages);
   Async<void> gather_removals();
   Async<bool> remove_some();
+  Async<Status> take(const std::vector<aws::QueueMessage>& messages, std::vector<WallTime>& sent);
+  Async<Status> take_one_by_one(const std::vector<aws::QueueMessage>& messages);
   void decode(const aws::QueueMessage& message, Batch& batch, std::vector<WallTime>& sent);
+  void set_aside(const aws::QueueMessage& message, const Error& why, Batch& batch);
+  bool follows(const codec::EcsEvent& event) const;
+  void note_receive(const Status& received);
   void return_undeleted(std::vector<Removal> removals);
   void adapt(std::size_t received);
   bool is_held_back() const;
@@ -64,11 +79,14 @@ class QueueConsumer {
   ConsumerOptions options_;
   Counter& received_;
   Counter& dead_;
+  Counter& unfollowed_;
   Counter& deleted_;
   Counter& not_deleted_;
   Counter& errors_;
   Histogram& lag_;
   Gauge& undurable_age_;
+  Gauge& undurable_reports_;
+  Gauge& healthy_;
   Signal capacity_;    // A receive loop may go on.
   Signal removables_;  // A remove loop has work.
   std::size_t receives_wanted_ = 1;
@@ -77,6 +95,11 @@ class QueueConsumer {
   std::deque<Removal> removable_;
   bool gathering_ = false;  // A remove loop waits for more.
   bool receiving_ = false;
+  bool has_received_ = false;           // A receive call has succeeded.
+  std::optional<Error> receive_error_;  // Of the first failure since then.
+  TimePoint failing_since_{};
+  Duration take_wait_;     // After the next batch that is not taken.
+  TimePoint resume_at_{};  // Nothing is received before.
   Scope scope_;
 };
 

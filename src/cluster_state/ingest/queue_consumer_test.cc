@@ -12,7 +12,6 @@ namespace blox::cluster_state {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::run;
 using testing::task_event;
 using testing::World;
 
@@ -20,8 +19,11 @@ struct ConsumerWorld : World {
   explicit ConsumerWorld(std::uint64_t seed = 1) : World({}, seed), random(seed), queue(loop) {}
 
   void start() {
-    consumer = std::make_unique<QueueConsumer>(loop, random, queue, *ingest, metrics);
+    consumer =
+        std::make_unique<QueueConsumer>(loop, random, queue, *ingest, metrics, options_of_consumer);
   }
+  /// Messages received, repeats too.
+  double received() { return metrics.counter("blox_ingest_messages_total", "").Value(); }
   void crash() {
     consumer.reset();
     restart();
@@ -33,6 +35,7 @@ struct ConsumerWorld : World {
 
   Random random;
   aws::FakeQueue queue;
+  ConsumerOptions options_of_consumer;
   std::unique_ptr<QueueConsumer> consumer;
 };
 
@@ -124,8 +127,8 @@ TEST(QueueConsumer, PoisonIsSetAsideAndDeleted) {
   ConsumerWorld world;
   world.start();
   world.queue.push("no JSON at all");
-  world.queue.push(R"({"id":"1","time":"2026-08-20T10:00:03Z","detail-type":)"
-                   R"("ECS Task State Change","detail":{"taskArn":"nonsense"}})");
+  world.queue.push(testing::envelope("ECS Task State Change", "1", world.loop.wall_now(),
+                                     R"({"taskArn":"nonsense"})"));
   world.queue.push(testing::envelope("ECS Tea Break", "t1", world.loop.wall_now(), "{}"));
   EXPECT_TRUE(world.drains(5s));
   const auto content = world.content();
@@ -138,44 +141,18 @@ TEST(QueueConsumer, PoisonIsSetAsideAndDeleted) {
 }
 
 // A store that cannot write: the consumer stops receiving before messages come again in heaps.
-class StuckStore final : public store::Store {
- public:
-  explicit StuckStore(store::Store& below) : below_(below) {}
-  bool stuck = false;
-  int refused = 0;
-  Async<Result<store::Page>> range(store::RangeRequest request) override {
-    co_return co_await below_.range(std::move(request));
-  }
-  Async<Result<store::Revision>> commit(store::Commit commit) override {
-    if (stuck) {
-      ++refused;
-      co_return fail(ErrorKind::kUnavailable, "disk full");
-    }
-    co_return co_await below_.commit(std::move(commit));
-  }
-  std::unique_ptr<store::Watch> watch(std::string prefix, store::Revision from) override {
-    return below_.watch(std::move(prefix), from);
-  }
-  Async<Status> compact(store::Revision revision) override {
-    co_return co_await below_.compact(revision);
-  }
-  store::StoreInfo info() const override { return below_.info(); }
-
- private:
-  store::Store& below_;
-};
-
 TEST(QueueConsumer, HoldsBackWhileNothingGetsDurable) {
   ConsumerWorld world;
-  StuckStore stuck{*world.store};
-  world.ingest = std::make_unique<Ingest>(world.loop, stuck, world.metrics, IngestOptions{});
-  ASSERT_TRUE(run(world.loop, world.ingest->open()));
-  stuck.stuck = true;
+  int refused = 0;
+  world.faults.refuse = [&](const store::Commit&) {
+    ++refused;
+    return std::optional{Error{ErrorKind::kUnavailable, "disk full"}};
+  };
   world.start();
   world.queue.push(task_event({.id = "1"}, world.loop.wall_now()));
   world.loop.run_for(16s);  // More than half of 30 s.
-  const int refused = stuck.refused;
-  EXPECT_GT(refused, 2);
+  const int refused_at_first = refused;
+  EXPECT_GT(refused_at_first, 2);
   for (int number = 2; number <= 2'000; ++number) {
     world.queue.push(task_event({.id = std::to_string(number)}, world.loop.wall_now()));
   }
@@ -183,12 +160,117 @@ TEST(QueueConsumer, HoldsBackWhileNothingGetsDurable) {
   // Calls that were waiting already still bring their batch, no more are made.
   EXPECT_LE(world.ingest->undurable_count(), 200U);
   EXPECT_EQ(world.queue.removed_count, 0U);
-  EXPECT_LT(stuck.refused, refused + 4 * 60) << "tried again at a bounded rate";
-  stuck.stuck = false;
+  EXPECT_LT(refused, refused_at_first + 4 * 60) << "tried again at a bounded rate";
+  world.faults.refuse = nullptr;
   EXPECT_TRUE(world.drains(2min));
   EXPECT_EQ(world.content().size(), 2'000U);
-  world.consumer.reset();
-  world.ingest.reset();
+}
+
+// While the store is read again the queue is left alone: what is received in vain too often would
+// go where its owner puts poison.
+TEST(QueueConsumer, ReceivesNothingWhileTheStoreIsReadAgain) {
+  ConsumerWorld world;
+  world.start();
+  world.queue.push(task_event({.id = "1"}, world.loop.wall_now()));
+  ASSERT_TRUE(world.drains(5s));
+  world.faults.range_wait = 3min;
+  world.faults.commits.push_back({ErrorKind::kUnknown, "the disk failed in the middle"});
+  world.queue.push(task_event({.id = "1", .version = 2}, world.loop.wall_now()));
+  world.loop.run_for(10ms);
+  EXPECT_FALSE(world.ingest->is_ready());
+  for (int number = 2; number <= 2'000; ++number) {
+    world.queue.push(task_event({.id = std::to_string(number)}, world.loop.wall_now()));
+  }
+  world.loop.run_for(2min);
+  EXPECT_FALSE(world.ingest->is_ready());
+  EXPECT_LE(world.received(), 2 + 160) << "what the calls under way brought, once";
+  EXPECT_TRUE(world.drains(2min));
+  EXPECT_EQ(world.content().size(), 2'000U);
+}
+
+TEST(QueueConsumer, WaitsLongerAndLongerWhenBatchesAreNotTaken) {
+  ConsumerWorld world;
+  world.faults.refuse = [](const store::Commit&) {
+    return std::optional{Error{ErrorKind::kInternal, "input/output error"}};
+  };
+  world.start();
+  for (int number = 1; number <= 2'000; ++number) {
+    world.queue.push(task_event({.id = std::to_string(number)}, world.loop.wall_now()));
+  }
+  world.loop.run_for(4min);
+  EXPECT_LT(world.received(), 6'000) << "2,000 messages that could each come 8 times";
+  EXPECT_EQ(world.queue.removed_count, 0U);
+  world.faults.refuse = nullptr;
+  EXPECT_TRUE(world.drains(5min));
+}
+
+TEST(QueueConsumer, WhatIngestRefusesIsSetAsideAndTheOthersGoOn) {
+  ConsumerWorld world;
+  world.queue.push(task_event({.id = "1"}, world.loop.wall_now()));
+  world.faults.refuse = [](const store::Commit& commit) -> std::optional<Error> {
+    for (const auto& put : commit.puts) {
+      if (put.value.find("poison") == std::string::npos || put.key.contains("deadletters"))
+        continue;
+      return Error{ErrorKind::kInvalid, "too large"};
+    }
+    return std::nullopt;
+  };
+  world.queue.push(
+      testing::envelope("ECS Tea Break", "t1", world.loop.wall_now(), R"({"what":"poison"})"));
+  world.queue.push(task_event({.id = "2"}, world.loop.wall_now()));
+  world.start();
+  EXPECT_TRUE(world.drains(20s));
+  EXPECT_EQ(world.task("1"), "v1 RUNNING");
+  EXPECT_EQ(world.task("2"), "v1 RUNNING");
+  EXPECT_TRUE(world.ingest->is_ready());
+}
+
+// The fields of an envelope that were without a bound: it ends as a dead letter, at once.
+TEST(QueueConsumer, AnOversizedEventOfAnUnknownTypeIsADeadLetter) {
+  ConsumerWorld world;
+  world.start();
+  world.queue.push(testing::envelope(std::string(700'000, '%'), "t1", world.loop.wall_now(), "{}"));
+  world.queue.push(task_event({.id = "1"}, world.loop.wall_now()));
+  EXPECT_TRUE(world.drains(5s));
+  EXPECT_EQ(world.task("1"), "v1 RUNNING");
+  const auto letter = codec::decode_dead_letter(world.content().at(codec::dead_letter_key(1)));
+  ASSERT_TRUE(letter);
+  EXPECT_NE(letter->error.find("detail-type has 700000 bytes"), std::string::npos) << letter->error;
+}
+
+TEST(QueueConsumer, EventsOfClustersThatAreNotFollowedAreDeleted) {
+  ConsumerWorld world;
+  world.options_of_consumer.clusters = {"other"};
+  world.start();
+  world.queue.push(task_event({.id = "1"}, world.loop.wall_now()));
+  world.queue.push(testing::envelope("ECS Tea Break", "t1", world.loop.wall_now(),
+                                     R"({"clusterArn":")" + testing::kCluster.value + R"("})"));
+  EXPECT_TRUE(world.drains(5s));
+  EXPECT_TRUE(world.content().empty());
+  world.options_of_consumer.clusters = {"other", testing::kCluster.value};
+  world.crash();
+  world.queue.push(task_event({.id = "1"}, world.loop.wall_now()));
+  world.queue.push(testing::envelope("ECS Tea Break", "t2", world.loop.wall_now(), "{}"));
+  EXPECT_TRUE(world.drains(5s));
+  EXPECT_EQ(world.content().size(), 2U);
+}
+
+TEST(QueueConsumer, HealthTellsOfAQueueThatGivesNothing) {
+  ConsumerWorld world;
+  for (int fault = 0; fault < 8; ++fault) {
+    world.queue.receive_faults.push_back({ErrorKind::kDenied, "no permission"});
+  }
+  world.start();
+  EXPECT_TRUE(world.consumer->health()) << "nothing is known yet";
+  world.loop.run_for(100ms);
+  ASSERT_FALSE(world.consumer->health());
+  EXPECT_NE(world.consumer->health().error().message.find("no permission"), std::string::npos);
+  world.queue.push(task_event({}, world.loop.wall_now()));
+  ASSERT_TRUE(world.drains(5min));
+  EXPECT_TRUE(world.consumer->health());
+  world.queue.receive_faults.push_back({ErrorKind::kThrottled, "slow down"});
+  world.loop.run_for(25s);
+  EXPECT_TRUE(world.consumer->health()) << "a short failure is none";
 }
 
 }  // namespace

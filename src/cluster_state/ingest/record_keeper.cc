@@ -25,13 +25,13 @@ Status RecordKeeper::load(const store::KeyValue& item) {
   if (!item.key.starts_with(codec::kDeadLettersPrefix)) return done();
   const auto number = codec::parse_dead_letter_key(item.key);
   if (!number) return std::unexpected(number.error());
-  auto letter = codec::decode_dead_letter(*item.value);
-  if (!letter) return letter.error_in(item.key);
   Letter& kept = letters_[*number];
   kept.slot.set_mod_revision(item.mod_revision);
+  last_letter_ = std::max(last_letter_, *number);
+  auto letter = codec::decode_dead_letter(*item.value);
+  if (!letter) return letter.error_in(item.key);
   kept.message_id = std::move(letter->message_id);
   letter_of_message_[kept.message_id] = *number;
-  last_letter_ = std::max(last_letter_, *number);
   return done();
 }
 

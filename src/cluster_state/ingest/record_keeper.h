@@ -25,7 +25,8 @@ class RecordKeeper {
  public:
   RecordKeeper(Writer& writer, RecordBounds bounds) : writer_(writer), bounds_(bounds) {}
 
-  /// Takes in one key of the store. Errors: kInvalid (not of this format).
+  /// Takes in one key of the store. Errors: kInvalid (not of this format; it goes when its turn
+  /// comes).
   Status load(const store::KeyValue& item);
   void clear();
 

@@ -11,6 +11,7 @@
 #include "base/sim_loop.h"
 #include "cluster_state/ingest/ingest.h"
 #include "cluster_state/ingest/testing_reports.h"
+#include "cluster_state/ingest/testing_store.h"
 #include "codec/stored.h"
 #include "store/memory_store.h"
 
@@ -41,8 +42,9 @@ struct World {
     open();
   }
   void open() {
-    store = std::make_unique<store::MemoryStore>(
+    auto memory = std::make_unique<store::MemoryStore>(
         loop, disk, store::MemoryStoreOptions{std::chrono::milliseconds{2}});
+    store = std::make_unique<FaultyStore>(loop, faults, std::move(memory));
     ingest = std::make_unique<Ingest>(loop, *store, metrics, options);
     const Status opened = run(loop, ingest->open());
     EXPECT_TRUE(opened) << opened.error().message;
@@ -96,6 +98,7 @@ struct World {
   IngestOptions options;
   Metrics metrics;
   std::shared_ptr<store::MemoryDisk> disk = store::make_memory_disk(7);
+  StoreFaults faults;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<Ingest> ingest;
 };

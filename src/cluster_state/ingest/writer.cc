@@ -129,27 +129,52 @@ bool is_worth_repeating(ErrorKind kind) {
 
 Async<void> Writer::commit(std::vector<std::shared_ptr<Write>> writes) {
   const TimePoint start = executor_.now();
+  const std::size_t count = writes.size();
+  co_await carry_out(std::move(writes));
+  commit_seconds_.Observe(std::chrono::duration<double>(executor_.now() - start).count());
+  flying_count_ -= count;
+  --commits_in_flight_;
+  changed_.notify_all();
+}
+
+Async<void> Writer::carry_out(std::vector<std::shared_ptr<Write>> writes) {
   Duration wait = options_.retry_wait_min;
   while (true) {
     store::Commit commit = make_commit(writes);
     const auto revision = co_await store_.commit(std::move(commit));
     if (revision) {
+      commit_error_.reset();
       finish(writes, *revision);
-      break;
+      co_return;
     }
     failures_.Increment();
     log::error("ingest", "cannot commit {} keys: {}", writes.size(), revision.error().message);
+    commit_error_ = revision.error();
+    if (revision.error().kind == ErrorKind::kInvalid) break;
     if (!is_worth_repeating(revision.error().kind)) {
       give_up(writes, revision.error());
-      break;
+      co_return;
     }
     co_await sleep_for(executor_, wait);
     wait = std::min(2 * wait, options_.retry_wait_max);
   }
-  commit_seconds_.Observe(std::chrono::duration<double>(executor_.now() - start).count());
-  flying_count_ -= writes.size();
-  --commits_in_flight_;
-  changed_.notify_all();
+  // One of them is to blame: only alone does it show which.
+  if (writes.size() == 1) {
+    refuse(*writes.front(), *std::exchange(commit_error_, std::nullopt));
+    co_return;
+  }
+  for (const auto& write : writes) {
+    std::vector<std::shared_ptr<Write>> alone{write};
+    co_await carry_out(std::move(alone));
+  }
+}
+
+void Writer::refuse(Write& write, const Error& error) {
+  log::error("ingest", "the store refuses {}: {}", write.key, error.message);
+  write.slot->in_flight_.reset();
+  if (write.slot->queued_) release_blocked(*write.slot, done());
+  const Status refused = std::unexpected(error);
+  for (const auto& ticket : write.tickets) ticket->settle(refused);
 }
 
 void Writer::finish(const std::vector<std::shared_ptr<Write>>& writes, store::Revision revision) {

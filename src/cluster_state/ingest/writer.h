@@ -68,9 +68,11 @@ struct WriterOptions {
 
 /// Commits changes in the order of their arrival, several commits at a time. What the store
 /// refuses for now (disk full) is tried again for ever, with waits up to retry_wait_max: nothing
-/// is given up, and its callers do not delete their messages. After a compare that failed or an
-/// unknown outcome the writer is broken: everything under way fails, and its owner has to read
-/// the store again. Threading: the executor's thread. The slots must outlive it or be idle.
+/// is given up, and its callers do not delete their messages. What it refuses for good (kInvalid)
+/// fails alone, and those that wait for it; the rest of its commit goes on without it. After a
+/// compare that failed or an unknown outcome the writer is broken: everything under way fails, and
+/// its owner has to read the store again. Threading: the executor's thread. The slots must outlive
+/// it or be idle.
 class Writer {
  public:
   Writer(Executor& executor, store::Store& store, Metrics& metrics, WriterOptions options = {});
@@ -84,6 +86,8 @@ class Writer {
   void await(Slot& slot, const std::shared_ptr<Ticket>& ticket);
 
   bool is_broken() const { return broken_; }
+  /// What the last commit failed with; none when it succeeded.
+  const std::optional<Error>& commit_error() const { return commit_error_; }
   /// Takes changes again. Requires: broken and settled.
   void mend() { broken_ = false; }
   /// Waits until it is broken and nothing is under way.
@@ -96,9 +100,11 @@ class Writer {
   void enqueue(Slot& slot, std::string key, std::optional<std::string> value);
   Async<void> run();
   Async<void> commit(std::vector<std::shared_ptr<Write>> writes);
+  Async<void> carry_out(std::vector<std::shared_ptr<Write>> writes);
   std::vector<std::shared_ptr<Write>> take_batch();
   void finish(const std::vector<std::shared_ptr<Write>>& writes, store::Revision revision);
   void release_blocked(Slot& slot, const Status& outcome);
+  void refuse(Write& write, const Error& error);
   void give_up(const std::vector<std::shared_ptr<Write>>& writes, const Error& error);
 
   Executor& executor_;
@@ -114,6 +120,7 @@ class Writer {
   std::size_t flying_count_ = 0;
   std::size_t commits_in_flight_ = 0;
   bool broken_ = false;
+  std::optional<Error> commit_error_;
   Scope scope_;
 };
 
