@@ -122,20 +122,25 @@ Async<Result<std::vector<Answer>>> describe_all(
   co_return answers;
 }
 
-// Takes MISSING as an answer, and every other failure as an error: what could not be described is
-// not to be taken for gone. Shape: the missing ones in the order asked.
+// Sorts what ECS did not describe into missing and undescribed; what could not be described is not
+// to be taken for gone. Shape: the missing ones in the order asked.
 template <class Answer, class Id>
 Result<std::vector<Id>> collect_missing(const std::vector<Answer>& answers,
-                                        const std::vector<Id>& asked) {
+                                        const std::vector<Id>& asked, WhenUndescribed policy,
+                                        std::vector<Undescribed>& undescribed) {
   std::set<std::string_view> named;
   for (const Answer& answer : answers) {
     for (const codec::EcsFailure& failure : answer.failures) {
-      if (failure.reason != "MISSING") {
-        return fail(ErrorKind::kUnavailable,
-                    "ecs cannot describe '" + failure.arn + "': " + failure.reason +
-                        (failure.detail.empty() ? "" : " (" + failure.detail + ")"));
+      if (failure.reason == "MISSING") {
+        named.insert(failure.arn);
+        continue;
       }
-      named.insert(failure.arn);
+      std::string why = failure.reason.empty() ? "no reason given" : failure.reason;
+      if (!failure.detail.empty()) why += " (" + failure.detail + ")";
+      if (policy == WhenUndescribed::kFail) {
+        return fail(ErrorKind::kUnavailable, "ecs cannot describe '" + failure.arn + "': " + why);
+      }
+      undescribed.push_back({failure.arn, std::move(why)});
     }
   }
   std::vector<Id> missing;
@@ -148,11 +153,12 @@ Result<std::vector<Id>> collect_missing(const std::vector<Answer>& answers,
 }  // namespace
 
 EcsClient::EcsClient(AwsContext context, std::string endpoint, std::string region,
-                     EcsBudgets& budgets, CallPriority priority)
+                     EcsBudgets& budgets, CallPriority priority, WhenUndescribed when_undescribed)
     : executor_(context.executor),
       client_(context, ecs_service(), std::move(endpoint), std::move(region)),
       budgets_(budgets),
-      priority_(priority) {}
+      priority_(priority),
+      when_undescribed_(when_undescribed) {}
 
 Async<Result<std::vector<ClusterArn>>> EcsClient::list_clusters() {
   JsonCall call = make_read("ListClusters", "", budgets_, priority_);
@@ -208,7 +214,7 @@ Async<Result<DescribedInstances>> EcsClient::describe_container_instances(
   auto answers = co_await describe_all<Answer>(executor_, client_, std::move(call), instances,
                                                std::move(encode), std::move(decode));
   if (!answers) co_return std::unexpected(answers.error());
-  auto missing = collect_missing(*answers, instances);
+  auto missing = collect_missing(*answers, instances, when_undescribed_, described.undescribed);
   if (!missing) co_return std::unexpected(missing.error());
   described.missing = std::move(*missing);
   for (Answer& answer : *answers) {
@@ -246,7 +252,7 @@ Async<Result<DescribedTasks>> EcsClient::describe_tasks(ClusterArn cluster,
   auto answers = co_await describe_all<Answer>(executor_, client_, std::move(call), tasks,
                                                std::move(encode), std::move(decode));
   if (!answers) co_return std::unexpected(answers.error());
-  auto missing = collect_missing(*answers, tasks);
+  auto missing = collect_missing(*answers, tasks, when_undescribed_, described.undescribed);
   if (!missing) co_return std::unexpected(missing.error());
   described.missing = std::move(*missing);
   for (Answer& answer : *answers) {

@@ -146,6 +146,24 @@ TEST_F(EcsClientTest, WhatCannotBeDescribedIsNotMissing) {
   EXPECT_THAT(described.error().message, HasSubstr("ODD"));
 }
 
+TEST_F(EcsClientTest, WhatCannotBeDescribedIsNamedToWhoSkipsIt) {
+  EcsClient skipping{{loop_, random_, transport_, credentials_, metrics_},
+                     "http://ecs.test",
+                     "eu-west-1",
+                     budgets_,
+                     CallPriority::kReconcile,
+                     WhenUndescribed::kSkip};
+  transport_.answer(200, R"({"tasks":[{"taskArn":"t"}],)"
+                         R"("failures":[{"arn":"a","reason":"ODD"},{"arn":"b"}]})");
+  const auto described = run(skipping.describe_tasks(kCluster, {task(1)}));
+  ASSERT_TRUE(described) << described.error().message;
+  EXPECT_TRUE(described->missing.empty());
+  ASSERT_EQ(described->undescribed.size(), 3U);
+  EXPECT_THAT(described->undescribed[0].why, HasSubstr("clusterArn"));
+  EXPECT_EQ(described->undescribed[1].why, "ODD");
+  EXPECT_EQ(described->undescribed[2].arn, "b");
+}
+
 TEST_F(EcsClientTest, DescribesInstancesWithTheirCluster) {
   transport_.answer(
       200,

@@ -13,15 +13,24 @@
 
 namespace blox::aws {
 
+/// An object that may well be there, and that nothing was learned of.
+struct Undescribed {
+  std::string arn;  ///< As ECS named it; perhaps empty.
+  std::string why;
+};
+
 /// `missing`: those that ECS says it does not know (failure reason MISSING), in the order asked.
+/// `undescribed` is empty unless the query was made to skip such objects; else they are an error.
 struct DescribedTasks {
   std::vector<TaskReport> tasks;
   std::vector<TaskArn> missing;
+  std::vector<Undescribed> undescribed;
   WallTime asked_at;  ///< When the (first) request started: orders describe_only parts.
 };
 struct DescribedInstances {
   std::vector<InstanceReport> instances;
   std::vector<ContainerInstanceArn> missing;
+  std::vector<Undescribed> undescribed;
   WallTime asked_at;
 };
 

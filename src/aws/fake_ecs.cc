@@ -15,6 +15,16 @@ std::optional<Error> FakeEcsQuery::enter(const std::string& operation, const std
   return std::nullopt;
 }
 
+template <class Arn>
+std::optional<Error> FakeEcsQuery::refuse(const std::vector<Arn>& asked) const {
+  for (const Arn& arn : asked) {
+    if (refused.contains(arn.value)) {
+      return Error{ErrorKind::kInvalid, "InvalidParameterException: Identifier is not valid"};
+    }
+  }
+  return std::nullopt;
+}
+
 Async<Result<std::vector<ClusterArn>>> FakeEcsQuery::list_clusters() {
   if (const auto fault = enter("ListClusters", "")) co_return std::unexpected(*fault);
   co_return clusters;
@@ -41,11 +51,16 @@ Async<Result<std::vector<ContainerInstanceArn>>> FakeEcsQuery::list_container_in
 
 Async<Result<DescribedInstances>> FakeEcsQuery::describe_container_instances(
     ClusterArn cluster, std::vector<ContainerInstanceArn> asked) {
-  const auto fault = enter("DescribeContainerInstances", std::string{cluster_name(cluster)});
+  auto fault = enter("DescribeContainerInstances", std::string{cluster_name(cluster)});
+  if (!fault) fault = refuse(asked);
   if (fault) co_return std::unexpected(*fault);
   DescribedInstances described;
   described.asked_at = now;
   for (const ContainerInstanceArn& arn : asked) {
+    if (const auto failing = undescribed.find(arn.value); failing != undescribed.end()) {
+      described.undescribed.push_back({arn.value, failing->second});
+      continue;
+    }
     const auto found = instances.find(arn);
     if (found != instances.end() && found->second.cluster == cluster) {
       described.instances.push_back(found->second);
@@ -74,11 +89,16 @@ Async<Result<std::vector<TaskArn>>> FakeEcsQuery::list_tasks(ClusterArn cluster,
 
 Async<Result<DescribedTasks>> FakeEcsQuery::describe_tasks(ClusterArn cluster,
                                                            std::vector<TaskArn> asked) {
-  const auto fault = enter("DescribeTasks", std::string{cluster_name(cluster)});
+  auto fault = enter("DescribeTasks", std::string{cluster_name(cluster)});
+  if (!fault) fault = refuse(asked);
   if (fault) co_return std::unexpected(*fault);
   DescribedTasks described;
   described.asked_at = now;
   for (const TaskArn& arn : asked) {
+    if (const auto failing = undescribed.find(arn.value); failing != undescribed.end()) {
+      described.undescribed.push_back({arn.value, failing->second});
+      continue;
+    }
     const auto found = tasks.find(arn);
     if (found != tasks.end() && found->second.report.cluster == cluster) {
       described.tasks.push_back(found->second.report);

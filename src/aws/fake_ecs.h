@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,9 @@ class FakeEcsQuery final : public EcsQuery {
   std::map<ContainerInstanceArn, InstanceReport> instances;
   std::map<TaskArn, Task> tasks;
   std::map<std::string, DescribedTaskDefinition> task_definitions;  ///< By all names asked for.
-  WallTime now{};                                                   ///< The answers' asked_at.
+  std::map<std::string, std::string> undescribed;  ///< ARNs to why Describe leaves them out.
+  std::set<std::string> refused;                   ///< ARNs with which a Describe is kInvalid.
+  WallTime now{};                                  ///< The answers' asked_at.
 
   std::vector<std::string> calls;       ///< "ListTasks prod", in order.
   std::deque<Error> faults;             ///< The next call takes the front one, if there is any.
@@ -46,6 +49,8 @@ class FakeEcsQuery final : public EcsQuery {
 
  private:
   std::optional<Error> enter(const std::string& operation, const std::string& on);
+  template <class Arn>
+  std::optional<Error> refuse(const std::vector<Arn>& asked) const;
 };
 
 /// Remembers the calls in order and fails those for which a fault is queued. Never suspends.

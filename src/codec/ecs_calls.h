@@ -23,10 +23,13 @@ struct EcsListPage {
   std::string next_token;
 };
 
+/// The reason of a failure that is ours: ECS described the object in a form that we do not know.
+inline constexpr std::string_view kUndecodable = "UNDECODABLE";
+
 /// What ECS could not do for one object of a call. Source: "API failures messages".
 struct EcsFailure {
   std::string arn;
-  std::string reason;  ///< "MISSING", "RESOURCE:MEMORY", …
+  std::string reason;  ///< "MISSING", "RESOURCE:MEMORY", …; empty when ECS gave none.
   std::string detail;
 };
 
@@ -83,6 +86,7 @@ Result<DescribeClustersAnswer> decode_describe_clusters(std::string_view body);
 /// `reports` in the order of the answer; see model/report.h for their form. Of what events never
 /// carry, `describe_only` holds "healthStatus", "tags" and, for tasks, "containerHealthStatus": an
 /// object of container name to its healthStatus. Fields that ECS did not send are absent there.
+/// An object that cannot be decoded is among the failures, as kUndecodable.
 struct DescribeTasksAnswer {
   std::vector<TaskReport> reports;
   std::vector<EcsFailure> failures;

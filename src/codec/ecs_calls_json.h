@@ -61,10 +61,8 @@ Status for_each_object(boost::json::object& object, std::string_view field, Take
 /// The list "failures" of an answer of ECS. Errors: kInvalid.
 inline Status decode_failures(boost::json::object& answer, std::vector<EcsFailure>& failures) {
   return for_each_object(answer, "failures", [&](const boost::json::object& failure) -> Status {
-    auto reason = get_text(failure, "reason");
-    if (!reason) return std::unexpected(reason.error());
     failures.push_back(
-        {find_text(failure, "arn"), std::move(*reason), find_text(failure, "detail")});
+        {find_text(failure, "arn"), find_text(failure, "reason"), find_text(failure, "detail")});
     return done();
   });
 }

@@ -116,19 +116,25 @@ Result<InstanceReport> decode_instance(json::object instance, const ClusterArn& 
   return report;
 }
 
-// Both answers have the same form; `decode` makes a report of one object.
+// Both answers have the same form; `decode` makes a report of one object, which `arn_field` names.
 template <class Answer, class Decode>
-Result<Answer> decode_described(std::string_view body, std::string_view field, Decode decode) {
+Result<Answer> decode_described(std::string_view body, std::string_view field,
+                                std::string_view arn_field, Decode decode) {
   auto parsed = aws_json::parse_answer(body);
   if (!parsed) return std::unexpected(parsed.error());
   Answer answer;
   const Status objects =
       aws_json::for_each_object(*parsed, field, [&](json::object& object) -> Status {
+        std::string arn = aws_json::find_text(object, arn_field);
         json::value value(std::move(object));  // Braces would make a list of it.
         format_times(value);
         auto report = decode(std::move(value.get_object()));
-        if (!report) return std::unexpected(report.error());
-        answer.reports.push_back(std::move(*report));
+        if (report) {
+          answer.reports.push_back(std::move(*report));
+        } else {  // One of a hundred must not cost the others.
+          answer.failures.push_back(
+              {std::move(arn), std::string{kUndecodable}, report.error().message});
+        }
         return done();
       });
   if (!objects) return std::unexpected(objects.error());
@@ -140,13 +146,13 @@ Result<Answer> decode_described(std::string_view body, std::string_view field, D
 }  // namespace
 
 Result<DescribeTasksAnswer> decode_describe_tasks(std::string_view body) {
-  return decode_described<DescribeTasksAnswer>(body, "tasks", decode_task);
+  return decode_described<DescribeTasksAnswer>(body, "tasks", "taskArn", decode_task);
 }
 
 Result<DescribeInstancesAnswer> decode_describe_container_instances(std::string_view body,
                                                                     const ClusterArn& cluster) {
   return decode_described<DescribeInstancesAnswer>(
-      body, "containerInstances",
+      body, "containerInstances", "containerInstanceArn",
       [&](json::object instance) { return decode_instance(std::move(instance), cluster); });
 }
 

@@ -117,16 +117,39 @@ TEST(EcsCalls, AnInstanceBecomesTheReportOfItsEvent) {
                       "details":[{"lastUpdated":"2025-08-20T09:59:58.000Z"}]}})"));
 }
 
-TEST(EcsCalls, NamesWhatIsWrongWithATask) {
+TEST(EcsCalls, NamesWhatIsWrongWithATaskAndTakesTheOthers) {
+  const std::pair<std::string, const char*> rows[] = {
+      {R"({})", "field 'taskArn'"},
+      {R"({"taskArn":"t"})", "field 'clusterArn'"},
+      {R"({"taskArn":"t","clusterArn":"c"})", "field 'lastStatus'"},
+      {R"({"taskArn":"t","clusterArn":"c","lastStatus":"R","version":"x"})",
+       "field 'version' is \"x\""},
+      {R"({"taskArn":"t","clusterArn":"c","lastStatus":"R","version":3.0})",
+       "field 'version' is 3"},
+  };
+  for (const auto& [task, message] : rows) {
+    const auto answer = decode_describe_tasks(
+        R"({"tasks":[)" + task + R"(,{"taskArn":"u","clusterArn":"c","lastStatus":"R"}]})");
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->reports.size(), 1U) << task;
+    ASSERT_EQ(answer->failures.size(), 1U) << task;
+    EXPECT_EQ(answer->failures[0].reason, kUndecodable);
+    EXPECT_EQ(answer->failures[0].arn, task == "{}" ? "" : "t");
+    EXPECT_TRUE(answer->failures[0].detail.starts_with(message)) << answer->failures[0].detail;
+  }
+  const auto instances = decode_describe_container_instances(
+      R"({"containerInstances":[{"containerInstanceArn":"i"}],"failures":[{"arn":"j"}]})",
+      kCluster);
+  ASSERT_TRUE(instances) << instances.error().message;
+  ASSERT_EQ(instances->failures.size(), 2U);
+  EXPECT_EQ(instances->failures[0].arn, "i");
+  EXPECT_EQ(instances->failures[1].reason, "");
+}
+
+TEST(EcsCalls, NamesWhatIsWrongWithAnAnswer) {
   const std::pair<const char*, const char*> rows[] = {
-      {R"({"tasks":[{}]})", "tasks[0]: field 'taskArn'"},
-      {R"({"tasks":[{"taskArn":"t"}]})", "tasks[0]: field 'clusterArn'"},
-      {R"({"tasks":[{"taskArn":"t","clusterArn":"c"}]})", "tasks[0]: field 'lastStatus'"},
-      {R"({"tasks":[{"taskArn":"t","clusterArn":"c","lastStatus":"R","version":"x"}]})",
-       "tasks[0]: field 'version' is \"x\""},
       {R"({"tasks":[7]})", "tasks[0] is no object"},
       {R"({"tasks":{}})", "field 'tasks' is no list"},
-      {R"({"failures":[{"arn":"a"}]})", "failures[0]: field 'reason'"},
   };
   for (const auto& [body, message] : rows) {
     const auto decoded = decode_describe_tasks(body);

@@ -68,7 +68,7 @@ Async<void> OutcomeWatch::describe(ClusterArn cluster, std::vector<TaskArn> task
   auto asked = tasks;
   auto described = co_await context_.query.describe_tasks(cluster, std::move(asked));
   if (!described && is_cluster_missing(described.error())) {
-    described = aws::DescribedTasks{{}, tasks, context_.executor.wall_now()};
+    described = aws::DescribedTasks{{}, tasks, {}, context_.executor.wall_now()};
   }
   if (!described) {
     log::warn("act", "cannot describe {} tasks that were started: {}", tasks.size(),
