@@ -19,9 +19,11 @@ std::map<ClusterArn, std::vector<ObjectName>> MissingList::due(TimePoint now) co
   return due;
 }
 
-std::optional<TimePoint> MissingList::next_due() const {
+std::optional<TimePoint> MissingList::next_due(
+    const std::function<bool(const ClusterArn&)>& counts) const {
   std::optional<TimePoint> next;
   for (const auto& [object, entry] : entries_) {
+    if (!counts(entry.cluster)) continue;
     const TimePoint due = entry.first_missing + apart_;
     next = next ? std::min(*next, due) : due;
   }

@@ -2,6 +2,7 @@
 // it. Pure.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <vector>
@@ -24,8 +25,9 @@ class MissingList {
   void forget(const ObjectName& object) { entries_.erase(object); }
   /// Those whose second question is due, by cluster, sorted.
   std::map<ClusterArn, std::vector<ObjectName>> due(TimePoint now) const;
-  /// When the next question is due.
-  std::optional<TimePoint> next_due() const;
+  /// When the next question is due, of those clusters alone for which `counts`.
+  std::optional<TimePoint> next_due(const std::function<bool(const ClusterArn&)>& counts =
+                                        [](const ClusterArn&) { return true; }) const;
   std::size_t size() const { return entries_.size(); }
 
  private:

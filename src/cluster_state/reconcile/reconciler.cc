@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "cluster_state/ingest/followed.h"
 
 namespace blox::cluster_state {
 namespace {
@@ -15,13 +16,6 @@ Counter& difference(Metrics& metrics, const std::string& source, const char* kin
   return metrics.counter("blox_reconcile_differences_total",
                          "Differences between ECS and the store that were repaired.",
                          {{"source", source}, {"kind", kind}});
-}
-
-Status first_failure(const std::vector<Status>& outcomes) {
-  for (const Status& outcome : outcomes) {
-    if (!outcome) return outcome;
-  }
-  return done();
 }
 
 }  // namespace
@@ -43,11 +37,18 @@ Reconciler::Reconciler(Executor& executor, Random& random, aws::EcsQuery& ecs, I
       changed_(difference(metrics, options_.source, "changed")),
       overlaid_(difference(metrics, options_.source, "overlaid")),
       removed_(difference(metrics, options_.source, "removed")),
+      skipped_(metrics.counter("blox_reconcile_skipped_total",
+                               "Objects that ECS could or would not describe, or in no form known.",
+                               {{"source", options_.source}})),
       missing_(options_.visible_max),
       requests_(executor),
+      found_first_(executor),
+      next_full_(executor.now()),
+      full_wait_(options_.retry_wait_min),
       scope_(executor) {
   // A store that an earlier run has filled is served at once; the read goes on behind it.
-  const auto known = ingest_.catalog().clusters();
+  auto known = ingest_.catalog().clusters();
+  std::erase_if(known, [&](const ClusterArn& cluster) { return !follows(cluster); });
   synced_ = !known.empty() && all_marked(known);
   scope_.spawn(read_for_ever());
   scope_.spawn(ask_for_ever());
@@ -69,93 +70,148 @@ bool Reconciler::all_marked(const std::vector<ClusterArn>& clusters) const {
   });
 }
 
-bool Reconciler::is_followed(const ClusterArn& cluster) const {
-  return options_.clusters.empty() ||
-         std::ranges::any_of(options_.clusters, [&](const std::string& name) {
-           return name == cluster.value || name == cluster_name(cluster);
-         });
+bool Reconciler::follows(const ClusterArn& cluster) const {
+  if (!is_followed(options_.clusters, cluster)) return false;
+  const auto parts = parse_arn(cluster.value);
+  if (!parts) return false;
+  if (pair_) return parts->account == pair_->account && parts->region == pair_->region;
+  return options_.region.empty() || parts->region == options_.region;
+}
+
+// ECS names clusters of the credentials' account and the endpoint's region alone.
+void Reconciler::learn_pair(const ClusterArn& cluster) {
+  const auto parts = parse_arn(cluster.value);
+  if (!pair_ && parts) pair_ = {std::string{parts->account}, std::string{parts->region}};
+}
+
+std::optional<Error> Reconciler::last_error() const {
+  if (list_error_ || retries_.empty()) return list_error_;
+  return retries_.begin()->second.error;
+}
+
+void Reconciler::note_failure(const std::string& target, const Error& error) {
+  failures_.Increment();
+  Retry& retry = retries_.try_emplace(target, Retry{{}, {}, error}).first->second;
+  retry.wait = retry.wait == Duration{} ? options_.retry_wait_min
+                                        : std::min(2 * retry.wait, options_.retry_wait_max);
+  retry.due = executor_.now() + jittered(retry.wait);
+  retry.error = error;
+  log::warn("reconcile", "cannot read '{}': {}", target, error.message);
 }
 
 Duration Reconciler::jittered(Duration wait) { return random_.between(wait / 2, wait); }
 
+TimePoint Reconciler::next_read() const {
+  if (all_requested_ || !requested_.empty() || !unread_.empty()) return executor_.now();
+  TimePoint next = next_full_;
+  for (const auto& [target, retry] : retries_) next = std::min(next, retry.due);
+  return next;
+}
+
 Async<void> Reconciler::read_for_ever() {
-  Duration wait = options_.retry_wait_min;
-  TimePoint next_full = executor_.now();
   while (true) {
-    while (!all_requested_ && requested_.empty() && unread_.empty() &&
-           executor_.now() < next_full) {
-      co_await requests_.wait_until(next_full);
-    }
+    while (next_read() > executor_.now()) co_await requests_.wait_until(next_read());
     const TimePoint start = executor_.now();
-    const bool all = std::exchange(all_requested_, false) || start >= next_full;
-    std::set<ClusterArn> requested = std::exchange(requested_, {});
-    for (const ClusterArn& cluster : std::exchange(unread_, {})) {
-      if (!ingest_.catalog().synced_at(cluster)) requested.insert(cluster);
+    bool all = std::exchange(all_requested_, false) || start >= next_full_;
+    std::set<ClusterArn> clusters = co_await take_requested();
+    if (all) {
+      refused_.clear();
+      const Status found = co_await find_clusters(clusters);
+      list_error_ = found ? std::nullopt : std::optional{found.error()};
+      if (!found) {
+        failures_.Increment();
+        log::warn("reconcile", "cannot find the clusters: {}", found.error().message);
+      }
+      next_full_ = found ? start + options_.every : executor_.now() + jittered(full_wait_);
+      full_wait_ =
+          found ? options_.retry_wait_min : std::min(2 * full_wait_, options_.retry_wait_max);
+      all = found.has_value();
     }
-    if (!all && requested.empty()) continue;
-    const Status read = co_await read_clusters(all, requested);
-    if (read) {
-      if (all) next_full = start + options_.every;
-      wait = options_.retry_wait_min;
-      continue;
-    }
-    failures_.Increment();
-    log::warn("reconcile", "cannot read ECS: {}", read.error().message);
-    all_requested_ = all_requested_ || all;
-    requested_.merge(requested);
-    co_await sleep_for(executor_, jittered(wait));
-    wait = std::min(2 * wait, options_.retry_wait_max);
+    std::erase_if(clusters, [&](const ClusterArn& cluster) { return !follows(cluster); });
+    co_await read_clusters(std::move(clusters));
+    listed_ = listed_ || all;
+    if (!listed_ || !retries_.empty()) continue;
+    synced_ = true;
+    if (!all) continue;
+    rounds_.Increment();
+    seconds_.Observe(std::chrono::duration<double>(executor_.now() - start).count());
   }
 }
 
-Async<Status> Reconciler::read_clusters(bool all, std::set<ClusterArn> requested) {
-  const TimePoint start = executor_.now();
-  std::vector<ClusterArn> clusters{requested.begin(), requested.end()};
-  if (all) {
-    auto found = co_await find_clusters();
-    if (!found) {
-      last_error_ = found.error();
-      co_return std::unexpected(found.error());
-    }
-    clusters = std::move(*found);
+// The clusters that are to be read before the next full read.
+Async<std::set<ClusterArn>> Reconciler::take_requested() {
+  std::set<ClusterArn> clusters = std::exchange(requested_, {});
+  for (const ClusterArn& cluster : std::exchange(unread_, {})) {
+    if (!ingest_.catalog().synced_at(cluster)) clusters.insert(cluster);
   }
-  std::vector<Async<Status>> reads;
-  reads.reserve(clusters.size());
-  for (const ClusterArn& cluster : clusters) reads.push_back(read_cluster(cluster));
-  const auto outcomes = co_await gather(executor_, std::move(reads), kClustersAtATime);
-  Status outcome = first_failure(outcomes);
-  if (all) last_error_ = outcome ? std::nullopt : std::optional{outcome.error()};
-  if (!all || !outcome) co_return outcome;
-  synced_ = true;
-  rounds_.Increment();
-  seconds_.Observe(std::chrono::duration<double>(executor_.now() - start).count());
-  co_return outcome;
+  std::vector<std::string> due;
+  for (const auto& [target, retry] : retries_) {
+    if (retry.due <= executor_.now()) due.push_back(target);
+  }
+  for (std::string& target : due) {
+    if (parse_cluster_arn(target)) {
+      clusters.insert(ClusterArn{std::move(target)});
+    } else {
+      co_await resolve(std::move(target), clusters);
+    }
+  }
+  co_return clusters;
 }
 
-Async<Result<std::vector<ClusterArn>>> Reconciler::find_clusters() {
-  std::set<ClusterArn> clusters;
+Async<Status> Reconciler::find_clusters(std::set<ClusterArn>& clusters) {
   if (options_.clusters.empty()) {
     const auto listed = co_await ecs_.list_clusters();
     if (!listed) co_return listed.error_in("list clusters");
-    clusters.insert(listed->begin(), listed->end());
-    // Those that ECS has forgotten hold objects that have to go.
-    for (ClusterArn& known : ingest_.catalog().clusters()) clusters.insert(std::move(known));
-  }
-  for (const std::string& name : options_.clusters) {
-    auto cluster = co_await ecs_.describe_cluster(name);
-    if (!cluster && cluster.error().kind == ErrorKind::kNotFound) {
-      log::warn("reconcile", "cluster '{}' does not exist", name);
-      continue;
+    for (const ClusterArn& cluster : *listed) {
+      learn_pair(cluster);
+      clusters.insert(cluster);
     }
-    if (!cluster) co_return cluster.error_in("describe cluster '" + name + "'");
-    clusters.insert(std::move(*cluster));
   }
-  co_return std::vector<ClusterArn>{clusters.begin(), clusters.end()};
+  for (const std::string& name : options_.clusters) co_await resolve(name, clusters);
+  // Those that ECS has forgotten hold objects that have to go.
+  for (ClusterArn& known : ingest_.catalog().clusters()) clusters.insert(std::move(known));
+  found_ = true;
+  found_first_.notify_all();
+  co_return done();
+}
+
+// Each name by itself: one that fails must not stop the reads of the others.
+Async<void> Reconciler::resolve(std::string name, std::set<ClusterArn>& clusters) {
+  auto cluster = co_await ecs_.describe_cluster(name);
+  if (!cluster && cluster.error().kind != ErrorKind::kNotFound) {
+    note_failure(name, cluster.error());
+    co_return;
+  }
+  retries_.erase(name);
+  if (cluster) {
+    learn_pair(*cluster);
+    clusters.insert(std::move(*cluster));
+  } else {
+    log::warn("reconcile", "cluster '{}' does not exist", name);
+  }
+}
+
+Async<void> Reconciler::read_clusters(std::set<ClusterArn> clusters) {
+  std::vector<Async<Status>> reads;
+  reads.reserve(clusters.size());
+  for (const ClusterArn& cluster : clusters) reads.push_back(read_and_note(cluster));
+  co_await gather(executor_, std::move(reads), kClustersAtATime);
+}
+
+Async<Status> Reconciler::read_and_note(ClusterArn cluster) {
+  const Status read = co_await read_cluster(cluster);
+  if (read) {
+    retries_.erase(cluster.value);
+  } else {
+    note_failure(cluster.value, read.error());
+  }
+  co_return read;
 }
 
 // Instances before tasks, so that no task is seen whose instance was not looked for.
 Async<Status> Reconciler::read_cluster(ClusterArn cluster) {
   const WallTime started = executor_.wall_now();
+  const auto generation = ingest_.catalog().generation();
   bool exists = false;
   for (const bool tasks : {false, true}) {
     auto listed = co_await list_objects(cluster, tasks);
@@ -179,9 +235,12 @@ Async<Status> Reconciler::read_cluster(ClusterArn cluster) {
     Status asked = co_await ask_about(cluster, std::move(objects));
     if (!asked) co_return asked;
   }
-  const auto& catalog = ingest_.catalog();
-  const bool over =
-      !exists && catalog.live_instances(cluster).empty() && catalog.live_tasks(cluster).empty();
+  // What was not durable then is lost, and what was asked about may have been too little.
+  if (ingest_.catalog().generation() != generation) {
+    co_return fail(ErrorKind::kUnavailable, "ingest has read the store again meanwhile");
+  }
+  // While anything of it is shown, be it at its end, the mark says that all of it is.
+  const bool over = !exists && !ingest_.catalog().has_objects(cluster);
   if (over) co_return co_await ingest_.mark_synced(std::move(cluster), std::nullopt);
   co_return co_await ingest_.mark_synced(std::move(cluster), started);
 }

@@ -21,17 +21,21 @@ namespace blox::cluster_state {
 
 struct ReconcileOptions {
   std::string source = "default";     ///< The pair of account and region, as a label of metrics.
+  std::string region;                 ///< Of the endpoint; empty: what ECS answers tells it.
   std::vector<std::string> clusters;  ///< Names or ARNs; empty: all that ListClusters names.
   Duration every = std::chrono::minutes{20};
   /// How long ECS may show an old picture. Source: API/RunTask, "eventually consistent", 5 min.
   Duration visible_max = std::chrono::minutes{5};
-  std::size_t describes_max = 4;  ///< Describe calls at a time.
+  std::size_t describes_max = 4;  ///< Describe calls at a time, of one cluster.
   Duration retry_wait_min = std::chrono::seconds{1};
   Duration retry_wait_max = std::chrono::minutes{2};
 };
 
 /// Runs from construction to destruction: at once a full read, then one every `every`, and what
-/// request() and ingest's describe list ask for in between.
+/// request() and ingest's describe list ask for in between. A cluster that cannot be read is tried
+/// again by itself, with growing waits; an object with which ECS refuses a call is found and left
+/// out until the next full read. Of other accounts and regions than its credentials' it asks
+/// nothing.
 /// Threading: the executor's thread. All references must outlive it.
 class Reconciler {
  public:
@@ -44,24 +48,57 @@ class Reconciler {
 
   /// True once the store holds a complete read of every cluster, of this or an earlier run.
   bool is_synced() const { return synced_; }
-  /// What the last full read failed with; none when it succeeded.
-  const std::optional<Error>& last_error() const { return last_error_; }
+  /// Why not all is read that should be; none when the last attempts succeeded.
+  std::optional<Error> last_error() const;
+  /// True for the clusters that it reads: of its account and region, as far as that is known, and
+  /// among the named ones, if there are any.
+  bool follows(const ClusterArn& cluster) const;
 
  private:
   using Objects = std::vector<ObjectName>;
+  struct Pair {
+    std::string account;
+    std::string region;
+  };
+  // What failed and is tried again.
+  struct Retry {
+    Duration wait{};
+    TimePoint due{};
+    Error error;
+  };
+  // Objects of one cluster that ECS has to be asked about.
+  struct Doubt {
+    std::set<ObjectName> objects;
+    Duration wait{};  // None before the first failure.
+    TimePoint due{};
+  };
 
   Async<void> read_for_ever();
-  Async<void> ask_for_ever();
-  Async<Status> read_clusters(bool all, std::set<ClusterArn> requested);
-  Async<Result<std::vector<ClusterArn>>> find_clusters();
+  TimePoint next_read() const;
+  Async<std::set<ClusterArn>> take_requested();
+  Async<Status> find_clusters(std::set<ClusterArn>& clusters);
+  Async<void> resolve(std::string name, std::set<ClusterArn>& clusters);
+  Async<void> read_clusters(std::set<ClusterArn> clusters);
+  Async<Status> read_and_note(ClusterArn cluster);
+  void note_failure(const std::string& target, const Error& error);
+  void learn_pair(const ClusterArn& cluster);
   Async<Status> read_cluster(ClusterArn cluster);
   Async<Result<Objects>> list_objects(ClusterArn cluster, bool tasks);
+
+  Async<void> ask_for_ever();
+  void collect_doubts();
+  void doubt(const ClusterArn& cluster, ObjectName object);
+  bool is_in_backoff(const ClusterArn& cluster) const;
+  Async<void> ask_doubtful(ClusterArn cluster);
+  TimePoint next_ask() const;
   Async<Status> ask_about(ClusterArn cluster, Objects objects);
-  Async<Status> ask_instances(ClusterArn cluster, std::vector<ContainerInstanceArn> instances);
-  Async<Status> ask_tasks(ClusterArn cluster, std::vector<TaskArn> tasks);
+  template <class Arn>
+  Async<Status> ask(ClusterArn cluster, std::vector<Arn> arns);
+  Async<Status> ask_at_once(ClusterArn cluster, std::vector<ContainerInstanceArn> instances);
+  Async<Status> ask_at_once(ClusterArn cluster, std::vector<TaskArn> tasks);
   Async<Status> take(Batch batch);
+  void note_undescribed(const std::vector<aws::Undescribed>& undescribed);
   Async<Status> note_missing(ClusterArn cluster, Objects missing, TimePoint asked_at);
-  bool is_followed(const ClusterArn& cluster) const;
   bool all_marked(const std::vector<ClusterArn>& clusters) const;
   Duration jittered(Duration wait);
 
@@ -77,13 +114,23 @@ class Reconciler {
   Counter& changed_;
   Counter& overlaid_;
   Counter& removed_;
+  Counter& skipped_;
   MissingList missing_;
   Signal requests_;
+  Signal found_first_;
   bool all_requested_ = true;
+  TimePoint next_full_;
+  Duration full_wait_;  // After the next full read that cannot even begin.
   std::set<ClusterArn> requested_;
-  std::set<ClusterArn> unread_;  // To be read unless a read that goes on does it.
+  std::set<ClusterArn> unread_;           // To be read unless a read that goes on does it.
+  std::map<std::string, Retry> retries_;  // By a cluster's ARN, or by a name that has none yet.
+  std::map<ClusterArn, Doubt> doubts_;
+  std::set<ObjectName> refused_;  // With these ECS refuses a Describe; emptied by a full read.
+  std::optional<Pair> pair_;      // Of the clusters that ECS has named.
+  bool found_ = false;            // The clusters, once: whose they are is known from then on.
+  bool listed_ = false;           // And those found then were read, or are tried again.
   bool synced_ = false;
-  std::optional<Error> last_error_;
+  std::optional<Error> list_error_;
   Scope scope_;
 };
 

@@ -11,6 +11,10 @@ namespace {
 
 // Objects in one Describe call. Source: API/DescribeTasks, API/DescribeContainerInstances.
 constexpr std::size_t kDescribeMax = 100;
+// Of more than so many in a hundred it is not the objects that are wrong.
+constexpr std::size_t kRefusedMax = 10;
+// Objects of one cluster that wait to be asked about; of one with more the whole is read.
+constexpr std::size_t kDoubtsMax = 10'000;
 
 template <class Arn>
 std::vector<std::vector<Arn>> in_hundreds(const std::vector<ObjectName>& objects) {
@@ -43,54 +47,89 @@ Batch make_batch(Reports& reports, WallTime asked_at) {
 
 Async<void> Reconciler::ask_for_ever() {
   DescribeList& list = ingest_.describe_list();
-  Duration wait = options_.retry_wait_min;
+  while (!found_) co_await found_first_.wait();
   while (true) {
-    for (const ClusterArn& cluster : list.take_overflowed()) request(cluster);
-    for (const ClusterArn& cluster : list.take_unread()) {
-      if (is_followed(cluster) && unread_.insert(cluster).second) requests_.notify_all();
+    collect_doubts();
+    std::vector<ClusterArn> due;
+    for (const auto& [cluster, doubt] : doubts_) {
+      if (!is_in_backoff(cluster)) due.push_back(cluster);
     }
-    std::map<ClusterArn, Objects> doubtful = missing_.due(executor_.now());
-    const auto due = doubtful;
-    for (const auto& [cluster, object] : list.take_objects()) doubtful[cluster].push_back(object);
-    bool failed = false;
-    for (auto& [cluster, objects] : doubtful) {
-      const Status asked = co_await ask_about(cluster, objects);
-      if (asked) continue;
-      failed = true;
-      failures_.Increment();
-      log::warn("reconcile", "cannot ask about {} objects: {}", objects.size(),
-                asked.error().message);
-      for (ObjectName& object : objects) list.add(cluster, std::move(object));
-    }
-    if (failed) {
-      co_await sleep_for(executor_, jittered(wait));
-      wait = std::min(2 * wait, options_.retry_wait_max);
-      continue;
-    }
-    wait = options_.retry_wait_min;
-    // Those that ECS called neither found nor MISSING start again with the next full read.
-    for (const auto& [cluster, objects] : due) {
-      for (const ObjectName& object : objects) missing_.forget(object);
-    }
+    for (ClusterArn& cluster : due) co_await ask_doubtful(std::move(cluster));
     if (!list.is_empty()) continue;
-    const auto next = missing_.next_due();
-    if (next) {
-      co_await list.changed().wait_until(*next);
-    } else {
-      // A full read may add to the missing list meanwhile; look again now and then.
-      co_await list.changed().wait_until(executor_.now() + options_.visible_max);
-    }
+    co_await list.changed().wait_until(next_ask());
   }
 }
 
+bool Reconciler::is_in_backoff(const ClusterArn& cluster) const {
+  const auto found = doubts_.find(cluster);
+  return found != doubts_.end() && found->second.due > executor_.now();
+}
+
+// A full read may add to the missing list meanwhile; so it is looked at now and then anyway.
+TimePoint Reconciler::next_ask() const {
+  TimePoint next = executor_.now() + options_.visible_max;
+  for (const auto& [cluster, doubt] : doubts_) next = std::min(next, doubt.due);
+  const auto missing =
+      missing_.next_due([&](const ClusterArn& cluster) { return !is_in_backoff(cluster); });
+  return missing ? std::min(next, *missing) : next;
+}
+
+void Reconciler::collect_doubts() {
+  DescribeList& list = ingest_.describe_list();
+  for (const ClusterArn& cluster : list.take_overflowed()) {
+    if (follows(cluster)) request(cluster);
+  }
+  for (const ClusterArn& cluster : list.take_unread()) {
+    if (follows(cluster) && unread_.insert(cluster).second) requests_.notify_all();
+  }
+  for (const auto& [cluster, objects] : missing_.due(executor_.now())) {
+    if (is_in_backoff(cluster)) continue;
+    for (const ObjectName& object : objects) doubt(cluster, object);
+  }
+  for (const auto& [cluster, object] : list.take_objects()) {
+    if (follows(cluster)) doubt(cluster, object);
+  }
+}
+
+void Reconciler::doubt(const ClusterArn& cluster, ObjectName object) {
+  Doubt& doubt = doubts_[cluster];
+  if (doubt.objects.size() < kDoubtsMax) {
+    doubt.objects.insert(std::move(object));
+  } else {
+    request(cluster);
+  }
+}
+
+Async<void> Reconciler::ask_doubtful(ClusterArn cluster) {
+  const std::set<ObjectName>& doubtful = doubts_.at(cluster).objects;
+  Objects objects{doubtful.begin(), doubtful.end()};
+  const std::size_t count = objects.size();
+  const auto all_due = missing_.due(executor_.now());
+  const Status asked = co_await ask_about(cluster, std::move(objects));
+  if (asked) {
+    doubts_.erase(cluster);
+    // Those that ECS called neither found nor MISSING start again with the next full read.
+    const auto due = all_due.find(cluster);
+    if (due == all_due.end()) co_return;
+    for (const ObjectName& object : due->second) missing_.forget(object);
+    co_return;
+  }
+  failures_.Increment();
+  log::warn("reconcile", "cannot ask about {} objects of '{}': {}", count, cluster.value,
+            asked.error().message);
+  Doubt& doubt = doubts_.at(cluster);
+  doubt.wait = doubt.wait == Duration{} ? options_.retry_wait_min
+                                        : std::min(2 * doubt.wait, options_.retry_wait_max);
+  doubt.due = executor_.now() + jittered(doubt.wait);
+}
+
 Async<Status> Reconciler::ask_about(ClusterArn cluster, Objects objects) {
+  std::erase_if(objects, [&](const ObjectName& object) { return refused_.contains(object); });
   std::vector<Async<Status>> asks;
   for (auto& instances : in_hundreds<ContainerInstanceArn>(objects)) {
-    asks.push_back(ask_instances(cluster, std::move(instances)));
+    asks.push_back(ask(cluster, std::move(instances)));
   }
-  for (auto& tasks : in_hundreds<TaskArn>(objects)) {
-    asks.push_back(ask_tasks(cluster, std::move(tasks)));
-  }
+  for (auto& tasks : in_hundreds<TaskArn>(objects)) asks.push_back(ask(cluster, std::move(tasks)));
   const auto outcomes = co_await gather(executor_, std::move(asks), options_.describes_max);
   for (const Status& outcome : outcomes) {
     if (!outcome) co_return outcome;
@@ -98,8 +137,34 @@ Async<Status> Reconciler::ask_about(ClusterArn cluster, Objects objects) {
   co_return done();
 }
 
-Async<Status> Reconciler::ask_instances(ClusterArn cluster,
-                                        std::vector<ContainerInstanceArn> instances) {
+// A call that is refused is made again by halves, until it shows which objects are to blame.
+template <class Arn>
+Async<Status> Reconciler::ask(ClusterArn cluster, std::vector<Arn> arns) {
+  std::vector<std::vector<Arn>> parts;
+  parts.push_back(std::move(arns));
+  for (std::size_t refused = 0; !parts.empty();) {
+    std::vector<Arn> part = std::move(parts.back());
+    parts.pop_back();
+    Status asked = co_await ask_at_once(cluster, part);
+    if (asked) continue;
+    if (asked.error().kind != ErrorKind::kInvalid) co_return asked;
+    if (part.size() > 1) {
+      const auto middle = part.begin() + static_cast<std::ptrdiff_t>(part.size() / 2);
+      parts.emplace_back(middle, part.end());
+      part.erase(middle, part.end());
+      parts.push_back(std::move(part));
+      continue;
+    }
+    if (++refused > kRefusedMax) co_return asked;
+    skipped_.Increment();
+    log::warn("reconcile", "leaves out '{}': {}", part.front().value, asked.error().message);
+    refused_.insert(part.front());
+  }
+  co_return done();
+}
+
+Async<Status> Reconciler::ask_at_once(ClusterArn cluster,
+                                      std::vector<ContainerInstanceArn> instances) {
   const TimePoint asked_at = executor_.now();
   auto described = co_await ecs_.describe_container_instances(cluster, instances);
   if (!described && described.error().kind == ErrorKind::kNotFound) {
@@ -107,6 +172,7 @@ Async<Status> Reconciler::ask_instances(ClusterArn cluster,
     co_return co_await note_missing(std::move(cluster), std::move(all), asked_at);
   }
   if (!described) co_return described.error_in("describe container instances");
+  note_undescribed(described->undescribed);
   Batch batch = make_batch(described->instances, described->asked_at);
   Status taken = co_await take(std::move(batch));
   if (!taken) co_return taken;
@@ -114,7 +180,7 @@ Async<Status> Reconciler::ask_instances(ClusterArn cluster,
   co_return co_await note_missing(std::move(cluster), std::move(missing), asked_at);
 }
 
-Async<Status> Reconciler::ask_tasks(ClusterArn cluster, std::vector<TaskArn> tasks) {
+Async<Status> Reconciler::ask_at_once(ClusterArn cluster, std::vector<TaskArn> tasks) {
   const TimePoint asked_at = executor_.now();
   auto described = co_await ecs_.describe_tasks(cluster, tasks);
   if (!described && described.error().kind == ErrorKind::kNotFound) {
@@ -122,11 +188,20 @@ Async<Status> Reconciler::ask_tasks(ClusterArn cluster, std::vector<TaskArn> tas
     co_return co_await note_missing(std::move(cluster), std::move(all), asked_at);
   }
   if (!described) co_return described.error_in("describe tasks");
+  note_undescribed(described->undescribed);
   Batch batch = make_batch(described->tasks, described->asked_at);
   Status taken = co_await take(std::move(batch));
   if (!taken) co_return taken;
   Objects missing = as_objects(std::move(described->missing));
   co_return co_await note_missing(std::move(cluster), std::move(missing), asked_at);
+}
+
+// They are neither there nor gone: the store keeps what it has of them.
+void Reconciler::note_undescribed(const std::vector<aws::Undescribed>& undescribed) {
+  for (const aws::Undescribed& object : undescribed) {
+    skipped_.Increment();
+    log::warn("reconcile", "'{}' is not described: {}", object.arn, object.why);
+  }
 }
 
 Async<Status> Reconciler::take(Batch batch) {

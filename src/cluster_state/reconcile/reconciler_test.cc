@@ -25,6 +25,7 @@ class TimedEcs final : public aws::EcsQuery {
   explicit TimedEcs(SimLoop& loop) : loop_(loop) {}
   aws::FakeEcsQuery fake;
   Duration latency = 1ms;
+  std::set<ClusterArn> broken_clusters;
 
   Async<Result<std::vector<ClusterArn>>> list_clusters() override {
     co_await sleep_for(loop_, latency);
@@ -36,7 +37,10 @@ class TimedEcs final : public aws::EcsQuery {
   Async<Result<std::vector<ContainerInstanceArn>>> list_container_instances(
       ClusterArn cluster) override {
     co_await sleep_for(loop_, latency);
-    co_return co_await fake.list_container_instances(std::move(cluster));
+    const bool broken = broken_clusters.contains(cluster);
+    auto listed = co_await fake.list_container_instances(std::move(cluster));
+    if (broken) co_return fail(ErrorKind::kUnavailable, "this cluster fails");
+    co_return listed;
   }
   Async<Result<aws::DescribedInstances>> describe_container_instances(
       ClusterArn cluster, std::vector<ContainerInstanceArn> asked) override {
@@ -284,6 +288,206 @@ TEST(Reconciler, ReadsNamedClustersAlone) {
   ASSERT_TRUE(world.syncs(1min));
   EXPECT_EQ(world.task("1"), "v1 RUNNING");
   EXPECT_EQ(world.calls("ListClusters"), 0U);
+}
+
+// The mark of a deleted cluster goes with the last of what lists show, not with the last that runs:
+// between the two it would look as if the cluster had never been read.
+TEST(Reconciler, AVanishedClusterKeepsItsMarkWhileStoppedTasksAreShown) {
+  ReconcileWorld world;
+  world.put({.id = "1", .status = "STOPPED"});
+  world.start();
+  ASSERT_TRUE(world.syncs(1min));
+  world.ecs.fake.clusters.clear();
+  world.ecs.fake.tasks.clear();
+  for (const char* call : {"ListTasks", "ListContainerInstances", "DescribeTasks"}) {
+    world.ecs.fake.broken[call] = Error{ErrorKind::kNotFound, "cluster is MISSING"};
+  }
+  world.loop.run_for(2h);
+  EXPECT_EQ(world.task("1"), "v1 STOPPED");
+  EXPECT_TRUE(world.ingest->catalog().synced_at(kCluster));
+  world.loop.run_for(2h);
+  EXPECT_EQ(world.task("1"), "gone v1 retention");
+  EXPECT_FALSE(world.ingest->catalog().synced_at(kCluster));
+}
+
+TEST(Reconciler, AFollowedClusterThatVanishedIsForgottenWithAllInIt) {
+  ReconcileWorld world;
+  world.reconcile.clusters = {"prod"};
+  world.put({.id = "1"});
+  world.start();
+  ASSERT_TRUE(world.syncs(1min));
+  world.ecs.fake.clusters.clear();
+  world.ecs.fake.tasks.clear();
+  for (const char* call : {"ListTasks", "ListContainerInstances", "DescribeTasks"}) {
+    world.ecs.fake.broken[call] = Error{ErrorKind::kNotFound, "cluster is MISSING"};
+  }
+  world.loop.run_for(1h);
+  EXPECT_EQ(world.task("1"), "gone v1 missing");
+  EXPECT_FALSE(world.ingest->catalog().synced_at(kCluster));
+}
+
+const ClusterArn kOther{"arn:aws:ecs:eu-west-1:123456789012:cluster/aside"};
+
+// One cluster fails, for hours: the others are read in their time, and it alone is tried again.
+TEST(Reconciler, AClusterThatFailsIsTriedAgainByItself) {
+  ReconcileWorld world;
+  world.ecs.fake.clusters = {kOther, kCluster};
+  world.ecs.broken_clusters = {kOther};
+  world.put({.id = "1"});
+  world.start();
+  world.loop.run_for(15min);
+  EXPECT_TRUE(world.ingest->catalog().synced_at(kCluster));
+  EXPECT_EQ(world.calls("ListTasks prod"), 2U) << "one read, of both statuses";
+  EXPECT_GT(world.calls("ListContainerInstances aside"), 5U);
+  EXPECT_LT(world.calls("ListContainerInstances aside"), 25U) << "with growing waits";
+  EXPECT_FALSE(world.reconciler->is_synced());
+  EXPECT_TRUE(world.reconciler->last_error());
+  world.ecs.broken_clusters.clear();
+  EXPECT_TRUE(world.syncs(3min));
+  EXPECT_EQ(world.calls("ListTasks prod"), 2U);
+  EXPECT_FALSE(world.reconciler->last_error());
+}
+
+TEST(Reconciler, ANameThatFailsDoesNotStopTheOthers) {
+  ReconcileWorld world;
+  world.reconcile.clusters = {"aside", "prod"};
+  world.put({.id = "1"});
+  world.ecs.fake.faults = {Error{ErrorKind::kUnavailable, "cannot describe it"}};
+  world.start();
+  world.loop.run_for(100ms);
+  EXPECT_EQ(world.task("1"), "v1 RUNNING");
+  EXPECT_FALSE(world.reconciler->is_synced());
+  EXPECT_TRUE(world.syncs(10s));
+  EXPECT_EQ(world.calls("ListTasks prod"), 2U);
+}
+
+// ECS refuses a whole call for one of its objects.
+TEST(Reconciler, FindsTheObjectsWithWhichACallIsRefused) {
+  ReconcileWorld world;
+  for (int number = 0; number < 250; ++number) world.put({.id = std::to_string(number)});
+  for (const char* id : {"17", "18", "249"}) world.ecs.fake.refused.insert(task_arn(id).value);
+  world.start();
+  ASSERT_TRUE(world.syncs(1min));
+  EXPECT_EQ(world.ingest->catalog().live_tasks(kCluster).size(), 247U);
+  const std::size_t calls = world.calls("DescribeTasks");
+  EXPECT_LT(calls, 60U);
+  for (int round = 0; round < 10; ++round) {
+    world.reconciler->request(kCluster);
+    world.loop.run_for(1min);
+  }
+  EXPECT_EQ(world.calls("DescribeTasks"), calls + 30) << "known ones cost nothing";
+  world.ecs.fake.refused.clear();
+  world.loop.run_for(20min);
+  EXPECT_EQ(world.ingest->catalog().live_tasks(kCluster).size(), 250U);
+}
+
+TEST(Reconciler, GivesUpWhereEverythingIsRefused) {
+  ReconcileWorld world;
+  for (int number = 0; number < 1'000; ++number) world.put({.id = std::to_string(number)});
+  world.ecs.fake.broken["DescribeTasks"] = Error{ErrorKind::kInvalid, "no such operation"};
+  world.start();
+  world.loop.run_for(10s);
+  EXPECT_TRUE(world.reconciler->last_error());
+  EXPECT_LT(world.calls("DescribeTasks"), 1'500U);
+  world.ecs.fake.broken.clear();
+  ASSERT_TRUE(world.syncs(5min));
+  world.loop.run_for(21min);
+  EXPECT_EQ(world.ingest->catalog().live_tasks(kCluster).size(), 1'000U);
+}
+
+// ECS answers for one object that it cannot say: neither there nor gone.
+TEST(Reconciler, WhatIsNotDescribedStaysAndStopsNothing) {
+  ReconcileWorld world;
+  world.event({.id = "1", .version = 7});
+  world.ecs.fake.undescribed[task_arn("1").value] = "UNDECODABLE (field 'lastStatus')";
+  world.put({.id = "1"});
+  world.put({.id = "2"});
+  world.start();
+  ASSERT_TRUE(world.syncs(1min));
+  world.loop.run_for(2h);
+  EXPECT_EQ(world.task("1"), "v7 RUNNING");
+  EXPECT_EQ(world.task("2"), "v1 RUNNING");
+}
+
+Report report_in(const ClusterArn& cluster, const char* id, WallTime at) {
+  TaskReport report = task_report({.id = id});
+  const auto replace = [&](std::string& text) {
+    const std::size_t place = text.find(kCluster.value);
+    text.replace(place, kCluster.value.size(), cluster.value);
+  };
+  replace(report.detail);
+  report.cluster = cluster;
+  return {std::move(report), Origin::kEvent, at};
+}
+
+TEST(Reconciler, AsksNothingAboutOtherAccountsAndRegions) {
+  const ClusterArn elsewhere{"arn:aws:ecs:us-east-1:123456789012:cluster/prod"};
+  const ClusterArn someone{"arn:aws:ecs:eu-west-1:999999999999:cluster/prod"};
+  ReconcileWorld world;
+  Batch events;
+  events.reports.push_back(report_in(elsewhere, "8", world.loop.wall_now()));
+  events.reports.push_back(report_in(someone, "9", world.loop.wall_now()));
+  world.take(std::move(events));
+  world.start();
+  ASSERT_TRUE(world.syncs(1min));
+  EXPECT_FALSE(world.reconciler->follows(elsewhere));
+  EXPECT_FALSE(world.reconciler->follows(someone));
+  Batch old;
+  old.reports.push_back(report_in(elsewhere, "10", world.loop.wall_now() - 1h));
+  world.take(std::move(old));
+  world.loop.run_for(1h);
+  EXPECT_EQ(world.calls("DescribeTasks"), 0U);
+  EXPECT_EQ(world.task("8"), "v1 RUNNING") << "what its events say stays";
+  EXPECT_EQ(world.task("9"), "v1 RUNNING");
+  EXPECT_FALSE(world.ingest->catalog().synced_at(elsewhere));
+}
+
+TEST(Reconciler, KnowsItsRegionBeforeEcsHasNamedACluster) {
+  ReconcileWorld world;
+  world.reconcile.region = "eu-west-1";
+  world.ecs.fake.clusters.clear();
+  world.start();
+  EXPECT_TRUE(world.reconciler->follows(kCluster));
+  EXPECT_FALSE(
+      world.reconciler->follows(ClusterArn{"arn:aws:ecs:us-east-1:123456789012:cluster/prod"}));
+}
+
+// The store was read again in the middle: what went lost with it may have been of this very read.
+TEST(Reconciler, AReadAcrossAReloadIsNotComplete) {
+  ReconcileWorld world;
+  world.ecs.latency = 100ms;
+  world.put({.id = "1"});
+  world.start();
+  world.loop.run_for(350ms);  // Listed, not described yet.
+  world.faults.commits.push_back({ErrorKind::kUnknown, "the disk failed in the middle"});
+  Batch batch;
+  batch.reports.push_back({task_report({.id = "5"}), Origin::kEvent, world.loop.wall_now()});
+  EXPECT_FALSE(testing::run(world.loop, world.ingest->take(std::move(batch))));
+  world.loop.run_for(400ms);
+  EXPECT_TRUE(world.ingest->is_ready());
+  EXPECT_FALSE(world.reconciler->is_synced());
+  EXPECT_FALSE(world.ingest->catalog().synced_at(kCluster));
+  EXPECT_TRUE(world.syncs(1min)) << "the next one is";
+}
+
+// More objects in doubt than the list takes: their cluster is read whole instead.
+TEST(Reconciler, TooManyDoubtsHaveTheClusterReadWhole) {
+  ReconcileWorld world;
+  world.options.describe_list_max = 50;
+  world.restart();
+  world.start();
+  ASSERT_TRUE(world.syncs(1min));
+  const auto lists = world.calls("ListTasks");
+  Batch old;
+  for (int number = 0; number < 80; ++number) {
+    const std::string id = std::to_string(number);
+    world.put({.id = id});
+    old.reports.push_back({task_report({.id = id}), Origin::kEvent, world.loop.wall_now() - 1h});
+  }
+  world.take(std::move(old));
+  world.loop.run_for(10s);
+  EXPECT_EQ(world.calls("ListTasks"), lists + 2);
+  EXPECT_EQ(world.ingest->catalog().live_tasks(kCluster).size(), 80U);
 }
 
 }  // namespace
