@@ -1,9 +1,10 @@
-// Tasks and container instances as our HTTP API gives them: the v0.3 objects, word for word
-// (docs/api), the lines of streams, and the lists. The service encodes, clients decode.
+// Tasks and container instances as our HTTP API gives them: the v0.3 objects, word for word,
+// the lines of streams, and the lists. The service encodes, clients decode.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,9 @@ struct Bookmark {
   std::string store_id;
   EntityVersion entity_version = 0;  ///< Every change up to it is in the picture.
   SyncTimes synced_at;
+  /// How long before the bookmark was written the queue of events last answered. An age, as the
+  /// clocks of two machines differ. None when it never did, or the service does not say.
+  std::optional<Duration> receive_age = {};
   friend bool operator==(const Bookmark&, const Bookmark&) = default;
 };
 
@@ -83,7 +87,8 @@ std::string encode_deleted(EntityVersion version, const TaskArn& arn, const Clus
 std::string encode_deleted(EntityVersion version, const ContainerInstanceArn& arn,
                            const ClusterArn& cluster);
 
-/// `{"entityVersion":"N","storeId":"…","syncedAt":{"<cluster arn>":"<time>"}}`, as in lists.
+/// `{"entityVersion":"N","storeId":"…","receiveAgeMilliseconds":N,"syncedAt":{"<cluster arn>":
+/// "<time>"}}`, as in lists; without the age when there is none.
 std::string encode_bookmark(const Bookmark& bookmark);
 /// The stream line: the same fields in `metadata`, with `"type":"bookmark"`.
 std::string encode_bookmark_line(const Bookmark& bookmark);

@@ -176,6 +176,9 @@ Result<Bookmark> read_bookmark(object from) {
     if (!parsed) return parsed.error_in("bookmark: syncedAt");
     bookmark.synced_at.emplace(std::string{cluster}, *parsed);
   }
+  if (const auto age = internal::find_integer(from, "receiveAgeMilliseconds")) {
+    bookmark.receive_age = std::chrono::milliseconds{*age};
+  }
   return bookmark;
 }
 

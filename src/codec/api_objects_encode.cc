@@ -201,9 +201,13 @@ void append_bookmark(std::string& out, const Bookmark& bookmark, std::string_vie
   members.version(bookmark.entity_version);
   members.optional_text("type", type);
   members.text("storeId", bookmark.store_id);
+  if (bookmark.receive_age) {
+    const auto age = std::chrono::floor<std::chrono::milliseconds>(*bookmark.receive_age);
+    members.integer("receiveAgeMilliseconds", age.count());
+  }
   Members synced_at{members.name("syncedAt")};
   for (const auto& [cluster, time] : bookmark.synced_at) {
-    synced_at.text(cluster.value, format_time(time));  // Checked by parse_cluster_arn: no escape.
+    synced_at.text(cluster.value, format_time(time));  // Names of ECS's clusters need no escape.
   }
   synced_at.end();
   members.end();

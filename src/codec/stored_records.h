@@ -40,6 +40,9 @@ std::string dead_letter_key(std::uint64_t number);
 /// The number in a dead letter's key. Errors: kInvalid.
 Result<std::uint64_t> parse_dead_letter_key(std::string_view key);
 
+/// The type under whose key events stand when there are too many types to give each its own.
+inline constexpr std::string_view kOtherEventTypes = "other";
+
 /// The prefix of all events of one type: the type with every byte but letters, digits, ' ', '.',
 /// '_' and '-' written as %XX, then '/'.
 std::string events_prefix(std::string_view detail_type);

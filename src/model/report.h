@@ -11,9 +11,9 @@
 namespace blox {
 
 /// `detail` is one JSON object in the form of an event's `detail` (unknown fields kept, times
-/// RFC 3339, minified), whether it came by event or by Describe. `describe_only` is a JSON object
-/// of what events never carry (healthStatus, tags, containers' healthStatus by container name),
-/// empty text for a report by event.
+/// RFC 3339): as it came by event, or minified from a Describe answer. `describe_only` is a JSON
+/// object of what events never carry (healthStatus, tags, containers' healthStatus by container
+/// name), empty text for a report by event.
 struct TaskReport {
   TaskArn arn;
   ClusterArn cluster;

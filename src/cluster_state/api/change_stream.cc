@@ -12,7 +12,7 @@ namespace {
 constexpr std::chrono::seconds kBookmarkInterval{10};
 constexpr std::size_t kSnapshotLinesMax = 256;
 
-http::Slice to_slice(std::string bytes) {
+http::Slice slice_of(std::string bytes) {
   auto owner = std::make_shared<const std::string>(std::move(bytes));
   const std::string_view view{*owner};
   return {.owner = std::move(owner), .bytes = view};
@@ -21,12 +21,13 @@ http::Slice to_slice(std::string bytes) {
 class ChangeStreamBody final : public http::BodyStream {
  public:
   ChangeStreamBody(ClusterView& view, ObjectKind kind, ChangeReader reader, bool is_plain,
-                   SnapshotPtr first)
+                   SnapshotPtr first, ReceiveAge receive_age)
       : view_(view),
         kind_(kind),
         reader_(std::move(reader)),
         is_plain_(is_plain),
         snapshot_(std::move(first)),
+        receive_age_(std::move(receive_age)),
         next_bookmark_(view.executor().now()) {}
 
   Async<Result<http::Slices>> next() override {
@@ -48,7 +49,7 @@ class ChangeStreamBody final : public http::BodyStream {
     snapshot_->table(kind_).by_arn.take_after(sent_, kSnapshotLinesMax, entries);
     http::Slices slices;
     if (entries.empty()) {
-      slices.push_back(to_slice(codec::encode_bookmark_line(snapshot_->bookmark()) + "\n"));
+      slices.push_back(to_slice(snapshot_->bookmark()));
       next_bookmark_ = view_.executor().now() + kBookmarkInterval;
       snapshot_.reset();
       return slices;
@@ -60,6 +61,11 @@ class ChangeStreamBody final : public http::BodyStream {
       slices.push_back({.owner = std::move(entry), .bytes = line});
     }
     return slices;
+  }
+
+  http::Slice to_slice(codec::Bookmark bookmark) const {
+    if (receive_age_) bookmark.receive_age = receive_age_();
+    return slice_of(codec::encode_bookmark_line(bookmark) + "\n");
   }
 
   http::Slices to_slices(std::vector<Line> lines) {
@@ -81,14 +87,14 @@ class ChangeStreamBody final : public http::BodyStream {
     if (reader_.position() < snapshot->version() || (!is_quiet && now < next_bookmark_)) return;
     auto bookmark = snapshot->bookmark();
     bookmark.entity_version = reader_.position();
-    slices.push_back(to_slice(codec::encode_bookmark_line(bookmark) + "\n"));
+    slices.push_back(to_slice(std::move(bookmark)));
     next_bookmark_ = now + kBookmarkInterval;
   }
 
   Result<http::Slices> end_with(const Error& error) {
     has_ended_ = true;
     if (is_plain_ || error.kind != ErrorKind::kCompacted) return std::unexpected<Error>(error);
-    return http::Slices{to_slice(codec::encode_compacted_line(reader_.position()) + "\n")};
+    return http::Slices{slice_of(codec::encode_compacted_line(reader_.position()) + "\n")};
   }
 
   ClusterView& view_;
@@ -96,7 +102,8 @@ class ChangeStreamBody final : public http::BodyStream {
   ChangeReader reader_;
   bool is_plain_;
   SnapshotPtr snapshot_;  // While it is being sent.
-  std::string sent_;      // The last ARN of it that was.
+  ReceiveAge receive_age_;
+  std::string sent_;  // The last ARN of it that was.
   TimePoint next_bookmark_;
   bool has_ended_ = false;
 };
@@ -110,12 +117,13 @@ std::unexpected<Refusal> out_of_range(const StreamOptions& options, std::string 
 }  // namespace
 
 std::expected<std::unique_ptr<http::BodyStream>, Refusal> open_change_stream(
-    ClusterView& view, ObjectKind kind, const StreamOptions& options) {
+    ClusterView& view, ObjectKind kind, const StreamOptions& options, ReceiveAge receive_age) {
   auto snapshot = view.snapshot();
   if (!options.after) {
     if (!options.bookmarks) snapshot = nullptr;
     return std::make_unique<ChangeStreamBody>(view, kind, ChangeReader::open_now(view, kind),
-                                              !options.bookmarks, std::move(snapshot));
+                                              !options.bookmarks, std::move(snapshot),
+                                              std::move(receive_age));
   }
   if (!options.store_id.empty() && options.store_id != snapshot->store_id) {
     return out_of_range(
@@ -124,7 +132,7 @@ std::expected<std::unique_ptr<http::BodyStream>, Refusal> open_change_stream(
   auto reader = ChangeReader::open(view, kind, *options.after);
   if (!reader) return out_of_range(options, reader.error().message);
   return std::make_unique<ChangeStreamBody>(view, kind, *std::move(reader), !options.bookmarks,
-                                            nullptr);
+                                            nullptr, std::move(receive_age));
 }
 
 }  // namespace blox::cluster_state

@@ -1,18 +1,21 @@
 #include "cluster_state/api/cluster_state_api.h"
 
+#include <algorithm>
 #include <charconv>
+#include <initializer_list>
 #include <utility>
 
-#include "cluster_state/api/change_stream.h"
 #include "cluster_state/api/dead_letters_json.h"
+#include "cluster_state/api/kept_events_json.h"
 #include "cluster_state/view/dead_letters.h"
+#include "cluster_state/view/kept_events.h"
 
 namespace blox::cluster_state {
 namespace {
 
 constexpr std::string_view kJson = "application/json; charset=UTF-8";
-constexpr std::size_t kDeadLettersDefault = 100;
-constexpr std::size_t kDeadLettersMax = 1'000;
+constexpr std::size_t kRecordsDefault = 100;
+constexpr std::size_t kRecordsMax = 1'000;
 
 http::Slice to_slice(std::string_view literal) { return {.owner = nullptr, .bytes = literal}; }
 
@@ -22,12 +25,35 @@ void add_bookmark_headers(const Snapshot& snapshot, http::Headers& headers) {
   headers.emplace_back("Blox-Store-Id", snapshot.store_id);
 }
 
-http::Slice make_list_end(const Snapshot& snapshot, bool with_bookmark) {
-  if (!with_bookmark) return to_slice("]}");
+http::Slice make_list_end(const codec::Bookmark& bookmark) {
   auto end = std::make_shared<const std::string>(
-      "],\"bookmark\":" + codec::encode_bookmark(snapshot.bookmark()) + "}");
+      "],\"bookmark\":" + codec::encode_bookmark(bookmark) + "}");
   const std::string_view bytes{*end};
   return {.owner = std::move(end), .bytes = bytes};
+}
+
+// How many records are asked for.
+Result<std::size_t> read_limit(const http::Query& query) {
+  const auto text = http::find_query(query, "limit");
+  if (!text) return kRecordsDefault;
+  std::size_t limit = 0;
+  const auto* end = text->data() + text->size();
+  const auto parsed = std::from_chars(text->data(), end, limit);
+  if (parsed.ec == std::errc{} && parsed.ptr == end && limit >= 1 && limit <= kRecordsMax) {
+    return limit;
+  }
+  return fail(ErrorKind::kInvalid,
+              "limit '" + std::string{*text} + "' is not understood: it takes 1 to 1000");
+}
+
+Status check_known(const http::Query& query, std::initializer_list<std::string_view> known) {
+  for (const auto& [name, value] : query) {
+    if (std::ranges::find(known, name) != known.end()) continue;
+    std::string message = "'" + name + "' is not understood; known are:";
+    for (const auto other : known) message.append(" ").append(other);
+    return fail(ErrorKind::kInvalid, std::move(message));
+  }
+  return done();
 }
 
 http::Response not_loaded() {
@@ -57,6 +83,12 @@ void ClusterStateApi::add_to(http::Router& router) {
   }
   router.add("GET", "/v1/deadletters",
              [this](Context context) { return dead_letters(std::move(context)); });
+  router.add("GET", "/v1/events",
+             [this](Context context) { return kept_events(std::move(context)); });
+  if (options_.reconcile) {
+    router.add("POST", "/v1/reconcile",
+               [this](Context context) -> Answer { co_return reconcile(context); });
+  }
   router.add("GET", "/healthz", [](Context) -> Answer { co_return http::make_text(200, "ok"); });
   router.add("GET", "/readyz", [this](Context) -> Answer { co_return readiness(); });
   router.add("GET", "/metrics", [this](Context) -> Answer {
@@ -77,7 +109,7 @@ http::Response ClusterStateApi::list(ObjectKind kind, const http::RequestContext
   snapshot->for_each(kind, options->filter, [&](const ShownPtr& entry) {
     slices.push_back({.owner = entry, .bytes = entry->item(slices.size() == 1)});
   });
-  slices.push_back(make_list_end(*snapshot, options->bookmarks));
+  slices.push_back(options->bookmarks ? make_list_end(bookmark_of(*snapshot)) : to_slice("]}"));
   http::Response response;
   response.headers.emplace_back("Content-Type", kJson);
   add_bookmark_headers(*snapshot, response.headers);
@@ -113,7 +145,7 @@ http::Response ClusterStateApi::stream(ObjectKind kind, const http::RequestConte
   if (!options) return to_response(options.error());
   const auto snapshot = view_.snapshot();
   if (!snapshot) return not_loaded();
-  auto body = open_change_stream(view_, kind, *options);
+  auto body = open_change_stream(view_, kind, *options, options_.receive_age);
   if (!body) return to_response(body.error());
   http::Response response;
   response.headers.emplace_back("Content-Type", "application/octet-stream");
@@ -123,26 +155,49 @@ http::Response ClusterStateApi::stream(ObjectKind kind, const http::RequestConte
 }
 
 http::Response ClusterStateApi::readiness() const {
-  auto ready = view_.synced();
-  if (ready && options_.ready) ready = options_.ready();
+  const Status ready = options_.ready ? options_.ready() : view_.synced();
   return ready ? http::make_text(200, "ready") : http::make_text(503, ready.error().message);
 }
 
-Async<http::Response> ClusterStateApi::dead_letters(http::RequestContext context) {
-  std::size_t limit = kDeadLettersDefault;
-  for (const auto& [name, value] : context.query) {
-    const auto* end = value.data() + value.size();
-    const auto parsed = std::from_chars(value.data(), end, limit);
-    const bool is_number = parsed.ec == std::errc{} && parsed.ptr == end;
-    if (name != "limit" || !is_number || limit < 1 || limit > kDeadLettersMax) {
-      co_return to_response(Error{ErrorKind::kInvalid, name + " '" + value +
-                                                           "' is not understood: limit takes 1 to "
-                                                           "1000, nothing else is known"});
-    }
+codec::Bookmark ClusterStateApi::bookmark_of(const Snapshot& snapshot) const {
+  auto bookmark = snapshot.bookmark();
+  if (options_.receive_age) bookmark.receive_age = options_.receive_age();
+  return bookmark;
+}
+
+http::Response ClusterStateApi::reconcile(const http::RequestContext& context) const {
+  if (const Status known = check_known(context.query, {"cluster"}); !known) {
+    return to_response(known.error());
   }
-  const auto letters = co_await list_dead_letters(view_.store(), limit);
+  const std::string cluster{http::find_query(context.query, "cluster").value_or("")};
+  const Status requested = options_.reconcile(cluster);
+  if (!requested) return to_response(requested.error());
+  return http::make_text(202, "will be read from ECS soon");
+}
+
+Async<http::Response> ClusterStateApi::dead_letters(http::RequestContext context) {
+  if (const Status known = check_known(context.query, {"limit"}); !known) {
+    co_return to_response(known.error());
+  }
+  const auto limit = read_limit(context.query);
+  if (!limit) co_return to_response(limit.error());
+  const auto letters = co_await list_dead_letters(view_.store(), *limit);
   if (!letters) co_return to_response(letters.error());
   co_return http::make_json(200, encode_dead_letters(*letters));
+}
+
+Async<http::Response> ClusterStateApi::kept_events(http::RequestContext context) {
+  if (const Status known = check_known(context.query, {"cluster", "detailType", "limit"}); !known) {
+    co_return to_response(known.error());
+  }
+  const auto limit = read_limit(context.query);
+  if (!limit) co_return to_response(limit.error());
+  EventFilter filter{
+      .cluster = std::string{http::find_query(context.query, "cluster").value_or("")},
+      .detail_type = std::string{http::find_query(context.query, "detailType").value_or("")}};
+  const auto events = co_await list_kept_events(view_.store(), std::move(filter), *limit);
+  if (!events) co_return to_response(events.error());
+  co_return http::make_json(200, encode_kept_events(*events));
 }
 
 }  // namespace blox::cluster_state

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "base/metrics.h"
+#include "cluster_state/api/change_stream.h"
 #include "cluster_state/api/request_options.h"
 #include "cluster_state/view/cluster_view.h"
 #include "http/router.h"
@@ -12,13 +13,18 @@
 namespace blox::cluster_state {
 
 struct ClusterStateApiOptions {
-  /// What /readyz asks besides the view: ok, or why not. Not set: nothing.
+  /// What /readyz says: ok, or why not. Not set: what the view says.
   std::function<Status()> ready;
+  /// Has one cluster, a name or an ARN, or with an empty text all read from ECS soon. Not set: 404.
+  std::function<Status(const std::string& cluster)> reconcile;
+  /// How long ago the queue of events last answered, for bookmarks. Not set: not said.
+  ReceiveAge receive_age;
 };
 
 /// Adds its routes to a router, which the view, the metrics and it itself must outlive:
 /// GET /v1/tasks, /v1/tasks/{cluster}/{arn}, /v1/stream/tasks, the same of instances,
-/// /v1/deadletters, /healthz, /readyz, /metrics. Threading: the executor's thread.
+/// /v1/deadletters, /v1/events, /healthz, /readyz, /metrics; POST /v1/reconcile.
+/// Threading: the executor's thread.
 class ClusterStateApi {
  public:
   ClusterStateApi(ClusterView& view, Metrics& metrics, ClusterStateApiOptions options = {});
@@ -29,6 +35,9 @@ class ClusterStateApi {
   http::Response get(ObjectKind kind, const http::RequestContext& context);
   http::Response stream(ObjectKind kind, const http::RequestContext& context);
   http::Response readiness() const;
+  http::Response reconcile(const http::RequestContext& context) const;
+  codec::Bookmark bookmark_of(const Snapshot& snapshot) const;
+  Async<http::Response> kept_events(http::RequestContext context);
   Async<http::Response> dead_letters(http::RequestContext context);
 
   ClusterView& view_;

@@ -292,5 +292,109 @@ TEST_F(ClusterStateApiTest, ShowsDeadLettersNewestFirst) {
   EXPECT_EQ(get("/v1/deadletters?x=1").status, 400);
 }
 
+TEST_F(ClusterStateApiTest, ShowsKeptEventsNewestFirst) {
+  const auto commit_event = [&](std::string_view key_type, std::string_view type, int second,
+                                std::string_view cluster) {
+    const WallTime time{std::chrono::seconds{second}};
+    const std::string id = "e" + std::to_string(second);
+    codec::StoredEvent event{.id = id,
+                             .detail_type = std::string{type},
+                             .cluster = cluster.empty() ? "" : test_cluster_arn(cluster).value,
+                             .time = format_time(time),
+                             .raw = R"({"id":")" + id + R"("})"};
+    world.commit({{codec::event_key(key_type, time, id), codec::encode_stored_event(event)}});
+  };
+  for (int second = 1; second <= 20; ++second) commit_event("A", "A", 2 * second, "a");
+  commit_event("B", "B", 3, "b");
+  commit_event(codec::kOtherEventTypes, "C", 41, "");
+  world.commit({{codec::event_key("A", WallTime{50s}, "bad"), "nonsense"}});
+  EXPECT_EQ(get("/v1/events?limit=1").body,
+            R"({"items":[{"id":"e41","detailType":"C","cluster":"",)"
+            R"("time":"1970-01-01T00:00:41.000Z","event":{"id":"e41"}}]})");
+  const auto ids = [&](const std::string& target) {
+    std::string found;
+    const std::string body = get(target).body;
+    const std::string mark = R"("event":{"id":")";
+    for (auto at = body.find(mark); at != std::string::npos; at = body.find(mark, at + 1)) {
+      const auto from = at + mark.size();
+      found += body.substr(from, body.find('"', from) - from) + " ";
+    }
+    return found;
+  };
+  EXPECT_EQ(ids("/v1/events?detailType=A&limit=2"), "e40 e38 ");
+  EXPECT_EQ(ids("/v1/events?detailType=C"), "e41 ");
+  EXPECT_EQ(ids("/v1/events?cluster=b"), "e3 ");
+  EXPECT_EQ(ids("/v1/events?cluster=" + test_cluster_arn("a").value + "&limit=1"), "e40 ");
+  EXPECT_EQ(ids("/v1/events?detailType=B&cluster=a"), "");
+  EXPECT_EQ(get("/v1/events?limit=1001").status, 400);
+  EXPECT_EQ(get("/v1/events?type=A").status, 400);
+}
+
+TEST_F(ClusterStateApiTest, HasClustersReconciledOnDemand) {
+  std::vector<std::string> asked;
+  ClusterStateApiOptions options;
+  options.reconcile = [&](const std::string& cluster) -> Status {
+    if (cluster == "nowhere") return fail(ErrorKind::kNotFound, "cluster 'nowhere' is not known");
+    asked.push_back(cluster);
+    return done();
+  };
+  ClusterStateApi with{*world.view, world.metrics, options};
+  http::Router its_router;
+  with.add_to(its_router);
+  http::LocalTransport to_it{world.loop, its_router};
+  const auto post = [&](const std::string& target) {
+    http::OutgoingRequest request;
+    request.method = "POST";
+    request.url = "local:" + target;
+    const auto answer = world.await(to_it.send(std::move(request)));
+    return answer ? answer->status : 0;
+  };
+  EXPECT_EQ(post("/v1/reconcile"), 202);
+  EXPECT_EQ(post("/v1/reconcile?cluster=prod"), 202);
+  EXPECT_EQ(post("/v1/reconcile?cluster=nowhere"), 404);
+  EXPECT_EQ(post("/v1/reconcile?all=true"), 400);
+  EXPECT_EQ(asked, (std::vector<std::string>{"", "prod"}));
+}
+
+TEST_F(ClusterStateApiTest, BookmarksTellWhenTheQueueLastAnswered) {
+  ClusterStateApiOptions options;
+  options.receive_age = [] { return std::optional<Duration>{1500ms}; };
+  ClusterStateApi with{*world.view, world.metrics, options};
+  http::Router its_router;
+  with.add_to(its_router);
+  http::LocalTransport to_it{world.loop, its_router};
+  world.commit({ViewWorld::task("a/1", "RUNNING")});
+  http::OutgoingRequest list;
+  list.url = "local:/v1/tasks?bookmarks=true";
+  const auto answer = world.await(to_it.send(std::move(list)));
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(codec::decode_list<Task>(answer->body)->bookmark.receive_age, 1500ms);
+  http::OutgoingRequest request;
+  request.url = "local:/v1/stream/tasks?bookmarks=true";
+  const auto stream = world.await(to_it.open_lines(std::move(request), 5min));
+  ASSERT_TRUE(stream);
+  const auto lines = read(**stream, 2);
+  const auto closing = codec::decode_change<Task>(lines.at(1));
+  ASSERT_TRUE(closing) << closing.error().message;
+  EXPECT_EQ(closing->bookmark.receive_age, 1500ms);
+}
+
+// In a flood there is always one more line; the reader has to hear all the same that it is up to
+// date, or it would take a live stream for a stale one.
+TEST_F(ClusterStateApiTest, BookmarksComeInAFloodOfChanges) {
+  world.settle();
+  const auto stream = open("/v1/stream/tasks?bookmarks=true");
+  ASSERT_TRUE(stream);
+  int bookmarks = 0;
+  for (int i = 1; i <= 400; ++i) {  // Of 50 ms each.
+    world.commit({ViewWorld::task("a/1", "RUNNING")});
+    for (const auto& line : read(**stream, 1)) {
+      bookmarks += line.find("bookmark") == std::string::npos ? 0 : 1;
+    }
+  }
+  EXPECT_GE(bookmarks, 2);
+  EXPECT_LE(bookmarks, 4);
+}
+
 }  // namespace
 }  // namespace blox::cluster_state

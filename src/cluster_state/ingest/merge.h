@@ -1,5 +1,5 @@
 // What one report does to one object: the rules by which an object's state only moves forward.
-// Pure; design and reasons in docs/formats/cluster-state.md and the table of merge_test.cc.
+// Pure; the table of merge_test.cc has all of them.
 #pragma once
 
 #include <cstdint>

@@ -63,7 +63,7 @@ bool QueueConsumer::is_held_back() const {
 void QueueConsumer::note_receive(const Status& received) {
   receiving_ = received.has_value();
   if (received) {
-    has_received_ = true;
+    received_at_ = executor_.now();
     receive_error_.reset();
     return;
   }
@@ -76,8 +76,12 @@ void QueueConsumer::note_receive(const Status& received) {
 
 Status QueueConsumer::health() const {
   if (!receive_error_) return done();
-  if (has_received_ && executor_.now() - failing_since_ < options_.failing_max) return done();
+  if (received_at_ && executor_.now() - failing_since_ < options_.failing_max) return done();
   return fail(receive_error_->kind, "cannot receive from the queue: " + receive_error_->message);
+}
+
+std::optional<Duration> QueueConsumer::receive_age() const {
+  return received_at_ ? std::optional{executor_.now() - *received_at_} : std::nullopt;
 }
 
 Async<void> QueueConsumer::receive_loop(std::size_t number) {

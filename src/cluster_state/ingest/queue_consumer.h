@@ -48,6 +48,8 @@ class QueueConsumer {
   /// Ok unless receiving fails, and has never succeeded or not for some time. Errors: that of the
   /// receive call.
   Status health() const;
+  /// How long ago a receive call last succeeded; none when none has.
+  std::optional<Duration> receive_age() const;
 
  private:
   struct Removal {
@@ -95,8 +97,8 @@ class QueueConsumer {
   std::deque<Removal> removable_;
   bool gathering_ = false;  // A remove loop waits for more.
   bool receiving_ = false;
-  bool has_received_ = false;           // A receive call has succeeded.
-  std::optional<Error> receive_error_;  // Of the first failure since then.
+  std::optional<TimePoint> received_at_;  // When a receive call last succeeded.
+  std::optional<Error> receive_error_;    // Of the first failure since then.
   TimePoint failing_since_{};
   Duration take_wait_;     // After the next batch that is not taken.
   TimePoint resume_at_{};  // Nothing is received before.

@@ -7,8 +7,6 @@
 namespace blox::cluster_state {
 namespace {
 
-constexpr std::string_view kOtherTypes = "other";
-
 // "cluster-state/events/<type>/" of a whole key.
 std::string prefix_of(const std::string& key) {
   const std::size_t slash = key.find('/', codec::kEventsPrefix.size());
@@ -77,7 +75,7 @@ void RecordKeeper::keep(const codec::StoredEvent& event, WallTime time,
                         const std::shared_ptr<Ticket>& ticket) {
   std::string_view type = event.detail_type;
   if (!events_.contains(codec::events_prefix(type)) && events_.size() >= bounds_.event_types_max) {
-    type = kOtherTypes;
+    type = codec::kOtherEventTypes;
   }
   Events& events = events_[codec::events_prefix(type)];
   std::string key = codec::event_key(type, time, event.id);

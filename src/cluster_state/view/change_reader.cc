@@ -73,6 +73,8 @@ std::vector<Line> ChangeReader::take_recent() {
   std::vector<Line> lines;
   for (std::size_t place = first; place < end; ++place) lines.push_back(recent[place]);
   if (!lines.empty()) position_ = lines.back().version;
+  // Those who never find the end of the lines in a flood have to learn that they are at it.
+  if (end == recent.size()) position_ = std::max(position_, view_->snapshot()->version());
   return lines;
 }
 

@@ -150,8 +150,8 @@ Async<void> ClusterView::publish_changes() {
 }
 
 void ClusterView::publish() {
-  const bool sync_changed = !snapshot_ || *snapshot_->synced_at != builder_->state.synced_at();
   auto next = std::make_shared<Snapshot>(builder_->state.freeze());
+  const bool sync_changed = !snapshot_ || snapshot_->synced_at != next->synced_at;
   next->store_id = store_.info().store_id;
   next->revision = builder_->revision;
   next->generation = generation_;
@@ -173,17 +173,20 @@ void ClusterView::publish() {
   if (instances) instances_changed_.notify_all();
 }
 
-Status ClusterView::synced() const {
+Status ClusterView::synced(const CountsCluster& counts, bool read_all) const {
   const auto not_yet = [](std::string why) {
     return fail(ErrorKind::kUnavailable, std::move(why));
   };
   if (!snapshot_) return not_yet("the stored state is still being loaded");
-  for (const auto& [cluster, count] : builder_->state.clusters()) {
-    if (!snapshot_->synced_at->contains(ClusterArn{cluster})) {
-      return not_yet("cluster " + cluster + " was never read from ECS as a whole");
+  for (const auto& [arn, count] : builder_->state.clusters()) {
+    const ClusterArn cluster{arn};
+    if (!snapshot_->synced_at->contains(cluster) && counts(cluster)) {
+      return not_yet("cluster " + arn + " was never read from ECS as a whole");
     }
   }
-  if (snapshot_->synced_at->empty()) return not_yet("no cluster was read from ECS yet");
+  const bool any_read = std::ranges::any_of(*snapshot_->synced_at,
+                                            [&](const auto& mark) { return counts(mark.first); });
+  if (!any_read && !read_all) return not_yet("no cluster was read from ECS yet");
   return done();
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -46,9 +47,13 @@ class ClusterView {
   Signal& changed(ObjectKind kind) {
     return kind == ObjectKind::kTask ? tasks_changed_ : instances_changed_;
   }
-  /// Ok when every cluster that has objects was read from ECS as a whole, and at least one was.
+  using CountsCluster = std::function<bool(const ClusterArn&)>;
+  /// Ok when every cluster that has objects was read from ECS as a whole, and at least one was, of
+  /// those that `counts`; or none was found: `read_all` says that all there are were read.
   /// Errors: kUnavailable, with the reason.
-  Status synced() const;
+  Status synced(
+      const CountsCluster& counts = [](const ClusterArn&) { return true; },
+      bool read_all = false) const;
 
   store::Store& store() { return store_; }
   Executor& executor() { return executor_; }

@@ -165,5 +165,44 @@ TEST(ChangeReader, TellsWhatIsGoneAndWhatIsToCome) {
             ErrorKind::kInvalid);
 }
 
+TEST(ClusterView, IsSyncedWhenWhatCountsWasRead) {
+  ViewWorld world{8};
+  EXPECT_FALSE(world.view->synced());
+  world.settle();
+  const auto all = [](const ClusterArn&) { return true; };
+  const auto only_a = [](const ClusterArn& cluster) { return cluster == test_cluster_arn("a"); };
+  EXPECT_FALSE(world.view->synced()) << "nothing was read";
+  EXPECT_TRUE(world.view->synced(all, /*read_all=*/true)) << "and there is nothing";
+  world.commit({ViewWorld::task("a/1", "RUNNING"), ViewWorld::task("b/1", "RUNNING")});
+  EXPECT_FALSE(world.view->synced(all, /*read_all=*/true));
+  world.commit({ViewWorld::sync_mark("b", WallTime{1s})});
+  EXPECT_FALSE(world.view->synced(only_a));
+  world.commit({ViewWorld::sync_mark("a", WallTime{1s})});
+  EXPECT_TRUE(world.view->synced());
+  world.commit({ViewWorld::task("c/1", "RUNNING")});
+  EXPECT_FALSE(world.view->synced());
+  EXPECT_TRUE(world.view->synced(only_a));
+}
+
+TEST(ClusterView, FindsAnObjectThatChangedItsGroupsUnderTheNewOnesAlone) {
+  const auto with_status = [](std::string status) {
+    ListFilter filter;
+    filter.status = std::move(status);
+    return filter;
+  };
+  ListFilter started_by_x;
+  started_by_x.started_by = "x";
+  ViewWorld world{9};
+  world.commit({ViewWorld::task("a/1", "PENDING", "x"), ViewWorld::task("a/2", "PENDING", "x")});
+  world.commit({ViewWorld::task("a/1", "RUNNING", "x")});
+  EXPECT_EQ(list(*world.view, ObjectKind::kTask, with_status("PENDING")), (Texts{"a/2 PENDING"}));
+  EXPECT_EQ(list(*world.view, ObjectKind::kTask, with_status("RUNNING")), (Texts{"a/1 RUNNING"}));
+  EXPECT_EQ(list(*world.view, ObjectKind::kTask, started_by_x),
+            (Texts{"a/1 RUNNING", "a/2 PENDING"}));
+  world.commit({ViewWorld::task_tombstone("a/1")});
+  EXPECT_EQ(list(*world.view, ObjectKind::kTask, with_status("RUNNING")), Texts{});
+  EXPECT_EQ(list(*world.view, ObjectKind::kTask, {}), (Texts{"a/2 PENDING"}));
+}
+
 }  // namespace
 }  // namespace blox::cluster_state

@@ -13,6 +13,7 @@ Async<Result<std::vector<codec::DeadLetter>>> list_dead_letters(store::Store& st
                                                                 std::size_t count_max) {
   constexpr std::size_t kPageKeys = 100;  // Of up to 64 KiB each.
   std::deque<codec::DeadLetter> letters;
+  std::size_t bytes = 0;
   store::RangeRequest request{.prefix = std::string{codec::kDeadLettersPrefix},
                               .limit = kPageKeys,
                               .after_key = {},
@@ -27,8 +28,12 @@ Async<Result<std::vector<codec::DeadLetter>>> list_dead_letters(store::Store& st
         log::error("view", "skips dead letter {}: {}", item.key, letter.error().message);
         continue;
       }
+      bytes += letter->body.size();
       letters.push_front(*std::move(letter));
-      if (letters.size() > count_max) letters.pop_back();
+      while (letters.size() > count_max || bytes > kDeadLettersBytesMax) {
+        bytes -= letters.back().body.size();
+        letters.pop_back();
+      }
     }
     more = page->more && !page->items.empty();
     request.revision = page->revision;

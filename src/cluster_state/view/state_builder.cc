@@ -1,6 +1,7 @@
 #include "cluster_state/view/state_builder.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "codec/stored.h"
 
@@ -67,47 +68,41 @@ Result<std::optional<ObjectChange>> StateBuilder::apply(const store::WatchEvent&
   if (!change || !*change) return change;
   Indexes& changed = indexes((*change)->kind);
   changed.last_version = std::max(changed.last_version, (*change)->line.version);
-  remove((*change)->kind, (*change)->arn);
-  if ((*change)->entry) put((*change)->kind, (*change)->entry);
+  replace((*change)->kind, (*change)->arn, (*change)->entry);
   return change;
 }
 
-void StateBuilder::put(ObjectKind kind, ShownPtr entry) {
-  Indexes& to = indexes(kind);
-  ++clusters_[entry->cluster_arn];
-  to.by_cluster.put(entry);
-  if (kind == ObjectKind::kTask) {
-    to.by_started_by.put(entry);
-    to.by_status.put(entry);
+// Null: the object is gone. An index in which it keeps its place only has its entry exchanged.
+void StateBuilder::replace(ObjectKind kind, std::string_view arn, const ShownPtr& entry) {
+  Indexes& in = indexes(kind);
+  const ShownPtr old = in.by_arn.find("", arn);
+  if (entry) ++clusters_[entry->cluster_arn];
+  if (old) {
+    const auto cluster = clusters_.find(old->cluster_arn);
+    if (--cluster->second == 0) clusters_.erase(cluster);
   }
-  to.by_arn.put(std::move(entry));
-}
-
-void StateBuilder::remove(ObjectKind kind, std::string_view arn) {
-  Indexes& from = indexes(kind);
-  const ShownPtr entry = from.by_arn.find("", arn);
-  if (!entry) return;
-  const auto cluster = clusters_.find(entry->cluster_arn);
-  if (--cluster->second == 0) clusters_.erase(cluster);
-  from.by_arn.erase("", arn);
-  from.by_cluster.erase(entry->cluster_name, arn);
+  const auto replace_in = [&](OrderedIndex& index, GroupOf group_of) {
+    if (old && (!entry || group_of(*old) != group_of(*entry))) index.erase(group_of(*old), arn);
+    if (entry) index.put(entry);
+  };
+  replace_in(in.by_cluster, group_by_cluster_name);
   if (kind == ObjectKind::kTask) {
-    from.by_started_by.erase(entry->started_by, arn);
-    from.by_status.erase(entry->status, arn);
+    replace_in(in.by_started_by, group_by_started_by);
+    replace_in(in.by_status, group_by_status);
   }
+  replace_in(in.by_arn, no_group);
 }
 
 Status StateBuilder::apply_sync_mark(const store::WatchEvent& event) {
   const ClusterArn cluster{event.entry.key.substr(codec::kClustersPrefix.size())};
-  auto changed = *synced_at_;
   if (event.deleted) {
-    changed.erase(cluster);
+    synced_at_.erase(cluster);
   } else {
     const auto time = codec::decode_sync_mark(*event.entry.value);
     if (!time) return fail(time.error().kind, time.error().message);
-    changed.insert_or_assign(cluster, *time);
+    synced_at_.insert_or_assign(cluster, *time);
   }
-  synced_at_ = std::make_shared<const codec::SyncTimes>(std::move(changed));
+  sync_changed_ = true;
   return done();
 }
 
@@ -118,8 +113,11 @@ Snapshot StateBuilder::freeze() {
                  .by_started_by = from.by_started_by.freeze(),
                  .by_status = from.by_status.freeze()};
   };
+  if (std::exchange(sync_changed_, false)) {
+    frozen_synced_at_ = std::make_shared<const codec::SyncTimes>(synced_at_);
+  }
   Snapshot snapshot;
-  snapshot.synced_at = synced_at_;
+  snapshot.synced_at = frozen_synced_at_;
   snapshot.tasks = freeze_table(tasks_);
   snapshot.instances = freeze_table(instances_);
   return snapshot;

@@ -36,7 +36,6 @@ class StateBuilder {
 
   /// The version of the last change of that kind that was applied; -1 before the first.
   codec::EntityVersion last_version(ObjectKind kind) const;
-  const codec::SyncTimes& synced_at() const { return *synced_at_; }
   /// The clusters that have objects, with how many.
   const std::map<std::string, std::size_t>& clusters() const { return clusters_; }
 
@@ -49,14 +48,16 @@ class StateBuilder {
     codec::EntityVersion last_version = -1;
   };
   Indexes& indexes(ObjectKind kind) { return kind == ObjectKind::kTask ? tasks_ : instances_; }
-  void put(ObjectKind kind, ShownPtr entry);
-  void remove(ObjectKind kind, std::string_view arn);
+  void replace(ObjectKind kind, std::string_view arn, const ShownPtr& entry);
   Status apply_sync_mark(const store::WatchEvent& event);
 
   Indexes tasks_;
   Indexes instances_;
   std::map<std::string, std::size_t> clusters_;
-  std::shared_ptr<const codec::SyncTimes> synced_at_ = std::make_shared<const codec::SyncTimes>();
+  codec::SyncTimes synced_at_;
+  bool sync_changed_ = false;  // Since it was frozen.
+  std::shared_ptr<const codec::SyncTimes> frozen_synced_at_ =
+      std::make_shared<const codec::SyncTimes>();
 };
 
 }  // namespace blox::cluster_state
