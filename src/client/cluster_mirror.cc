@@ -43,9 +43,10 @@ Async<Result<std::unique_ptr<InstanceStream>>> ClusterMirror::open(const Instanc
 template <class SomeHalf>
 Async<void> ClusterMirror::follow(SomeHalf& half) {
   for (int failure_count = 0;;) {
-    bool got_changes = false;
-    const Error ended = co_await follow_stream(half, got_changes);
-    failure_count = got_changes ? 1 : failure_count + 1;
+    bool got_bookmark = false;
+    const Error ended = co_await follow_stream(half, got_bookmark);
+    // Lines alone do not count: a stream that breaks in the middle of each list costs a list each.
+    failure_count = got_bookmark ? 1 : failure_count + 1;
     // What was only broken off goes on where it stood. All else is read anew, and what is held
     // stays until that is complete.
     if (ended.kind != ErrorKind::kUnavailable) half.is_resumable = false;
@@ -55,23 +56,22 @@ Async<void> ClusterMirror::follow(SomeHalf& half) {
 }
 
 template <class SomeHalf>
-Async<Error> ClusterMirror::follow_stream(SomeHalf& half, bool& got_changes) {
+Async<Error> ClusterMirror::follow_stream(SomeHalf& half, bool& got_bookmark) {
   half.incoming.clear();
   const auto stream = co_await open(half);
   if (!stream) co_return stream.error();
   for (;;) {
     auto changes = co_await (*stream)->next();
     if (!changes) co_return changes.error();
-    got_changes = true;
-    half.last_contact = executor_.now();
-    const Status applied = apply(half, *std::move(changes));
+    const Status applied = apply(half, *std::move(changes), got_bookmark);
     changed_.notify_all();
     if (!applied) co_return applied.error();
   }
 }
 
 template <class SomeHalf>
-Status ClusterMirror::apply(SomeHalf& half, typename SomeHalf::Changes changes) {
+Status ClusterMirror::apply(SomeHalf& half, typename SomeHalf::Changes changes,
+                            bool& got_bookmark) {
   for (auto& change : changes) {
     auto& objects = half.is_resumable ? half.objects : half.incoming;
     switch (change.kind) {
@@ -96,7 +96,9 @@ Status ClusterMirror::apply(SomeHalf& half, typename SomeHalf::Changes changes) 
                                                  half.bookmark.store_id + " to store " +
                                                  change.bookmark.store_id);
         }
+        got_bookmark = true;
         half.bookmark = std::move(change.bookmark);
+        half.last_contact = executor_.now();
         break;
     }
   }
@@ -137,6 +139,17 @@ SyncTimes ClusterMirror::synced_at() const {
 std::optional<TimePoint> ClusterMirror::last_contact() const {
   if (!tasks_.last_contact || !instances_.last_contact) return std::nullopt;
   return std::min(*tasks_.last_contact, *instances_.last_contact);
+}
+
+std::optional<TimePoint> ClusterMirror::events_received_at() const {
+  const auto received_at = [](const auto& half) -> std::optional<TimePoint> {
+    if (!half.last_contact || !half.bookmark.receive_age) return std::nullopt;
+    return *half.last_contact - *half.bookmark.receive_age;
+  };
+  const auto tasks = received_at(tasks_);
+  const auto instances = received_at(instances_);
+  if (!is_loaded() || !tasks || !instances) return std::nullopt;
+  return std::min(*tasks, *instances);
 }
 
 }  // namespace blox::client

@@ -20,7 +20,7 @@
 namespace blox::client {
 
 struct ClusterMirrorOptions {
-  /// A stream on which nothing came for so long is stale; bookmarks come every 10 s.
+  /// A stream on which no bookmark came for so long is stale; they come every 10 s.
   Duration stale_after = std::chrono::seconds{30};
   Duration backoff_min = std::chrono::milliseconds{100};  ///< Doubled per failure in a row, …
   Duration backoff_max = std::chrono::seconds{10};        ///< … up to this, with jitter.
@@ -46,7 +46,7 @@ class ClusterMirror {
   /// True once both were read whole from the same store. From then on what is here is a picture
   /// of the past at worst, never a part of one (see is_stale).
   bool is_loaded() const;
-  /// True when not loaded, or when one of the streams gave no sign of life for `stale_after`.
+  /// True when not loaded, or when one of the streams was not up to date for `stale_after`.
   bool is_stale() const;
   /// Empty until loaded.
   std::string store_id() const;
@@ -54,8 +54,12 @@ class ClusterMirror {
   EntityVersion instance_version() const { return instances_.bookmark.entity_version; }
   /// Per cluster the older of what tasks and instances hold; only clusters that both have.
   SyncTimes synced_at() const;
-  /// When the quieter of the two streams last gave a sign of life (a line, a bookmark, a list).
+  /// When we last heard of both that they are up to date with the service, by a bookmark. Lines
+  /// say less: they may be of a list that is not whole yet, or of changes long past.
   std::optional<TimePoint> last_contact() const;
+  /// When the queue of events last answered the service, as far as the last bookmarks told, by our
+  /// clock: no event sent later is in the picture. None when not loaded or not told.
+  std::optional<TimePoint> events_received_at() const;
   /// How often all objects were read anew, both kinds counted.
   std::uint64_t list_count() const { return list_count_; }
 
@@ -80,9 +84,9 @@ class ClusterMirror {
   template <class SomeHalf>
   Async<void> follow(SomeHalf& half);
   template <class SomeHalf>
-  Async<Error> follow_stream(SomeHalf& half, bool& got_changes);
+  Async<Error> follow_stream(SomeHalf& half, bool& got_bookmark);
   template <class SomeHalf>
-  Status apply(SomeHalf& half, typename SomeHalf::Changes changes);
+  Status apply(SomeHalf& half, typename SomeHalf::Changes changes, bool& got_bookmark);
   Duration draw_backoff(int failure_count);
 
   Executor& executor_;

@@ -187,6 +187,70 @@ TEST_F(ClusterMirrorTest, ResumesWhatBrokeOffAndReadsAnewWhatIsGone) {
   EXPECT_EQ(mirror.list_count(), 3U);
 }
 
+// Lines prove little: those of a list that is still coming are no picture, and those of a stream
+// that is being caught up are of the past.
+TEST_F(ClusterMirrorTest, OnlyBookmarksTellThatItIsUpToDate) {
+  Steps first;
+  first.emplace_back(std::vector{Tasks::put(1, "x"), Tasks::bookmark(3)});
+  first.emplace_back(fail(ErrorKind::kCompacted, "gone"));
+  Steps second;
+  for (int line = 0; line < 50; ++line) second.emplace_back(std::vector{Tasks::put(4, "y")});
+  second.emplace_back(std::vector{Tasks::bookmark(5)});
+  source.tasks.streams.emplace_back(std::move(first));
+  source.tasks.streams.emplace_back(std::move(second));
+  std::deque<Instances::Step> instances;
+  for (int mark = 0; mark < 100; ++mark) {
+    auto bookmark = Instances::bookmark(9, "s", synced);
+    bookmark.bookmark.receive_age = 3s;
+    instances.emplace_back(std::vector{std::move(bookmark)});
+  }
+  source.instances.streams.emplace_back(std::move(instances));
+  start();
+  loop.run_for(1500ms);
+  const auto contact = mirror.last_contact();
+  ASSERT_TRUE(contact);
+  EXPECT_FALSE(mirror.events_received_at()) << "the one stream does not say";
+  loop.run_for(40s);
+  EXPECT_EQ(mirror.last_contact(), contact) << "a list is coming";
+  EXPECT_TRUE(mirror.is_stale());
+  EXPECT_TRUE(mirror.is_loaded());
+  loop.run_for(20s);
+  EXPECT_FALSE(mirror.is_stale());
+  EXPECT_GT(mirror.last_contact(), contact);
+}
+
+TEST_F(ClusterMirrorTest, TellsWhenTheQueueOfEventsLastAnswered) {
+  Steps steps;
+  auto mark = Tasks::bookmark(3);
+  mark.bookmark.receive_age = 20s;
+  steps.emplace_back(std::vector{std::move(mark)});
+  source.tasks.streams.emplace_back(std::move(steps));
+  std::deque<Instances::Step> instances;
+  auto other = Instances::bookmark(9);
+  other.bookmark.receive_age = 1s;
+  instances.emplace_back(std::vector{std::move(other)});
+  source.instances.streams.emplace_back(std::move(instances));
+  start();
+  loop.run_for(1500ms);
+  const auto contact = mirror.last_contact();
+  ASSERT_TRUE(contact);
+  EXPECT_EQ(mirror.events_received_at(), *contact - 20s);
+}
+
+// Each stream breaks off in the middle of its list, which costs the service a list each time.
+TEST_F(ClusterMirrorTest, ListsThatNeverEndAreAskedForLessAndLessOften) {
+  for (int attempt = 0; attempt < 500; ++attempt) {
+    Steps steps;
+    steps.emplace_back(std::vector{Tasks::put(1, "x")});
+    steps.emplace_back(fail(ErrorKind::kInternal, "a line that cannot be read"));
+    source.tasks.streams.emplace_back(std::move(steps));
+  }
+  give_instances();
+  start();
+  loop.run_for(1000s);
+  EXPECT_LT(source.tasks.starts.size(), 200U);
+}
+
 TEST_F(ClusterMirrorTest, TwoStoresAreNoPicture) {
   Steps first;
   first.emplace_back(std::vector{Tasks::put(1, "x"), Tasks::bookmark(3, "old")});

@@ -20,7 +20,7 @@ void add_parameter(std::string& target, std::string_view name, std::string_view 
   target += std::string{name} + "=" + http::encode_path_segment(value);
 }
 
-ErrorKind kind_of_status(int status) {
+ErrorKind kind_of_status(int status, bool reads) {
   switch (status) {
     case 403: return ErrorKind::kDenied;
     case 404: return ErrorKind::kNotFound;
@@ -30,16 +30,18 @@ ErrorKind kind_of_status(int status) {
     default: break;
   }
   if (status >= 400 && status < 500) return ErrorKind::kInvalid;
-  return status == 504 ? ErrorKind::kUnknown : ErrorKind::kInternal;
+  // Any other answer to a write leaves open whether it was done before something went wrong.
+  if (!reads) return ErrorKind::kUnknown;
+  return status == 504 ? ErrorKind::kUnavailable : ErrorKind::kInternal;
 }
 
-std::unexpected<Error> refused(const http::Answer& answer) {
+std::unexpected<Error> refused(const http::Answer& answer, bool reads) {
   std::string message = answer.body.substr(0, kQuotedBodyBytesMax);
   if (message.empty()) message = "status " + std::to_string(answer.status) + " without a reason";
   if (const auto detail = http::find_header(answer.headers, "Blox-Error-Detail")) {
     message += " (" + std::string{*detail} + ")";
   }
-  return fail(kind_of_status(answer.status), std::move(message));
+  return fail(kind_of_status(answer.status, reads), std::move(message));
 }
 
 template <class Object>
@@ -74,7 +76,7 @@ Async<Result<std::string>> Scheduler::call(std::string method, std::string targe
                                                                           : answer.error().kind;
     co_return fail(kind, options_.base_url + ": " + answer.error().message);
   }
-  if (answer->status != 200) co_return refused(*answer);
+  if (answer->status != 200) co_return refused(*answer, reads);
   co_return answer->body;
 }
 
