@@ -29,9 +29,13 @@ int run(const StateModeFlags& flags) {
   if (!store) return fail_with(store.error().message);
   const auto queue = process.account->open_queue(flags.state.queue);
   if (!queue) return fail_with(queue.error().message);
-  StateService service{
-      process.loop,    process.random,       **store, **queue, process.account->reconcile_client(),
-      process.metrics, flags.state.options()};
+  StateService service{process.loop,
+                       process.random,
+                       **store,
+                       **queue,
+                       process.account->reconcile_client(),
+                       process.metrics,
+                       flags.state.options(process.account->region())};
   const auto server = process.listen(flags.bind, service.handler(), flags.common);
   if (!server) return fail_with(server.error().message);
   std::cout << "cluster-state-service: on http://" << (*server)->address() << std::endl;

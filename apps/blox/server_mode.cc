@@ -31,9 +31,13 @@ int run(const ServerFlags& flags) {
   const auto queue = process.account->open_queue(flags.state.queue);
   if (!queue) return fail_with(queue.error().message);
 
-  StateService state{
-      process.loop,    process.random,       **store, **queue, process.account->reconcile_client(),
-      process.metrics, flags.state.options()};
+  StateService state{process.loop,
+                     process.random,
+                     **store,
+                     **queue,
+                     process.account->reconcile_client(),
+                     process.metrics,
+                     flags.state.options(process.account->region())};
   http::LocalTransport between{process.loop, state.handler()};
   EcsDirectory directory{process.account->scheduler_client()};
   const SchedulerParts parts{process.loop,

@@ -33,9 +33,10 @@ void StateFlags::add_to(CLI::App& app) {
       ->check(is_reconcile_interval());
 }
 
-StateServiceOptions StateFlags::options() const {
+StateServiceOptions StateFlags::options(const std::string& region) const {
   StateServiceOptions options;
   options.reconcile.clusters = clusters;
+  options.reconcile.region = region;
   options.reconcile.every = to_duration(reconcile_interval);
   return options;
 }

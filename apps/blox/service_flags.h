@@ -39,7 +39,8 @@ struct StateFlags {
   std::string reconcile_interval = "20m";
 
   void add_to(CLI::App& app);
-  StateServiceOptions options() const;
+  /// `region`: of the account that is read.
+  StateServiceOptions options(const std::string& region) const;
 };
 
 /// Of the daemon-scheduler.

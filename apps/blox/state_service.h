@@ -3,6 +3,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "aws/ecs_query.h"
 #include "aws/queue.h"
@@ -42,6 +44,9 @@ class StateService {
 
  private:
   Async<void> run();
+  Status ready() const;
+  Status reconcile(const std::string& cluster);
+  cluster_state::ClusterStateApiOptions api_options();
 
   Executor& executor_;
   Random& random_;
@@ -53,6 +58,7 @@ class StateService {
   cluster_state::ClusterView view_;
   cluster_state::ClusterStateApi api_;
   http::Router router_;
+  std::optional<Error> open_error_;  // Why ingest could not be opened the last time.
   std::unique_ptr<cluster_state::QueueConsumer> consumer_;  // From when the store has been read.
   std::unique_ptr<cluster_state::Reconciler> reconciler_;   // Likewise.
   Scope scope_;
