@@ -96,6 +96,7 @@ TimePoint draw_view_time(Simulator& simulator) {
   const World& world = simulator.world;
   const TimePoint now = world.executor().now();
   if (!happens(world.random(), world.faults().list_lagging)) return now;
+  ++simulator.fault_counts.lagging_answers;
   return now - world.random().between(Duration::zero(), world.faults().list_lag_max);
 }
 

@@ -113,6 +113,7 @@ Async<http::Response> Face::answer(http::Request request) {
     const auto outcome = call_ecs(simulator_, operation, request.body);
     const Faults& faults = simulator_.faults;
     if (is_read(operation) && happens(simulator_.world.random(), faults.list_slow)) {
+      ++simulator_.fault_counts.slow_answers;
       co_await sleep_for(simulator_.world.executor(),
                          faults.list_slowness.draw(simulator_.world.random()));
     }

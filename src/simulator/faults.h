@@ -1,6 +1,8 @@
 // What can go wrong in the simulated AWS. All off by default; may be changed while it runs.
 #pragma once
 
+#include <cstdint>
+
 #include "base/random.h"
 #include "base/time.h"
 
@@ -67,6 +69,12 @@ struct Faults {
   Span task_life{std::chrono::seconds{1}, std::chrono::minutes{5}};
   double agent_disconnects = 0;  ///< Per connected instance and minute; back after `agent_away`.
   Span agent_away{std::chrono::seconds{5}, std::chrono::minutes{2}};
+};
+
+/// How often a fault struck that leaves no other trace.
+struct FaultCounts {
+  std::uint64_t lagging_answers = 0;  ///< Lists and Describes that told of an earlier moment.
+  std::uint64_t slow_answers = 0;     ///< Lists and Describes that took `list_slowness` more.
 };
 
 /// True with the given probability. Draws nothing for zero, so that a fault which is off does not

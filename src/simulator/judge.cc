@@ -18,6 +18,17 @@ bool is_serving(const TaskState* state) {
 
 bool is_blox_group(std::string_view group) { return group.starts_with("blox:"); }
 
+bool Judge::is_ours(const Task& task) const {
+  return is_blox_group(task.group) && !disowned_.contains(task.started_by);
+}
+
+bool Judge::is_drained(const Instance& instance) const {
+  if (instance.present().status == InstanceStatusKind::kDraining) return true;
+  const auto past = pasts_.find(instance.arn);
+  return past != pasts_.end() && past->second.drained_until &&
+         world_.executor().now() - *past->second.drained_until <= drain_grace_;
+}
+
 bool Judge::by_arn(const Task* left, const Task* right) { return left->arn < right->arn; }
 
 void Judge::note_peak(Presence& presence) {
@@ -33,7 +44,7 @@ void Judge::note_peak(Presence& presence) {
 }
 
 void Judge::on_task(const Task& task, const TaskState* before) {
-  if (!is_blox_group(task.group)) return;
+  if (!is_ours(task)) return;
   const TaskState& now = task.present();
   const Place place{task.group, task.instance->arn};
   Presence& presence = presences_[place];
@@ -51,19 +62,17 @@ void Judge::on_task(const Task& task, const TaskState* before) {
     leave_out(place);
   } else if (!is_serving(&now) && is_serving(before)) {
     --presence.serving;
-    const bool drained = task.instance->present().status != InstanceStatusKind::kActive;
-    if (presence.serving > 0 || now.stop_code != "UserInitiated" || drained) return;
-    auto& out = out_[task.group];
-    out[task.instance->arn] =
-        OutOfService{task.group, task.instance->arn, task.arn, world_.executor().wall_now()};
-    // One whose agent is away cannot serve again, whatever its scheduler does.
-    const auto reachable = std::ranges::count_if(out, [&](const auto& entry) {
-      const Instance* instance = world_.find_instance(entry.first);
-      return instance != nullptr && instance->present().agent_connected;
-    });
-    std::size_t& most = out_max_[task.group];
-    most = std::max(most, static_cast<std::size_t>(reachable));
+    if (presence.serving == 0 && now.stop_code == "UserInitiated") take_out(task);
   }
+  if (!now.is_live()) drain_stops_.erase(task.arn);
+}
+
+void Judge::take_out(const Task& task) {
+  const bool active = task.instance->present().status == InstanceStatusKind::kActive;
+  if (!active || drain_stops_.contains(task.arn)) return;
+  out_[task.group][task.instance->arn] =
+      OutOfService{task.group, task.instance->arn, task.arn, world_.executor().wall_now()};
+  note_out_max(task.group);
 }
 
 void Judge::leave_out(const Place& place) {
@@ -71,9 +80,43 @@ void Judge::leave_out(const Place& place) {
   if (out != out_.end()) out->second.erase(place.second);
 }
 
-void Judge::on_instance(const Instance& instance, const InstanceState*) {
-  if (instance.present().status == InstanceStatusKind::kActive) return;
-  for (auto& [group, out] : out_) out.erase(instance.arn);
+// One whose agent is away cannot serve again, whatever its scheduler does.
+std::size_t Judge::count_reachable(const OutByInstance& out) const {
+  return static_cast<std::size_t>(std::ranges::count_if(out, [&](const auto& entry) {
+    const Instance* instance = world_.find_instance(entry.first);
+    return instance != nullptr && instance->present().agent_connected;
+  }));
+}
+
+void Judge::note_out_max(const std::string& group) {
+  std::size_t& most = out_max_[group];
+  most = std::max(most, count_reachable(out_.find(group)->second));
+}
+
+void Judge::on_instance(const Instance& instance, const InstanceState* before) {
+  const InstanceState& now = instance.present();
+  const TimePoint time = world_.executor().now();
+  Past& past = pasts_[instance.arn];
+  if (before != nullptr && before->status == InstanceStatusKind::kDraining) {
+    past.drained_until = time;
+  }
+  if (!now.agent_connected && !past.away_since) past.away_since = time;
+  bool over = now.status != InstanceStatusKind::kActive;
+  if (now.agent_connected && past.away_since) {
+    const bool released = time - *past.away_since >= kUnreachableRelease;
+    past.away_since.reset();
+    for (const auto& [group, out] : out_) {
+      if (released && out.contains(instance.arn)) ++released_count_;
+    }
+    over = over || released;
+  }
+  for (auto& [group, out] : out_) {
+    if (over) {
+      out.erase(instance.arn);
+    } else if (out.contains(instance.arn)) {
+      note_out_max(group);  // Its agent may be back.
+    }
+  }
 }
 
 void Judge::on_start_asked(const Instance& instance, std::string_view group) {
@@ -91,7 +134,10 @@ void Judge::on_start_asked(const Instance& instance, std::string_view group) {
 }
 
 void Judge::on_stop_asked(const Task& task, std::string_view reason) {
-  if (is_blox_group(task.group)) return;
+  if (is_ours(task)) {
+    if (is_drained(*task.instance)) drain_stops_.insert(task.arn);
+    return;
+  }
   ++foreign_stop_count_;
   if (foreign_stops_.size() == kRecordsMax) return;
   foreign_stops_.push_back(
@@ -137,7 +183,7 @@ std::size_t Judge::out_of_service_max(std::string_view group) const {
 
 void Judge::reset_out_of_service_max(std::string_view group) {
   const auto most = out_max_.find(group);
-  if (most != out_max_.end()) most->second = out_.find(group)->second.size();
+  if (most != out_max_.end()) most->second = count_reachable(out_.find(group)->second);
 }
 
 }  // namespace blox::simulator

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -14,6 +15,10 @@
 #include "simulator/world.h"
 
 namespace blox::simulator {
+
+/// After so long an absence of its agent an instance gives its place in the budget back.
+/// Source: design/scheduling.md, "Life of an instance".
+inline constexpr Duration kUnreachableRelease = std::chrono::minutes{10};
 
 /// True for "blox:<environment>", the groups whose tasks the judge watches.
 bool is_blox_group(std::string_view group);
@@ -46,7 +51,7 @@ struct BadStart {
   Duration since{};  ///< How long the instance had been so when the call came.
 };
 
-/// A StopTask for a task that is not of a Blox group. For S4.
+/// A StopTask for a task that is not ours. For S4.
 struct ForeignStop {
   TaskMention task;
   std::string group;
@@ -55,7 +60,8 @@ struct ForeignStop {
 };
 
 /// An instance whose last serving task of the environment was ended by StopTask and which has not
-/// served since. For S3. Stops on DRAINING instances are not counted.
+/// served since. For S3. Stops on DRAINING instances are not counted, nor is an instance whose
+/// agent came back after kUnreachableRelease or more.
 struct OutOfService {
   std::string group;
   std::string instance_arn;
@@ -67,6 +73,15 @@ struct OutOfService {
 class Judge final : public WorldObserver {
  public:
   explicit Judge(const World& world) : world_(world) {}
+
+  /// Tasks started by `started_by` are somebody else's, whatever their group says: S1 and S3 leave
+  /// them out, and a StopTask for one of them is a foreign stop.
+  void disown(std::string started_by) { disowned_.insert(std::move(started_by)); }
+  /// True for a task of a Blox group that is not disowned.
+  bool is_ours(const Task& task) const;
+  /// A stop asked for up to `grace` after its instance was DRAINING counts as made by the drain:
+  /// who asked could not know better. Zero at first.
+  void set_drain_grace(Duration grace) { drain_grace_ = grace; }
 
   /// Peaks of two and more, in the order of group and instance. Empty: S1 was kept.
   std::vector<Peak> doubled() const;
@@ -81,14 +96,16 @@ class Judge final : public WorldObserver {
   std::uint64_t foreign_stop_count() const { return foreign_stop_count_; }
   /// The environments' groups that had a task, in order.
   std::vector<std::string> groups() const;
-  /// In the order of instance. Stops that a delete or a drain made are among them when the
-  /// instance was not DRAINING at that time: who judges a budget has to know of deletes.
+  /// In the order of instance. Stops that a delete made are among them: who judges a budget has to
+  /// know of deletes.
   std::vector<OutOfService> out_of_service(std::string_view group) const;
   /// The most instances that were out of service at one moment with their agents connected, since
   /// the last reset.
   std::size_t out_of_service_max(std::string_view group) const;
   /// Starts counting out_of_service_max anew, from what is out now.
   void reset_out_of_service_max(std::string_view group);
+  /// How many instances that were out of service came back after kUnreachableRelease or more.
+  std::uint64_t released_count() const { return released_count_; }
 
   void on_task(const Task& task, const TaskState* before) override;
   void on_instance(const Instance& instance, const InstanceState* before) override;
@@ -104,19 +121,34 @@ class Judge final : public WorldObserver {
     std::size_t serving = 0;
     Peak peak;
   };
+  // What the judge remembers of an instance beside its present state.
+  struct Past {
+    std::optional<TimePoint> drained_until;  // When it was last seen to be DRAINING.
+    std::optional<TimePoint> away_since;     // Since when its agent is away.
+  };
+  using OutByInstance = std::map<std::string, OutOfService>;
   static bool by_arn(const Task* left, const Task* right);
+  bool is_drained(const Instance& instance) const;
   void note_peak(Presence& presence);
+  void take_out(const Task& task);
   void leave_out(const Place& place);
+  std::size_t count_reachable(const OutByInstance& out) const;
+  void note_out_max(const std::string& group);
 
   const World& world_;
   std::map<Place, Presence> presences_;
-  std::map<std::string, std::map<std::string, OutOfService>, std::less<>> out_;  // Group, instance.
+  std::map<std::string, OutByInstance, std::less<>> out_;  // By group.
   std::map<std::string, std::size_t, std::less<>> out_max_;
+  std::map<std::string, Past> pasts_;  // By instance ARN.
+  std::set<std::string> drain_stops_;  // ARNs of live tasks that a drain has stopped.
+  std::set<std::string> disowned_;
+  Duration drain_grace_{};
   std::size_t doubled_now_ = 0;
   std::vector<BadStart> bad_starts_;
   std::vector<ForeignStop> foreign_stops_;
   std::uint64_t bad_start_count_ = 0;
   std::uint64_t foreign_stop_count_ = 0;
+  std::uint64_t released_count_ = 0;
 };
 
 }  // namespace blox::simulator

@@ -106,5 +106,77 @@ TEST(Judge, CountsInstancesTakenOutOfServiceByStops) {
   EXPECT_EQ(judge.out_of_service_max("blox:e"), 1u);
 }
 
+TEST(Judge, LeavesOutTasksOfOthersThatBearOurGroup) {
+  Account account;
+  Instance& instance = *account.set_up(1)[0];
+  Judge& judge = account.simulator.judge;
+  judge.disown("x");
+  Task* first = account.start(instance);
+  account.start(instance);
+  account.loop.run_for(1min);
+  EXPECT_TRUE(judge.doubled().empty());
+  account.simulator.launches.stop(*first, "blox: one too many");
+  EXPECT_EQ(judge.foreign_stop_count(), 1u);
+  EXPECT_EQ(judge.out_of_service_max("blox:e"), 0u);
+}
+
+TEST(Judge, CountsAnInstanceAgainWhenItsAgentIsBack) {
+  Account account;
+  const auto instances = account.set_up(2);
+  const Judge& judge = account.simulator.judge;
+  std::vector<Task*> tasks;
+  for (Instance* instance : instances) tasks.push_back(account.start(*instance));
+  account.loop.run_for(1min);
+  account.simulator.launches.stop(*tasks[0], "");
+  account.simulator.agents.disconnect(*instances[0]);
+  account.simulator.launches.stop(*tasks[1], "");
+  EXPECT_EQ(judge.out_of_service_max("blox:e"), 1u);
+  account.loop.run_for(kUnreachableRelease - 1s);
+  account.simulator.agents.connect(*instances[0]);
+  EXPECT_EQ(judge.out_of_service_max("blox:e"), 2u);
+}
+
+TEST(Judge, ForgivesAnInstanceThatWasAwayForLong) {
+  Account account;
+  const auto instances = account.set_up(2);
+  Judge& judge = account.simulator.judge;
+  std::vector<Task*> tasks;
+  for (Instance* instance : instances) tasks.push_back(account.start(*instance));
+  account.loop.run_for(1min);
+  account.simulator.launches.stop(*tasks[0], "");
+  account.simulator.agents.disconnect(*instances[0]);
+  judge.reset_out_of_service_max("blox:e");
+  EXPECT_EQ(judge.out_of_service_max("blox:e"), 0u) << "it is not connected";
+  account.loop.run_for(kUnreachableRelease);
+  account.simulator.launches.stop(*tasks[1], "");
+  account.simulator.agents.connect(*instances[0]);
+  EXPECT_EQ(judge.out_of_service_max("blox:e"), 1u);
+  EXPECT_EQ(judge.released_count(), 1u);
+}
+
+TEST(Judge, BlamesADrainForStopsAskedForSoonAfterIt) {
+  Account account;
+  const auto instances = account.set_up(2);
+  Judge& judge = account.simulator.judge;
+  judge.set_drain_grace(10s);
+  std::vector<Task*> tasks;
+  for (Instance* instance : instances) tasks.push_back(account.start(*instance));
+  account.loop.run_for(1min);
+  const auto set_all = [&](InstanceStatusKind status) {
+    for (Instance* instance : instances) {
+      ASSERT_TRUE(account.simulator.agents.set_status(*instance, status).has_value());
+    }
+  };
+  set_all(InstanceStatusKind::kDraining);
+  account.loop.run_for(1min);
+  set_all(InstanceStatusKind::kActive);
+  account.loop.run_for(10s);
+  account.simulator.launches.stop(*tasks[0], "");
+  EXPECT_EQ(judge.out_of_service_max("blox:e"), 0u);
+  account.loop.run_for(1s);
+  account.simulator.launches.stop(*tasks[1], "");
+  EXPECT_EQ(judge.out_of_service_max("blox:e"), 1u);
+}
+
 }  // namespace
 }  // namespace blox::simulator

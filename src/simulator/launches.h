@@ -47,7 +47,7 @@ class Launches {
   LaunchAnswer start(const LaunchRequest& request, const std::vector<std::string>& instances);
   /// `count` tasks on the instances with the fewest tasks among those in `ec2_instance_ids` (all
   /// if empty); each on its own if `distinct_instances`. A `client_token` seen within a day gets
-  /// the first answer again. Errors: InvalidParameterException (token reused otherwise).
+  /// the first answer again. Errors: ConflictException (token reused otherwise).
   struct Placement {
     std::size_t count = 1;
     std::vector<std::string> ec2_instance_ids;

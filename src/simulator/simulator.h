@@ -35,6 +35,7 @@ class Simulator {
   Simulator& operator=(const Simulator&) = delete;
 
   Faults faults;  ///< May be changed at any time.
+  FaultCounts fault_counts;
   Timers timers;
   World world;
   Judge judge;

@@ -55,20 +55,30 @@ Throttle::Throttle(Executor& executor) : executor_(executor) {
   }
 }
 
-bool Throttle::take(CallClass call) {
-  if (call == CallClass::kUnlimited) return true;
+// The bucket as it stands now. Requires: not kUnlimited.
+Throttle::Bucket& Throttle::fill(CallClass call) {
   const auto index = static_cast<std::size_t>(call);
   Bucket& bucket = buckets_[index];
   const std::chrono::duration<double> passed = executor_.now() - bucket.filled_at;
   const Rate& rate = kRates[index];
   bucket.tokens = std::min(rate.burst, bucket.tokens + passed.count() * rate.per_second);
   bucket.filled_at = executor_.now();
+  return bucket;
+}
+
+bool Throttle::take(CallClass call) {
+  if (call == CallClass::kUnlimited) return true;
+  Bucket& bucket = fill(call);
   if (bucket.tokens < 1) {
     ++refused_count_;
     return false;
   }
   bucket.tokens -= 1;
   return true;
+}
+
+void Throttle::drain(CallClass call) {
+  if (call != CallClass::kUnlimited) fill(call).tokens = 0;
 }
 
 }  // namespace blox::simulator

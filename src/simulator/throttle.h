@@ -30,6 +30,8 @@ class Throttle {
   explicit Throttle(Executor& executor);
   /// Takes one token. False: refused.
   bool take(CallClass call);
+  /// Takes all tokens that are there, as if others in the account had; refuses nobody by itself.
+  void drain(CallClass call);
   std::uint64_t refused_count() const { return refused_count_; }
 
  private:
@@ -37,6 +39,8 @@ class Throttle {
     double tokens = 0;
     TimePoint filled_at{};
   };
+  Bucket& fill(CallClass call);
+
   Executor& executor_;
   std::array<Bucket, static_cast<std::size_t>(CallClass::kUnlimited)> buckets_;
   std::uint64_t refused_count_ = 0;

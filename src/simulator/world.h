@@ -1,5 +1,5 @@
 // World: what exists in the simulated ECS (clusters, definitions, instances, tasks) and how each
-// object changes. It holds state; lifecycle.h, launches.h and instances.h decide what happens.
+// object changes. It holds state; lifecycle.h, launches.h and agents.h decide what happens.
 #pragma once
 
 #include <boost/json.hpp>
@@ -61,13 +61,17 @@ struct TaskDefinition {
   std::optional<WallTime> deregistered_at;
 };
 
+// Not blox::Task, which may be known here as well.
+struct Instance;
+struct Task;
+
 struct Cluster {
   std::string name;
   std::string arn;
   bool active = true;
   boost::json::array tags;
-  std::map<std::string, struct Instance*> instances;  ///< By id; INACTIVE ones among them.
-  std::map<std::string, struct Task*> tasks;          ///< By id; STOPPED ones among them.
+  std::map<std::string, Instance*> instances;  ///< By id; INACTIVE ones among them.
+  std::map<std::string, Task*> tasks;          ///< By id; STOPPED ones among them.
 };
 
 /// What changes of an instance. One value a version.
@@ -98,7 +102,7 @@ struct Instance {
   /// Since when it is not both ACTIVE and connected.
   std::optional<TimePoint> unfit_since;
   bool gone = false;  ///< Its machine has registered anew: this one never connects again.
-  std::map<std::string, struct Task*> tasks;  ///< By id; STOPPED ones among them.
+  std::map<std::string, Task*> tasks;  ///< By id; STOPPED ones among them.
   const InstanceState& present() const { return states.present(); }
 };
 
