@@ -36,6 +36,15 @@ void SimLoop::trace(std::uint64_t value) {
   trace_hash_ ^= trace_hash_ >> 32;
 }
 
+// FNV-1a: the same on every platform.
+void SimLoop::trace(std::string_view bytes) {
+  std::uint64_t digest = 0xcbf29ce484222325ULL;
+  for (const char byte : bytes) {
+    digest = (digest ^ static_cast<unsigned char>(byte)) * 0x100000001b3ULL;
+  }
+  trace(digest);
+}
+
 bool SimLoop::step(TimePoint until) {
   if (ready_.empty() && !timers_.empty() && timers_.begin()->first.first <= until) {
     now_ = std::max(now_, timers_.begin()->first.first);

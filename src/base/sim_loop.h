@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -39,6 +40,7 @@ class SimLoop final : public Executor {
   std::uint64_t trace_hash() const { return trace_hash_; }
   /// Mixes what a component did into the trace hash.
   void trace(std::uint64_t value);
+  void trace(std::string_view bytes);
 
  private:
   struct Ready {

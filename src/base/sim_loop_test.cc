@@ -61,5 +61,16 @@ TEST(SimLoop, ACancelledTimerDoesNotRunEvenWhenDue) {
   }
 }
 
+TEST(SimLoop, TracesWhatWasDone) {
+  const auto hash_of = [](std::string_view bytes) {
+    SimLoop loop{1};
+    loop.trace(bytes);
+    return loop.trace_hash();
+  };
+  EXPECT_EQ(hash_of("a call"), hash_of("a call"));
+  EXPECT_NE(hash_of("a call"), hash_of("another"));
+  EXPECT_NE(hash_of(""), SimLoop{1}.trace_hash());
+}
+
 }  // namespace
 }  // namespace blox
