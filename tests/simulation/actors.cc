@@ -7,6 +7,10 @@ namespace blox::simulation {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+namespace {
+constexpr std::int64_t kSmallCpu = 32;  // The task needs 64.
+}
+
 User::User(Executor& executor, Random& random, client::Scheduler& scheduler,
            const Scenario& scenario, std::vector<std::string> definitions, Coverage& coverage)
     : executor_(executor),
@@ -20,53 +24,74 @@ Async<void> User::wait_before_asking_again() {
   co_await sleep_for(executor_, random_.between(milliseconds{200}, seconds{3}));
 }
 
-Async<void> User::create() {
+Async<void> User::create(std::string name, std::string definition) {
   for (;;) {
     client::EnvironmentRequest request;
-    request.name = kEnvironment;
+    request.name = name;
     request.cluster = kCluster;
-    request.task_definition = definitions_.front();
+    request.task_definition = definition;
+    request.drain_deadline =
+        std::to_string(scenario_.drain_deadline / std::chrono::minutes{1}) + "m";
     request.max_unavailable = std::to_string(scenario_.unavailable_max);
     const auto created = co_await scheduler_.create_environment(std::move(request));
     if (created) co_return;
     // A lost answer may have created it: then it is there.
-    const auto found = co_await scheduler_.get_environment(kEnvironment);
+    const auto found = co_await scheduler_.get_environment(name);
     if (found) co_return;
     co_await wait_before_asking_again();
   }
 }
 
-Async<void> User::deploy(std::string definition) {
+Async<void> User::deploy(std::string name, std::string definition) {
   for (;;) {
-    auto environment = co_await scheduler_.get_environment(kEnvironment);
+    auto environment = co_await scheduler_.get_environment(name);
     if (environment && environment->task_definition != definition) {
       client::EnvironmentRequest request;
       request.task_definition = definition;
-      environment = co_await scheduler_.patch_environment(kEnvironment, std::move(request));
+      environment = co_await scheduler_.patch_environment(name, std::move(request));
     }
     if (environment) {
       const auto deployed = co_await scheduler_.create_deployment(
-          kEnvironment, environment->deployment_token, /*supersede=*/true);
+          name, environment->deployment_token, /*supersede=*/true);
       if (deployed) break;
-      const auto all = co_await scheduler_.list_deployments(kEnvironment);
+      const auto all = co_await scheduler_.list_deployments(name);
       if (all && !all->empty() && all->front().task_definition == definition) break;
     }
     co_await wait_before_asking_again();
   }
-  wanted_ = definition;
   coverage_.add("deployments");
 }
 
+Async<void> User::remove(std::string name) {
+  for (;;) {
+    const auto removed = co_await scheduler_.delete_environment(name, scenario_.delete_terminates);
+    // After a lost answer it is gone for the API already.
+    if (removed || removed.error().kind == ErrorKind::kNotFound) break;
+    co_await wait_before_asking_again();
+  }
+  coverage_.add(scenario_.delete_terminates ? "environments deleted with their tasks"
+                                            : "environments deleted");
+}
+
 Async<void> User::run() {
-  co_await create();
+  co_await create(kEnvironment, definitions_.front());
   const Duration apart = scenario_.calm_at / (scenario_.deployments + 1);
   for (int i = 0; i < scenario_.deployments; ++i) {
-    co_await deploy(definitions_[static_cast<std::size_t>(i)]);
+    wanted_ = definitions_[static_cast<std::size_t>(i)];
+    co_await deploy(kEnvironment, wanted_);
     if (i + 1 < scenario_.deployments) {
       co_await sleep_for(executor_, random_.between(apart / 4, apart));
     }
   }
   done_ = true;
+}
+
+Async<void> User::run_second(std::string definition) {
+  co_await create(kSecondEnvironment, definition);
+  co_await deploy(kSecondEnvironment, definition);
+  co_await sleep_for(executor_, random_.between(seconds{1}, scenario_.calm_at / 2));
+  co_await remove(kSecondEnvironment);
+  second_done_ = true;
 }
 
 DataCentre::DataCentre(Executor& executor, Random& random, simulator::Simulator& simulator,
@@ -77,11 +102,19 @@ DataCentre::DataCentre(Executor& executor, Random& random, simulator::Simulator&
       scenario_(scenario),
       coverage_(coverage) {}
 
+bool DataCentre::has_room(const simulator::Instance& instance) {
+  return instance.registered.cpu > kSmallCpu;
+}
+
 simulator::Cluster& DataCentre::cluster() { return *simulator_.world.find_cluster(kCluster); }
 
 void DataCentre::prepare() {
   simulator::Cluster& created = simulator_.world.create_cluster(kCluster);
   for (int i = 0; i < scenario_.instance_count; ++i) simulator_.agents.join(created, {});
+  if (!scenario_.small_instance) return;
+  simulator::Machine small;
+  small.capacity.cpu = kSmallCpu;
+  simulator_.agents.join(created, std::move(small));
 }
 
 std::vector<simulator::Instance*> DataCentre::instances_in(InstanceStatusKind status) {
@@ -92,25 +125,39 @@ std::vector<simulator::Instance*> DataCentre::instances_in(InstanceStatusKind st
   return found;
 }
 
-void DataCentre::start_foreign_task(simulator::Instance& instance) {
+void DataCentre::start_foreign_task(simulator::Instance& instance, std::string group,
+                                    std::string started_by) {
   simulator::LaunchRequest request;
   request.cluster = &cluster();
   request.definition = simulator_.world.families().begin()->second.front();
-  request.group = "service:web";
+  request.group = std::move(group);
+  request.started_by = std::move(started_by);
   simulator_.launches.start(request, {instance.id});
-  coverage_.add("foreign tasks");
+}
+
+// A store from a backup knows nothing of deployments made since, and another Blox may serve the
+// same cluster: their tasks look like ours, and are not ours to stop.
+void DataCentre::meddle() {
+  auto active = instances_in(InstanceStatusKind::kActive);
+  std::erase_if(active, [](const auto* one) { return !one->present().agent_connected; });
+  if (active.empty()) return;
+  const bool unclaimed = random_.percent(50);
+  std::string started_by = "of-others/" + std::to_string(++meddled_count_);
+  simulator_.judge.disown(started_by);
+  start_foreign_task(*active[random_.below(active.size())],
+                     unclaimed ? kGroup : "blox:of-another-blox", std::move(started_by));
+  coverage_.add(unclaimed ? "unclaimed tasks" : "tasks of another Blox");
 }
 
 // Somebody else in the account spends all that ECS allows.
 void DataCentre::use_up_the_limits() {
-  while (simulator_.throttle.take(simulator::CallClass::kClusterResourceModify)) {
-  }
-  while (simulator_.throttle.take(simulator::CallClass::kClusterResourceRead)) {
-  }
+  simulator_.throttle.drain(simulator::CallClass::kClusterResourceModify);
+  simulator_.throttle.drain(simulator::CallClass::kClusterResourceRead);
 }
 
 void DataCentre::one_event() {
   if (scenario_.faults.throttled) use_up_the_limits();
+  if (scenario_.others_meddle && random_.percent(40)) meddle();
   const auto active = instances_in(InstanceStatusKind::kActive);
   const auto draining = instances_in(InstanceStatusKind::kDraining);
   const auto draw_from = [&](const std::vector<simulator::Instance*>& from) {
@@ -122,13 +169,15 @@ void DataCentre::one_event() {
     coverage_.add("joins");
   } else if (choice < 45) {
     simulator::Instance& instance = *draw_from(active);
-    if (random_.percent(50)) start_foreign_task(instance);
+    if (random_.percent(50)) {
+      start_foreign_task(instance, "service:web");
+      coverage_.add("foreign tasks");
+    }
     if (simulator_.agents.set_status(instance, InstanceStatusKind::kDraining)) {
       coverage_.add("drains");
     }
   } else if (choice < 60 && !draining.empty()) {
     if (simulator_.agents.set_status(*draw_from(draining), InstanceStatusKind::kActive)) {
-      ++reactivated_count_;
       coverage_.add("drains cancelled");
     }
   } else if (choice < 70) {
@@ -160,7 +209,7 @@ Async<void> DataCentre::run() {
 void DataCentre::calm_down() {
   for (const auto& [id, instance] : cluster().instances) {
     for (const auto& [task_id, task] : instance->tasks) {
-      if (task->present().is_live() && !simulator::is_blox_group(task->group)) {
+      if (task->present().is_live() && !simulator_.judge.is_ours(*task)) {
         simulator_.lifecycle.stop(*task, "UserInitiated", "the service moved on");
       }
     }

@@ -18,8 +18,12 @@ namespace blox::simulation {
 inline constexpr const char* kCluster = "sim";
 inline constexpr const char* kEnvironment = "agents";
 inline constexpr const char* kGroup = "blox:agents";
+/// Of the environment that is deleted again.
+inline constexpr const char* kSecondEnvironment = "logs";
+inline constexpr const char* kSecondGroup = "blox:logs";
 
 /// Creates the environment and deploys one revision after the other, asking again until it is done.
+/// In some scenarios there is a second environment, which does not last.
 class User {
  public:
   /// `definitions` are the revisions, at least as many as the scenario has deployments.
@@ -27,14 +31,17 @@ class User {
        std::vector<std::string> definitions, Coverage& coverage);
 
   Async<void> run();
+  /// Creates, deploys and deletes the second environment.
+  Async<void> run_second(std::string definition);
   /// True when everything was accepted.
-  bool is_done() const { return done_; }
+  bool is_done() const { return done_ && (!scenario_.second_environment || second_done_); }
   /// The definition deployed last.
   const std::string& wanted() const { return wanted_; }
 
  private:
-  Async<void> create();
-  Async<void> deploy(std::string definition);
+  Async<void> create(std::string name, std::string definition);
+  Async<void> deploy(std::string name, std::string definition);
+  Async<void> remove(std::string name);
   Async<void> wait_before_asking_again();
 
   Executor& executor_;
@@ -45,6 +52,7 @@ class User {
   Coverage& coverage_;
   std::string wanted_;
   bool done_ = false;
+  bool second_done_ = false;
 };
 
 /// What happens to instances and tasks, spread over the time before the calm.
@@ -56,15 +64,18 @@ class DataCentre {
   /// The instances that are there from the start.
   void prepare();
   Async<void> run();
-  /// No instance stays drained, disconnected or with a task that waits to be gone.
+  /// False for the machine that is too small for the task.
+  static bool has_room(const simulator::Instance& instance);
+  /// Somebody stops every task that is not ours. Instances stay as they are: a drained one drained,
+  /// and one whose machine registered anew disconnected.
   void calm_down();
-  /// DRAINING instances that became ACTIVE again: a stop may have been under way.
-  int reactivated_count() const { return reactivated_count_; }
 
  private:
   void one_event();
   void use_up_the_limits();
-  void start_foreign_task(simulator::Instance& instance);
+  void start_foreign_task(simulator::Instance& instance, std::string group,
+                          std::string started_by = {});
+  void meddle();
   simulator::Cluster& cluster();
   /// By id, so in an order that is the run's own.
   std::vector<simulator::Instance*> instances_in(InstanceStatusKind status);
@@ -74,7 +85,7 @@ class DataCentre {
   simulator::Simulator& simulator_;
   const Scenario& scenario_;
   Coverage& coverage_;
-  int reactivated_count_ = 0;
+  int meddled_count_ = 0;
 };
 
 }  // namespace blox::simulation

@@ -1,4 +1,4 @@
-// Mutant: the scheduler broken on purpose at one place. The suites have to catch every one.
+// Mutant: Blox broken on purpose at one place. The suites have to catch every one.
 #pragma once
 
 #include <functional>
@@ -7,20 +7,29 @@
 #include <vector>
 
 #include "aws/ecs_control.h"
+#include "aws/queue.h"
+#include "base/executor.h"
+#include "blox/state_service.h"
 #include "scheduler/act/assumptions.h"
 #include "scheduler/act/intent_log.h"
 #include "scheduler/plan/daemon_plan.h"
+#include "store/store.h"
 
 namespace blox::simulation {
 
 /// What is not set is as it ships.
 struct Mutant {
   std::string name = "none";
+  std::string promise;  ///< The one that has to catch it: "S1", …, "L", "C".
   std::function<std::unique_ptr<scheduler::Planner>()> planner;
   std::function<std::unique_ptr<aws::EcsControl>(aws::EcsControl&)> control;
   std::function<std::unique_ptr<scheduler::IntentLog>(scheduler::Repository&)> log;
   std::function<void(scheduler::ActOptions&)> options;
   std::string forgotten_prefix;  ///< Keys that are gone after a crash of the scheduler.
+  std::function<std::unique_ptr<store::Store>(Executor&, std::unique_ptr<store::Store>)>
+      state_store;
+  std::function<std::unique_ptr<aws::Queue>(aws::Queue&)> state_queue;
+  std::function<void(apps::StateServiceOptions&)> state_options;
 };
 
 /// All of them, by mutants/*.cc.

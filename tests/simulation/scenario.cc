@@ -1,5 +1,10 @@
 #include "simulation/scenario.h"
 
+#include <algorithm>
+
+#include "scheduler/act/assumptions.h"
+#include "scheduler/plan/daemon_plan.h"
+
 namespace blox::simulation {
 namespace {
 
@@ -37,7 +42,59 @@ simulator::Faults draw_faults(Random& random) {
   return faults;
 }
 
+std::vector<Window> draw_windows(Random& random, const Scenario& scenario, Duration longest) {
+  std::vector<Window> windows;
+  for (auto count = random.below(3); count > 0; --count) {
+    const Duration length = random.between(seconds{20}, longest);
+    windows.push_back({random.between(Duration::zero(), scenario.calm_at - length), length});
+  }
+  return windows;
+}
+
+// Deletes are confirmed by two looks five minutes apart, so the storm lasts.
+void make_forgetful(Random& random, Scenario& scenario) {
+  scenario.forgetful = true;
+  scenario.calm_at = minutes{15} + seconds{random.below(600)};
+  scenario.stopped_visible = minutes{1} + seconds{random.below(240)};
+  scenario.final_kept = minutes{1} + seconds{random.below(240)};
+  scenario.faults.event_delay = {seconds{1}, minutes{60}};
+  scenario.faults.event_delayed = 0;  // It keeps the order: all later ones would be as late.
+  scenario.faults.agent_away = {seconds{5}, minutes{20}};
+  scenario.faults.event_reordered = std::max(scenario.faults.event_reordered, 0.1);
+}
+
 }  // namespace
+
+bool Scenario::is_lossy() const {
+  return forgetful || faults.event_lost > 0 || crash_count > 0 || !blackouts.empty() ||
+         !state_partitions.empty();
+}
+
+Duration Scenario::belief_age_max() const {
+  // A call that fails is made again, and a message whose receipt was lost is hidden for a while.
+  Duration age = faults.overtime.high + minutes{2};
+  if (faults.list_lagging > 0) age += faults.list_lag_max;
+  if (!is_lossy()) return age + faults.event_delay.high;
+  // What no event says the next full read does, when the service reaches AWS.
+  age += reconcile_every;
+  for (const auto& window : state_partitions) age += window.length;
+  return age;
+}
+
+Duration Scenario::settled_by() const {
+  const scheduler::Assumptions assumptions;
+  const scheduler::PlanLimits limits;
+  // A full read that fell into the storm may have failed; the next one is whole, and by then calls
+  // that waited after failures are made.
+  Duration time = 2 * reconcile_every + minutes{4};
+  time += assumptions.settle_time() + assumptions.visible_time();
+  time += limits.backoff_max + limits.unreachable_release;
+  if (second_environment) time += assumptions.visible_time();
+  // The rollout, wave by wave, each of a stop and a start.
+  time += (instance_count + machine_events) * seconds{20};
+  if (!forgetful) time += faults.event_delay.high;
+  return time;
+}
 
 Scenario draw_scenario(std::uint64_t seed) {
   Random random{seed * 0x9e3779b97f4a7c15ULL + 1};
@@ -54,6 +111,19 @@ Scenario draw_scenario(std::uint64_t seed) {
   scenario.crash_count = static_cast<int>(random.below(5));
   scenario.machine_events = static_cast<int>(random.below(8));
   scenario.deployments = static_cast<int>(1 + random.below(3));
+
+  // By draws of their own, so that a new kind of trouble leaves the rest of a seed as it was.
+  Random more{seed * 0x9e3779b97f4a7c15ULL + 2};
+  if (more.percent(20)) make_forgetful(more, scenario);
+  const Duration longest = scenario.calm_at / 2;
+  if (more.percent(20)) scenario.blackouts = draw_windows(more, scenario, longest);
+  if (more.percent(15)) scenario.state_partitions = draw_windows(more, scenario, longest);
+  if (more.percent(15)) scenario.scheduler_partitions = draw_windows(more, scenario, longest);
+  if (more.percent(50)) scenario.drain_deadline = minutes{1};
+  scenario.second_environment = more.percent(20);
+  scenario.delete_terminates = more.percent(50);
+  scenario.small_instance = more.percent(20);
+  scenario.others_meddle = more.percent(30);
   return scenario;
 }
 

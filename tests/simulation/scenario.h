@@ -3,12 +3,19 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "base/random.h"
 #include "base/time.h"
 #include "simulator/faults.h"
 
 namespace blox::simulation {
+
+/// A stretch of the time before `calm_at`.
+struct Window {
+  Duration at{};
+  Duration length{};
+};
 
 struct Scenario {
   std::uint64_t seed = 0;
@@ -19,10 +26,29 @@ struct Scenario {
   Duration reconcile_every = std::chrono::minutes{20};
   simulator::Faults faults;  ///< Within A1 to A3; off from `calm_at` on.
   Duration calm_at = std::chrono::minutes{8};
-  Duration settled_by = std::chrono::minutes{90};  ///< L: from `calm_at` on, at most.
-  int crash_count = 0;                             ///< Of both services together, before `calm_at`.
-  int machine_events = 0;                          ///< Joins, drains, deaths, …, before `calm_at`.
-  int deployments = 1;                             ///< Before `calm_at`; each of another revision.
+  int crash_count = 0;     ///< Of both services together, before `calm_at`.
+  int machine_events = 0;  ///< Joins, drains, deaths, …, before `calm_at`.
+  int deployments = 1;     ///< Before `calm_at`; each of another revision.
+
+  /// ECS and we forget what has ended within minutes, events come up to an hour late.
+  bool forgetful = false;
+  Duration stopped_visible = std::chrono::hours{1};  ///< By ECS.
+  Duration final_kept = std::chrono::hours{3};       ///< By us.
+  std::vector<Window> blackouts;                     ///< No event arrives at all.
+  std::vector<Window> state_partitions;              ///< The state service reaches no AWS.
+  std::vector<Window> scheduler_partitions;          ///< Likewise the scheduler.
+  Duration drain_deadline = std::chrono::minutes{15};
+  bool second_environment = false;  ///< Is created, deployed and deleted before `calm_at`.
+  bool delete_terminates = false;   ///< With its tasks.
+  bool small_instance = false;      ///< One has no room for the task.
+  bool others_meddle = false;       ///< Tasks in Blox groups that no deployment of ours started.
+
+  /// True when news of an object can be missing for longer than events are late.
+  bool is_lossy() const;
+  /// How old what Blox believes of an object can be, by the bounds of the faults.
+  Duration belief_age_max() const;
+  /// L: from `calm_at` on, at most.
+  Duration settled_by() const;
 };
 
 /// Equal seeds, equal scenarios.

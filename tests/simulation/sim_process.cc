@@ -13,6 +13,20 @@ constexpr const char* kRegion = "us-east-1";
 constexpr const char* kQueue = "blox_queue";
 constexpr const char* kFile = "blox.db";
 
+// The mutant stands before what is watched, so that the judge sees what really becomes durable.
+std::unique_ptr<store::Store> open_store(const Surroundings& around,
+                                         std::unique_ptr<store::Store> real) {
+  auto watched =
+      std::make_unique<WatchedStore>(around.executor, std::move(real), &around.state_judge);
+  if (!around.mutant.state_store) return watched;
+  return around.mutant.state_store(around.executor, std::move(watched));
+}
+
+apps::StateServiceOptions bend(const Mutant& mutant, apps::StateServiceOptions options) {
+  if (mutant.state_options) mutant.state_options(options);
+  return options;
+}
+
 }  // namespace
 
 Disk::Disk(bool is_sqlite, std::uint64_t seed) : seed_(seed) {
@@ -41,6 +55,12 @@ Result<std::unique_ptr<store::Store>> Disk::open(Executor& executor) {
 
 void Disk::crash(Random& random) {
   if (sqlite_) sqlite_->crash(random);
+  off_at_ = INT64_MAX;
+}
+
+void Disk::cut_power_after(std::int64_t writes) {
+  off_at_ = sqlite_->operation_count() + writes;
+  sqlite_->stop_after(writes);
 }
 
 StateProcess::StateProcess(const Surroundings& around, std::uint64_t seed,
@@ -51,8 +71,12 @@ StateProcess::StateProcess(const Surroundings& around, std::uint64_t seed,
            kRegion, budgets_),
       queue_(aws::AwsContext{around.executor, random_, around.aws, credentials_, metrics_},
              kEndpoint, kRegion, kQueue),
-      store_(std::move(store)),
-      service_(around.executor, random_, *store_, queue_, ecs_, metrics_, std::move(options)) {}
+      watched_queue_(around.executor, queue_, around.state_judge),
+      broken_queue_(around.mutant.state_queue ? around.mutant.state_queue(watched_queue_)
+                                              : nullptr),
+      store_(open_store(around, std::move(store))),
+      service_(around.executor, random_, *store_, broken_queue_ ? *broken_queue_ : watched_queue_,
+               ecs_, metrics_, bend(around.mutant, std::move(options))) {}
 
 SchedulerProcess::SchedulerProcess(const Surroundings& around, std::uint64_t seed,
                                    std::unique_ptr<store::Store> store, http::Transport& state,
@@ -63,7 +87,7 @@ SchedulerProcess::SchedulerProcess(const Surroundings& around, std::uint64_t see
       ecs_(aws::AwsContext{around.executor, random_, around.aws, credentials_, metrics_}, kEndpoint,
            kRegion, budgets_, aws::CallPriority::kResolve),
       directory_(ecs_),
-      store_(std::move(store)),
+      store_(std::make_unique<WatchedStore>(around.executor, std::move(store), nullptr)),
       state_(state),
       options_(std::move(options)),
       scope_(around.executor) {

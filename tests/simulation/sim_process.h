@@ -8,15 +8,17 @@
 
 #include "aws/ecs_client.h"
 #include "aws/sqs_queue.h"
-#include "base/executor.h"
 #include "base/metrics.h"
 #include "base/random.h"
 #include "base/scope.h"
+#include "base/sim_loop.h"
 #include "blox/aws_account.h"
 #include "blox/scheduler_service.h"
 #include "blox/state_service.h"
 #include "simulation/mutant.h"
 #include "simulation/sim_link.h"
+#include "simulation/state_judge.h"
+#include "simulation/watched.h"
 #include "simulator/sim_transport.h"
 #include "store/fault_vfs.h"
 #include "store/memory_store.h"
@@ -31,18 +33,26 @@ class Disk {
   Result<std::unique_ptr<store::Store>> open(Executor& executor);
   /// Cuts the power. Requires: no store is open on it.
   void crash(Random& random);
+  bool is_sqlite() const { return sqlite_ != nullptr; }
+  /// Cuts the power after so many more writes, perhaps in the midst of a commit; the process goes
+  /// on and fails to write. Requires: is_sqlite().
+  void cut_power_after(std::int64_t writes);
+  /// True once that has happened, until crash().
+  bool is_off() const { return sqlite_ && sqlite_->operation_count() >= off_at_; }
 
  private:
   std::uint64_t seed_;
   std::shared_ptr<store::MemoryDisk> memory_;
   std::unique_ptr<store::FaultDisk> sqlite_;
+  std::int64_t off_at_ = INT64_MAX;
 };
 
 /// What a process reaches of the world. All of it outlives the process.
 struct Surroundings {
-  Executor& executor;
+  SimLoop& executor;
   http::Transport& aws;
   const Mutant& mutant;
+  StateJudge& state_judge;
 };
 
 /// The cluster-state-service.
@@ -52,6 +62,7 @@ class StateProcess {
                apps::StateServiceOptions options);
   http::Handler& handler() { return service_.handler(); }
   const apps::StateService& service() const { return service_; }
+  const Metrics& metrics() const { return metrics_; }
 
  private:
   Metrics metrics_;
@@ -60,6 +71,8 @@ class StateProcess {
   aws::EcsBudgets budgets_;
   aws::EcsClient ecs_;
   aws::SqsQueue queue_;
+  WatchedQueue watched_queue_;
+  std::unique_ptr<aws::Queue> broken_queue_;
   std::unique_ptr<store::Store> store_;
   apps::StateService service_;
 };

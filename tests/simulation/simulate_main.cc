@@ -1,78 +1,72 @@
 // blox_simulate: any range of seeds, on all cores, with progress: ./dev simulate --seeds N --from
-// K.
-#include <sys/wait.h>
+// K. Without flags it is the suite that CI runs.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
-#include <vector>
 
 #include "base/check.h"
 #include "base/log.h"
-#include "simulation/simulation.h"
+#include "simulation/seed_runner.h"
 
 namespace blox::simulation {
 namespace {
 
+// So many seeds have to have seen everything.
+constexpr std::uint64_t kSeedsForCoverage = 300;
+
 struct Flags {
-  std::uint64_t seeds = 100;
-  std::uint64_t from = 1;
-  unsigned processes = 2;
+  SeedRange range{
+      .from = 1,
+      .count = 500,
+      .processes = static_cast<std::uint64_t>(std::clamp(sysconf(_SC_NPROCESSORS_ONLN), 1L, 256L))};
   std::string mutant = "none";
   bool trace = false;
 };
 
-// Every `processes`-th seed from `first` on. Returns how many broke a promise.
-int run_share(const Flags& flags, const Mutant& mutant, std::uint64_t first) {
-  int broken = 0;
-  Coverage coverage;
-  for (std::uint64_t i = first; i < flags.seeds; i += flags.processes) {
-    const std::uint64_t seed = flags.from + i;
-    const auto report = simulate(draw_scenario(seed), mutant, flags.trace ? &std::cout : nullptr);
-    coverage.add(report.coverage);
-    if (!report.broken.empty()) {
-      ++broken;
-      std::cout << "seed " << seed << ": " << report.broken << std::endl;
-    }
-    if (first == 0 && i > 0 && i % 200 == 0) {
-      std::cerr << "  " << i << " of " << flags.seeds << " seeds" << std::endl;
-    }
+int find_mutant(const std::string& name, Mutant& mutant) {
+  if (name == mutant.name) return 0;
+  for (auto& known : all_mutants()) {
+    if (known.name != name) continue;
+    mutant = std::move(known);
+    return 0;
   }
-  if (first == 0) {
-    for (const auto& [what, count] : coverage.counts) {
-      std::cerr << "  " << count << " " << what << "\n";
-    }
+  std::cerr << "--mutant '" << name << "' is not known; there are:\n";
+  for (const auto& known : all_mutants()) std::cerr << "  " << known.name << "\n";
+  return 2;
+}
+
+// What the seeds did not go through although so many have to.
+int count_uncovered(const Coverage& coverage) {
+  int uncovered = 0;
+  for (const auto& what : wanted_coverage()) {
+    const auto found = coverage.counts.find(what);
+    if (found != coverage.counts.end() && found->second > 0) continue;
+    std::cout << "never happened: " << what << "\n";
+    ++uncovered;
   }
-  return std::min(broken, 100);
+  return uncovered;
 }
 
 int run(const Flags& flags) {
   Mutant mutant;
-  for (auto& known : all_mutants()) {
-    if (known.name == flags.mutant) mutant = std::move(known);
+  if (const int bad = find_mutant(flags.mutant, mutant); bad != 0) return bad;
+  const auto tally = run_seeds(flags.range, mutant, flags.trace);
+  for (const auto& [what, count] : tally.coverage.counts) {
+    std::cerr << "  " << count << " " << what << "\n";
   }
-  if (mutant.name != flags.mutant) {
-    std::cerr << "--mutant '" << flags.mutant << "' is not known; there are:\n";
-    for (const auto& known : all_mutants()) std::cerr << "  " << known.name << "\n";
-    return 2;
+  for (const auto& [what, value] : tally.coverage.greatest) {
+    std::cerr << "  " << what << ": " << value << " at most\n";
   }
-  std::vector<pid_t> children;
-  for (std::uint64_t i = 0; i < flags.processes; ++i) {
-    const pid_t child = fork();
-    if (child == 0) _exit(run_share(flags, mutant, i));
-    children.push_back(child);
-  }
-  int broken = 0;
-  for (const pid_t child : children) {
-    int status = 0;
-    waitpid(child, &status, 0);
-    broken += WIFEXITED(status) ? WEXITSTATUS(status) : 1;
-    if (!WIFEXITED(status)) std::cout << "a process of the simulation died\n";
-  }
-  std::cout << flags.seeds << " seeds from " << flags.from << ": " << broken
-            << " broke a promise\n";
-  return broken == 0 ? 0 : 1;
+  const bool covers = flags.range.count >= kSeedsForCoverage && flags.mutant == "none";
+  const int uncovered = covers ? count_uncovered(tally.coverage) : 0;
+  std::cout << tally.run << " of " << flags.range.count << " seeds from " << flags.range.from
+            << " were run: " << tally.broken << " broke a promise";
+  if (tally.died > 0) std::cout << ", and " << tally.died << " processes died";
+  std::cout << "\n";
+  const bool good = tally.run == flags.range.count && tally.broken + tally.died == 0;
+  return good && uncovered == 0 ? 0 : 1;
 }
 
 }  // namespace
@@ -80,15 +74,22 @@ int run(const Flags& flags) {
 
 int main(int count, char** values) {
   blox::simulation::Flags flags;
+  auto& range = flags.range;
   CLI::App app{"The whole of Blox under virtual time, a run a seed"};
-  app.add_option("--seeds", flags.seeds, "How many")->capture_default_str();
-  app.add_option("--from", flags.from, "The first")->capture_default_str();
-  app.add_option("--processes", flags.processes, "Side by side")->capture_default_str();
-  app.add_option("--mutant", flags.mutant, "Break the scheduler on purpose");
+  app.add_option("--seeds", range.count, "How many")
+      ->envname("BLOX_SEEDS")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--from", range.from, "The first")->capture_default_str();
+  app.add_option("--processes", range.processes, "Side by side")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  app.add_option("--mutant", flags.mutant, "Break Blox on purpose");
   app.add_flag("--trace", flags.trace, "Print what happens in the simulated AWS");
   CLI11_PARSE(app, count, values);
-  // The faults are meant: what they do is counted, not logged, but for single seeds.
-  if (flags.seeds > 1)
-    blox::check(blox::log::configure(blox::log::Level::kOff, "").has_value(), "log");
+  // The faults are meant: what they do is counted, and logged for single seeds alone.
+  using blox::log::Level;
+  const Level level = range.count > 1 ? Level::kOff : Level::kInfo;
+  blox::check(blox::log::configure(level, "").has_value(), "log");
   return blox::simulation::run(flags);
 }

@@ -1,6 +1,7 @@
 #include "simulation/mutant.h"
 #include "simulation/mutants/broken_planners.h"
 #include "simulation/mutants/broken_protocols.h"
+#include "simulation/mutants/broken_states.h"
 
 namespace blox::simulation {
 namespace {
@@ -66,34 +67,88 @@ void trust_any_picture(World& world) {
   world.picture.contact_age = Duration::zero();
 }
 
+void see_draining_as_active(World& world) {
+  for (auto& instance : world.instances) {
+    if (instance.status.is_draining()) instance.status = make_instance_status("ACTIVE");
+  }
+}
+
+void ignore_the_budget(World& world) {
+  world.desired.unavailable_max = 1'000;
+  world.desired.unavailable_is_percent = false;
+}
+
+void forget_intents(World& world) {
+  for (auto& instance : world.instances) instance.intent.reset();
+}
+
+// What bears our group and nobody started is ours, and outdated.
+void take_unclaimed_for_ours(World& world) {
+  if (!world.desired.deployment) return;
+  for (auto& instance : world.instances) {
+    for (auto& task : std::exchange(instance.unclaimed, {})) {
+      scheduler::ObservedTask ours;
+      ours.arn = std::move(task);
+      ours.task_definition = TaskDefinitionArn{"outdated"};
+      ours.started_by = world.desired.deployment->id;
+      ours.phase = scheduler::TaskPhase::kServing;
+      instance.tasks.push_back(std::move(ours));
+    }
+  }
+}
+
+Mutant hasty_store() {
+  Mutant mutant;
+  mutant.name = "acknowledges-before-it-commits";
+  mutant.state_store = [](Executor& executor, std::unique_ptr<store::Store> real) {
+    return std::make_unique<HastyStore>(executor, std::move(real));
+  };
+  return mutant;
+}
+
+Mutant late_for_new() {
+  Mutant mutant;
+  mutant.name = "takes-late-events-for-new";
+  mutant.state_queue = [](aws::Queue& real) { return std::make_unique<LateForNewQueue>(real); };
+  return mutant;
+}
+
+Mutant hasty_delete() {
+  Mutant mutant;
+  mutant.name = "deletes-what-was-missing-once";
+  mutant.state_options = [](apps::StateServiceOptions& options) {
+    options.reconcile.visible_max = Duration::zero();
+  };
+  return mutant;
+}
+
+Mutant caught_by(std::string promise, Mutant mutant) {
+  mutant.promise = std::move(promise);
+  return mutant;
+}
+
 }  // namespace
 
 std::vector<Mutant> all_mutants() {
   return {
-      broken_control("sends-unknown-starts-again", UnknownStarts::kSentAgain),
-      broken_control("takes-unknown-for-not-done", UnknownStarts::kTakenForNotDone),
-      forgets("forgets-intents-at-a-crash", "scheduler/intents/"),
-      forgets("forgets-outcomes-at-a-crash", "scheduler/outcomes/"),
-      no_outcome(),
-      short_settle(),
-      bent("trusts-any-picture", trust_any_picture),
-      bent("starts-while-draining",
-           [](World& world) {
-             for (auto& instance : world.instances) {
-               if (instance.status.is_draining()) instance.status = make_instance_status("ACTIVE");
-             }
-           }),
-      bent("ignores-the-budget",
-           [](World& world) {
-             world.desired.unavailable_max = 1'000;
-             world.desired.unavailable_is_percent = false;
-           }),
-      bent("does-not-see-open-intents",
-           [](World& world) {
-             for (auto& instance : world.instances) instance.intent.reset();
-           }),
-      cut("never-stops-the-outdated", [](Plan& plan) { plan.stops.clear(); }),
-      cut("never-tells-of-deployments", [](Plan& plan) { plan.deployment.reset(); }),
+      caught_by("S1", broken_control("sends-unknown-starts-again", UnknownStarts::kSentAgain)),
+      caught_by("S1",
+                broken_control("takes-unknown-for-not-done", UnknownStarts::kTakenForNotDone)),
+      caught_by("S1", forgets("forgets-intents-at-a-crash", "scheduler/intents/")),
+      caught_by("S1", forgets("forgets-outcomes-at-a-crash", "scheduler/outcomes/")),
+      caught_by("S1", no_outcome()),
+      caught_by("S1", short_settle()),
+      caught_by("S2", bent("trusts-any-picture", trust_any_picture)),
+      caught_by("S2", bent("starts-while-draining", see_draining_as_active)),
+      caught_by("S3", bent("ignores-the-budget", ignore_the_budget)),
+      caught_by("L", bent("does-not-see-open-intents", forget_intents)),
+      caught_by("S4", bent("takes-unclaimed-for-ours", take_unclaimed_for_ours)),
+      caught_by("L", cut("never-stops-the-outdated", [](Plan& plan) { plan.stops.clear(); })),
+      caught_by("L",
+                cut("never-tells-of-deployments", [](Plan& plan) { plan.deployment.reset(); })),
+      caught_by("C", hasty_store()),
+      caught_by("C", late_for_new()),
+      caught_by("C", hasty_delete()),
   };
 }
 

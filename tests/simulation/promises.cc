@@ -1,0 +1,162 @@
+#include "simulation/promises.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace blox::simulation {
+namespace {
+
+std::string broken_s2(const Situation& situation) {
+  const Duration bound =
+      scheduler::Assumptions{}.observation_age_max + situation.scenario.belief_age_max();
+  for (const auto& start : situation.simulator.judge.bad_starts()) {
+    if (start.since <= bound) continue;
+    return fmt::format("S2: a start on {}, {} for {}", start.instance_arn, start.instance_status,
+                       format_duration(start.since));
+  }
+  return {};
+}
+
+std::string broken_s3(const Situation& situation) {
+  const auto& judge = situation.simulator.judge;
+  const auto budget = static_cast<std::size_t>(situation.scenario.unavailable_max);
+  if (judge.out_of_service_max(kGroup) <= budget) return {};
+  std::string now;
+  for (const auto& out : judge.out_of_service(kGroup)) {
+    now += fmt::format("\n  {} since {}, task {}", short_id(out.instance_arn), format_time(out.at),
+                       short_id(out.task_arn));
+  }
+  return fmt::format("S3: {} instances out of service by our stops, {} allowed; now:{}",
+                     judge.out_of_service_max(kGroup), budget, now);
+}
+
+std::string open_records(const scheduler::Records& records) {
+  for (const auto& [key, intent] : records.intents) {
+    return fmt::format("an intent is open: {} on {} of task {}, since {}: {}",
+                       intent.kind == scheduler::IntentKind::kStart ? "start" : "stop",
+                       short_id(intent.instance.value),
+                       intent.known_tasks.empty() ? "-" : intent.known_tasks.back().value,
+                       format_time(intent.created_at), intent.reason);
+  }
+  if (!records.outcomes.empty()) return "an outcome is unresolved";
+  for (const auto& [id, deployment] : records.deployments) {
+    if (deployment.status != scheduler::DeploymentStatus::kCompleted &&
+        deployment.status != scheduler::DeploymentStatus::kSuperseded &&
+        deployment.environment_name.value == kEnvironment) {
+      return "a deployment has not ended";
+    }
+  }
+  return {};
+}
+
+std::vector<const simulator::Task*> live_tasks(const Situation& situation,
+                                               const simulator::Instance& instance,
+                                               std::string_view group) {
+  std::vector<const simulator::Task*> live;
+  for (const auto& [id, task] : instance.tasks) {
+    if (task->present().is_live() && task->group == group &&
+        situation.simulator.judge.is_ours(*task)) {
+      live.push_back(task);
+    }
+  }
+  return live;
+}
+
+// A deleted environment is there until its tasks have stopped, if they are to stop at all; on an
+// instance that is out of reach they cannot.
+std::string remaining_environment(const Situation& situation) {
+  const auto& records = situation.scheduler->service()->repository().records();
+  const bool remains = std::ranges::any_of(records.environments, [](const auto& entry) {
+    return entry.second.name.value != kEnvironment;
+  });
+  const auto& cluster = *situation.simulator.world.find_cluster(kCluster);
+  const bool may_remain = std::ranges::any_of(cluster.instances, [&](const auto& entry) {
+    return !entry.second->present().agent_connected &&
+           !live_tasks(situation, *entry.second, kSecondGroup).empty();
+  });
+  return remains && !may_remain ? "a deleted environment is still there" : "";
+}
+
+// An instance that cannot take the task has the reason on the board.
+bool has_reason(const scheduler::StatusBoard& board, const simulator::Instance& instance) {
+  for (const auto& [uid, status] : board.environments) {
+    for (const auto& line : status.instances) {
+      if (line.instance.value == instance.arn) return !line.reason.empty();
+    }
+  }
+  return false;
+}
+
+std::string wrong_with(const Situation& situation, const simulator::Instance& instance) {
+  const auto& present = instance.present();
+  const auto live = live_tasks(situation, instance, kGroup);
+  if (!present.agent_connected) return {};
+  if (situation.scenario.delete_terminates &&
+      !live_tasks(situation, instance, kSecondGroup).empty()) {
+    return "a task of the deleted environment runs on " + instance.id;
+  }
+  if (present.status == InstanceStatusKind::kDraining && !live.empty()) {
+    return "a drained instance still runs a task: " + instance.id;
+  }
+  if (present.status != InstanceStatusKind::kActive) return {};
+  if (!DataCentre::has_room(instance)) {
+    if (!live.empty()) return "a task runs where there is no room: " + instance.id;
+    const auto& board = situation.scheduler->service()->board();
+    return has_reason(board, instance) ? "" : "no reason is given for " + instance.id;
+  }
+  if (live.size() != 1) return fmt::format("instance {} has {} tasks", instance.id, live.size());
+  if (!live.front()->present().is_running()) return "a task is not RUNNING on " + instance.id;
+  if (live.front()->definition->arn != situation.user.wanted()) {
+    return "an outdated task runs on " + instance.id;
+  }
+  return {};
+}
+
+}  // namespace
+
+// The event of an agent's return may be lost, and only a full read makes that good.
+bool judges_s3(const Scenario& scenario) {
+  return scenario.faults.agent_disconnects == 0 ||
+         scenario.belief_age_max() < simulator::kUnreachableRelease;
+}
+
+std::string broken_safety(const Situation& situation) {
+  const auto& judge = situation.simulator.judge;
+  for (const auto& peak : judge.doubled()) {
+    return fmt::format("S1: {} live tasks of {} on {} at {}", peak.live_max, peak.group,
+                       peak.instance_arn, format_time(peak.at));
+  }
+  if (judge.foreign_stop_count() > 0) {
+    return "S4: a task was stopped that is not ours: " +
+           judge.foreign_stops().front().task.task_arn;
+  }
+  if (auto broken = broken_s2(situation); !broken.empty()) return broken;
+  if (judges_s3(situation.scenario)) {
+    if (auto broken = broken_s3(situation); !broken.empty()) return broken;
+  }
+  return situation.state_judge.broken();
+}
+
+std::string what_is_missing(const Situation& situation) {
+  if (!situation.user.is_done()) return "the user's wishes are not all accepted";
+  if (situation.scheduler == nullptr || situation.scheduler->service() == nullptr) {
+    return "the scheduler is not up";
+  }
+  if (situation.state == nullptr) return "the state service is not up";
+  std::string open = open_records(situation.scheduler->service()->repository().records());
+  if (!open.empty()) return open;
+  std::string remaining = remaining_environment(situation);
+  if (!remaining.empty()) return remaining;
+  const auto& cluster = *situation.simulator.world.find_cluster(kCluster);
+  for (const auto& [id, instance] : cluster.instances) {
+    std::string wrong = wrong_with(situation, *instance);
+    if (!wrong.empty()) return wrong;
+  }
+  const auto shown = situation.state->service().view().snapshot();
+  if (!shown) return "the view is not read yet";
+  return situation.state_judge.difference(*shown, cluster);
+}
+
+}  // namespace blox::simulation

@@ -1,0 +1,172 @@
+#include "simulation/state_judge.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "codec/ecs_event.h"
+
+namespace blox::simulation {
+namespace {
+
+// An event sent longer ago about an object that nobody holds is asked about, not applied.
+constexpr auto kOldEvent = std::chrono::minutes{5};
+
+bool is_task_key(std::string_view key) { return key.starts_with(codec::kTasksPrefix); }
+bool is_object_key(std::string_view key) {
+  return is_task_key(key) || key.starts_with(codec::kInstancesPrefix);
+}
+std::string name_of(TaskStatusKind kind) { return std::string{format(TaskStatus{kind, {}})}; }
+
+}  // namespace
+
+void StateJudge::on_durable(const std::string& key, std::string_view value,
+                            store::Revision revision) {
+  if (!is_object_key(key)) return;
+  Durable& durable = durable_[key];
+  if (revision <= durable.revision) return;
+  const auto head = codec::decode_stored_head(value);
+  if (!head) return break_with("the store holds what cannot be decoded under " + key);
+  if (const auto* tombstone = std::get_if<codec::Tombstone>(&*head)) {
+    durable = {true, durable.final, "", tombstone->version, revision};
+    return;
+  }
+  const auto& live = std::get<codec::StoredHead>(*head);
+  durable = {false, is_task_key(key) && live.status == "STOPPED", live.status, live.version,
+             revision};
+}
+
+void StateJudge::on_received(const aws::QueueMessage& message) {
+  if (!message_ids_.insert(message.id).second) coverage_.add("redelivered messages");
+  const auto event = codec::decode_ecs_event(message.body);
+  if (!event) return;
+  Received received;
+  if (const auto* task = std::get_if<TaskReport>(&event->what)) {
+    received = {codec::task_key(task->arn), task->last_status.is_final(), task->version,
+                event->time};
+  } else if (const auto* instance = std::get_if<InstanceReport>(&event->what)) {
+    received = {codec::instance_key(instance->arn), false, instance->version, event->time};
+  } else {
+    return;
+  }
+  const auto durable = durable_.find(received.key);
+  if (durable != durable_.end() && durable->second.tombstone) {
+    coverage_.add("late events after a tombstone");
+  }
+  received_.insert_or_assign(message.receipt, std::move(received));
+}
+
+bool StateJudge::is_durable(const Received& received) const {
+  const auto found = durable_.find(received.key);
+  if (found == durable_.end()) {
+    return !received.final && world_.executor().wall_now() - received.sent_at >= kOldEvent;
+  }
+  const Durable& durable = found->second;
+  if (durable.tombstone || durable.final) return true;
+  if (received.final) return false;
+  return !received.version || !durable.version || *durable.version >= *received.version;
+}
+
+void StateJudge::on_removal(const std::vector<std::string>& receipts) {
+  for (const auto& receipt : receipts) {
+    const auto found = received_.find(receipt);
+    if (found == received_.end() || is_durable(found->second)) continue;
+    break_with("a message was deleted before what it brought was durable: " + found->second.key);
+  }
+}
+
+void StateJudge::on_line(const client::Change<Task>& change) {
+  if (change.kind == client::ChangeKind::kBookmark) return;
+  const Task& task = change.entry.object;
+  Seen& seen = seen_[task.arn.value];
+  if (change.entry.entity_version < seen.entity_version) {
+    break_with("a stream went back to an older version of " + task.arn.value);
+  }
+  seen.entity_version = change.entry.entity_version;
+  if (change.kind == client::ChangeKind::kDeleted) {
+    const auto* real = world_.find_task(task.arn.value);
+    if (real != nullptr && real->present().is_live()) {
+      break_with("a task was deleted that lives: " + task.arn.value);
+    }
+    return;
+  }
+  const TaskStatusKind status = task.last_status.kind;
+  if (status < seen.status) {
+    break_with(fmt::format("a task went back from {} to {}: {}", name_of(seen.status),
+                           name_of(status), task.arn.value));
+  }
+  seen.status = status;
+}
+
+void StateJudge::on_line(const client::Change<ContainerInstance>& change) {
+  if (change.kind == client::ChangeKind::kBookmark) return;
+  const ContainerInstance& instance = change.entry.object;
+  Seen& seen = seen_[instance.arn.value];
+  if (change.entry.entity_version < seen.entity_version) {
+    break_with("a stream went back to an older version of " + instance.arn.value);
+  }
+  seen.entity_version = change.entry.entity_version;
+  if (change.kind != client::ChangeKind::kDeleted) return;
+  const auto* real = world_.find_instance(instance.arn.value);
+  if (real != nullptr && real->present().status != InstanceStatusKind::kInactive) {
+    break_with("an instance was deleted that is registered: " + instance.arn.value);
+  }
+}
+
+std::string StateJudge::compare(const std::string& key, std::string_view shown,
+                                std::string_view status, std::int64_t version) const {
+  if (shown != status) {
+    return fmt::format("{} is shown as '{}' and is {}", key, shown, status);
+  }
+  const auto durable = durable_.find(key);
+  if (durable == durable_.end() || durable->second.tombstone) return key + " is not in the store";
+  const auto& held = durable->second.version;
+  if (!held || held->value == version) return {};
+  return fmt::format("{} is held in version {} and is in {}", key, held->value, version);
+}
+
+std::string StateJudge::difference(const cluster_state::Snapshot& shown,
+                                   const simulator::Cluster& cluster) const {
+  using cluster_state::ObjectKind;
+  std::map<std::string, std::string> statuses;
+  const auto note = [&](const cluster_state::ShownPtr& entry) {
+    statuses.emplace(entry->arn, entry->status);
+  };
+  shown.for_each(ObjectKind::kTask, {}, note);
+  shown.for_each(ObjectKind::kInstance, {}, note);
+  const auto take = [&](const std::string& arn) {
+    const auto found = statuses.extract(arn);
+    return found.empty() ? std::string{} : found.mapped();
+  };
+  for (const auto& [id, task] : cluster.tasks) {
+    const auto& state = task->present();
+    const std::string status = take(task->arn);
+    if (!state.is_live()) {
+      if (status.empty() || status == "STOPPED") continue;
+      return task->arn + " has stopped and is shown as " + status;
+    }
+    std::string wrong = compare(codec::task_key(TaskArn{task->arn}), status,
+                                name_of(state.last_status), state.version);
+    if (!wrong.empty()) return wrong;
+  }
+  for (const auto& [id, instance] : cluster.instances) {
+    const auto& state = instance->present();
+    const std::string status = take(instance->arn);
+    if (state.status == InstanceStatusKind::kInactive) {
+      if (status.empty() || status == "INACTIVE") continue;
+      return instance->arn + " is gone and is shown as " + status;
+    }
+    std::string wrong = compare(codec::instance_key(ContainerInstanceArn{instance->arn}), status,
+                                format(InstanceStatus{state.status, {}}), state.version);
+    if (!wrong.empty()) return wrong;
+  }
+  for (const auto& [arn, status] : statuses) {
+    if (status == "STOPPED" || status == "INACTIVE") continue;
+    return arn + " is unknown to ECS and is shown as " + status;
+  }
+  return {};
+}
+
+}  // namespace blox::simulation

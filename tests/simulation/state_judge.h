@@ -1,0 +1,83 @@
+// StateJudge: holds the cluster state that Blox keeps against the world and against its own
+// promises (C): nothing acknowledged is lost, states only move forward, what lives is shown.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "aws/queue.h"
+#include "client/cluster_state.h"
+#include "cluster_state/view/snapshot.h"
+#include "codec/stored.h"
+#include "model/arn.h"
+#include "simulation/coverage.h"
+#include "simulator/world.h"
+#include "store/store.h"
+
+namespace blox::simulation {
+
+/// Is told of what is durable, what came and went by the queue and what streams show; outlives the
+/// processes. Threading: the loop's thread. Requires: world and coverage outlive it.
+class StateJudge {
+ public:
+  StateJudge(const simulator::World& world, Coverage& coverage)
+      : world_(world), coverage_(coverage) {}
+
+  /// The first promise broken, in words; empty: none.
+  const std::string& broken() const { return broken_; }
+
+  /// The disk acknowledged this value of a key, or shows it.
+  void on_durable(const std::string& key, std::string_view value, store::Revision revision);
+  void on_deleted(const std::string& key) { durable_.erase(key); }
+
+  void on_received(const aws::QueueMessage& message);
+  /// The service asks the queue to delete these deliveries: all that they brought is durable.
+  void on_removal(const std::vector<std::string>& receipts);
+  /// What it received dies with a process.
+  void on_crash() { received_.clear(); }
+
+  void on_line(const client::Change<Task>& change);
+  void on_line(const client::Change<ContainerInstance>& change);
+
+  /// What the view shows wrongly of a cluster at rest; empty: nothing.
+  std::string difference(const cluster_state::Snapshot& shown,
+                         const simulator::Cluster& cluster) const;
+
+ private:
+  struct Durable {
+    bool tombstone = false;
+    bool final = false;  // Its last status admits no other.
+    std::string status;
+    std::optional<EcsVersion> version;
+    store::Revision revision = 0;
+  };
+  struct Received {
+    std::string key;
+    bool final = false;
+    std::optional<EcsVersion> version;
+    WallTime sent_at;
+  };
+  struct Seen {
+    client::EntityVersion entity_version = 0;
+    TaskStatusKind status = TaskStatusKind::kProvisioning;
+  };
+  void break_with(std::string how) {
+    if (broken_.empty()) broken_ = "C: " + std::move(how);
+  }
+  bool is_durable(const Received& received) const;
+  std::string compare(const std::string& key, std::string_view shown, std::string_view status,
+                      std::int64_t version) const;
+
+  const simulator::World& world_;
+  Coverage& coverage_;
+  std::string broken_;
+  std::map<std::string, Durable> durable_;    // By key.
+  std::map<std::string, Received> received_;  // By receipt.
+  std::set<std::string> message_ids_;
+  std::map<std::string, Seen> seen_;  // Of streams, by ARN.
+};
+
+}  // namespace blox::simulation
