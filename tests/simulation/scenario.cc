@@ -63,6 +63,18 @@ void make_forgetful(Random& random, Scenario& scenario) {
   scenario.faults.event_reordered = std::max(scenario.faults.event_reordered, 0.1);
 }
 
+// Most events are lost, lists lag, and the next full read is far: what was started stays unseen,
+// for as long as it runs, or until ECS has forgotten it.
+void make_blind(Random& random, Scenario& scenario) {
+  auto& faults = scenario.faults;
+  faults.event_lost = 0.5 + 0.4 * random.unit();
+  faults.list_lagging = 0.5;
+  faults.list_lag_max = simulator::kEcsVisibleMax;
+  faults.task_life = {seconds{1}, seconds{30}};
+  scenario.reconcile_every = minutes{20};
+  scenario.calm_at = std::max<Duration>(scenario.calm_at, minutes{10});
+}
+
 }  // namespace
 
 bool Scenario::is_lossy() const {
@@ -115,6 +127,7 @@ Scenario draw_scenario(std::uint64_t seed) {
   // By draws of their own, so that a new kind of trouble leaves the rest of a seed as it was.
   Random more{seed * 0x9e3779b97f4a7c15ULL + 2};
   if (more.percent(20)) make_forgetful(more, scenario);
+  if (more.percent(15)) make_blind(more, scenario);
   const Duration longest = scenario.calm_at / 2;
   if (more.percent(20)) scenario.blackouts = draw_windows(more, scenario, longest);
   if (more.percent(15)) scenario.state_partitions = draw_windows(more, scenario, longest);
