@@ -3,11 +3,16 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <ostream>
 
 #include "base/log.h"
 #include "simulation/simulation.h"
 
 namespace blox::simulation {
+
+// GoogleTest finds it: a mutant in the name of a test.
+static void PrintTo(const Mutant& mutant, std::ostream* out) { *out << mutant.name; }
+
 namespace {
 
 constexpr std::uint64_t kSeedsMax = 2'000;

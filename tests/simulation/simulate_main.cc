@@ -19,7 +19,7 @@ constexpr std::uint64_t kSeedsForCoverage = 300;
 struct Flags {
   SeedRange range{
       .from = 1,
-      .count = 500,
+      .count = 1'500,
       .processes = static_cast<std::uint64_t>(std::clamp(sysconf(_SC_NPROCESSORS_ONLN), 1L, 256L))};
   std::string mutant = "none";
   bool trace = false;

@@ -16,11 +16,29 @@ Mutant bent(std::string name, std::function<void(World&)> bend) {
   return mutant;
 }
 
+void trust_any_picture(World& world) {
+  world.picture.loaded = true;
+  world.picture.store_changed = false;
+  world.picture.synced_age = Duration::zero();
+  world.picture.contact_age = Duration::zero();
+}
+
+// What is not sure is neither seen as such nor confirmed.
+Mutant credulous() {
+  Mutant mutant;
+  mutant.name = "trusts-any-picture";
+  mutant.planner = [] {
+    return std::make_unique<BentPlanner>(trust_any_picture,
+                                         [](Plan& plan) { plan.needs_confirmation = false; });
+  };
+  return mutant;
+}
+
 Mutant cut(std::string name, std::function<void(Plan&)> cut_plan) {
   Mutant mutant;
   mutant.name = std::move(name);
   mutant.planner = [cut_plan = std::move(cut_plan)] {
-    return std::make_unique<CutPlanner>(cut_plan);
+    return std::make_unique<BentPlanner>([](World&) {}, cut_plan);
   };
   return mutant;
 }
@@ -58,13 +76,6 @@ Mutant short_settle() {
     options.assumptions.ecs_visible_max = std::chrono::seconds{1};
   };
   return mutant;
-}
-
-void trust_any_picture(World& world) {
-  world.picture.loaded = true;
-  world.picture.store_changed = false;
-  world.picture.synced_age = Duration::zero();
-  world.picture.contact_age = Duration::zero();
 }
 
 void see_draining_as_active(World& world) {
@@ -117,7 +128,7 @@ Mutant hasty_delete() {
   Mutant mutant;
   mutant.name = "deletes-what-was-missing-once";
   mutant.state_options = [](apps::StateServiceOptions& options) {
-    options.reconcile.visible_max = Duration::zero();
+    options.reconcile.visible_max = std::chrono::seconds{1};
   };
   return mutant;
 }
@@ -138,7 +149,7 @@ std::vector<Mutant> all_mutants() {
       caught_by("S1", forgets("forgets-outcomes-at-a-crash", "scheduler/outcomes/")),
       caught_by("S1", no_outcome()),
       caught_by("S1", short_settle()),
-      caught_by("S2", bent("trusts-any-picture", trust_any_picture)),
+      caught_by("S1", credulous()),
       caught_by("S2", bent("starts-while-draining", see_draining_as_active)),
       caught_by("S3", bent("ignores-the-budget", ignore_the_budget)),
       caught_by("L", bent("does-not-see-open-intents", forget_intents)),

@@ -9,31 +9,23 @@
 
 namespace blox::simulation {
 
-/// Decides well on a world that was bent before.
+/// Decides well on a world that was bent before, and may lose a part of the plan.
 class BentPlanner final : public scheduler::Planner {
  public:
-  explicit BentPlanner(std::function<void(scheduler::World&)> bend) : bend_(std::move(bend)) {}
+  explicit BentPlanner(
+      std::function<void(scheduler::World&)> bend,
+      std::function<void(scheduler::Plan&)> cut = [](scheduler::Plan&) {})
+      : bend_(std::move(bend)), cut_(std::move(cut)) {}
   scheduler::Plan plan(const scheduler::World& world) override {
     scheduler::World bent = world;
     bend_(bent);
-    return scheduler::plan_daemon(bent);
-  }
-
- private:
-  std::function<void(scheduler::World&)> bend_;
-};
-
-/// Decides well, and then something is taken from the plan.
-class CutPlanner final : public scheduler::Planner {
- public:
-  explicit CutPlanner(std::function<void(scheduler::Plan&)> cut) : cut_(std::move(cut)) {}
-  scheduler::Plan plan(const scheduler::World& world) override {
-    scheduler::Plan plan = scheduler::plan_daemon(world);
+    scheduler::Plan plan = scheduler::plan_daemon(bent);
     cut_(plan);
     return plan;
   }
 
  private:
+  std::function<void(scheduler::World&)> bend_;
   std::function<void(scheduler::Plan&)> cut_;
 };
 
