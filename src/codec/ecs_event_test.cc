@@ -14,8 +14,7 @@ namespace blox::codec {
 namespace {
 
 std::string fixture(const std::string& name) {
-  const auto root = std::filesystem::path{__FILE__}.parent_path() / "../..";
-  std::ifstream file{root / "tests/fixtures" / name};
+  std::ifstream file{std::filesystem::path{BLOX_FIXTURES} / name};
   EXPECT_TRUE(file) << name;
   return {std::istreambuf_iterator<char>{file}, {}};
 }
