@@ -7,7 +7,6 @@ namespace blox::http {
 namespace {
 
 using namespace std::chrono_literals;
-using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
