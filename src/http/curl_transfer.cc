@@ -10,6 +10,8 @@
 namespace blox::http {
 namespace {
 
+constexpr long kReadBytes = 128 << 10;  // Read at a time; libcurl takes 16 KiB by itself.
+
 // Instance metadata and container credentials, reached directly from each machine.
 bool is_link_local(std::string_view host) {
   return host.starts_with("169.254.") || host.starts_with("fe80:") || host == "fd00:ec2::254" ||
@@ -86,6 +88,7 @@ Status Transfer::prepare(const CurlOptions& options, bool whole_deadline) {
   set(CURLOPT_PREREQDATA, static_cast<void*>(this));
   set(CURLOPT_HEADERFUNCTION, &Transfer::take_header);
   set(CURLOPT_HEADERDATA, static_cast<void*>(this));
+  set(CURLOPT_BUFFERSIZE, kReadBytes);
   set(CURLOPT_WRITEFUNCTION, &Transfer::take_body);
   set(CURLOPT_WRITEDATA, static_cast<void*>(this));
   if (refused_option_ != CURLE_OK) {
@@ -184,6 +187,12 @@ std::size_t Transfer::take_body(char* bytes, std::size_t, std::size_t count, voi
     case Taken::kTooMany: return CURL_WRITEFUNC_ERROR;
   }
   return CURL_WRITEFUNC_ERROR;
+}
+
+std::size_t Transfer::announced_bytes() const {
+  curl_off_t length = -1;
+  curl_easy_getinfo(handle_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+  return length > 0 ? static_cast<std::size_t>(length) : 0;
 }
 
 Error Transfer::error_of(CURLcode code) const {

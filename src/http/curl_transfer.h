@@ -44,6 +44,8 @@ class Transfer {
   /// to send the request itself. Requires: called by end().
   Error error_of(CURLcode code) const;
   const OutgoingRequest& request() const { return request_; }
+  /// What the answer's head says of the length of its body; 0 if nothing.
+  std::size_t announced_bytes() const;
   Headers take_headers() { return std::move(headers_); }
 
  private:

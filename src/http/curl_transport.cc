@@ -44,6 +44,9 @@ class WholeTransfer final : public Transfer {
   void on_head(int status) override { answer_.status = status; }
   Taken on_body(std::string_view bytes) override {
     if (answer_.body.size() + bytes.size() > request().answer_bytes_max) return Taken::kTooMany;
+    if (answer_.body.empty()) {
+      answer_.body.reserve(std::min(announced_bytes(), request().answer_bytes_max));
+    }
     answer_.body += bytes;
     return Taken::kYes;
   }

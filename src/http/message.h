@@ -28,7 +28,8 @@ struct Request {
   std::string body;
 };
 
-/// A piece of an answer whose bytes belong to somebody else, kept alive by `owner`.
+/// A piece of an answer whose bytes belong to somebody else, kept alive by `owner`: its own, or
+/// that of another piece of the same Slices.
 struct Slice {
   std::shared_ptr<const void> owner;
   std::string_view bytes;

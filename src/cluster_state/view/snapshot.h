@@ -16,6 +16,8 @@ struct ListFilter {
   std::optional<std::string> cluster_arn;  ///< Set `cluster_name` as well: the index goes by that.
   std::optional<std::string> status;       ///< ECS's spelling.
   std::optional<std::string> started_by;
+
+  bool operator==(const ListFilter&) const = default;
 };
 
 /// The objects of one kind with their indexes. Instances have no index by started_by or status.
