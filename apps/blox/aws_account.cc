@@ -40,9 +40,8 @@ Result<std::unique_ptr<AwsAccount>> AwsAccount::open(IoLoop& loop, Random& rando
       new AwsAccount(loop, random, metrics, environment, budget_share)};
   account->region_ = *region;
   account->sqs_endpoint_ = *sqs;
-  account->reconcile_client_ =
-      std::make_unique<aws::EcsClient>(account->context_, *ecs, *region, account->budgets_,
-                                       aws::CallPriority::kReconcile, aws::WhenUndescribed::kSkip);
+  account->reconcile_client_ = std::make_unique<aws::EcsClient>(
+      account->context_, *ecs, *region, account->budgets_, aws::CallPriority::kReconcile);
   account->scheduler_client_ = std::make_unique<aws::EcsClient>(
       account->context_, *ecs, *region, account->budgets_, aws::CallPriority::kResolve);
   return account;

@@ -60,6 +60,14 @@ const CLI::Option* find_option(const CLI::App& command, const std::string& name)
   return options.empty() ? nullptr : options.front();
 }
 
+// True if some command below `app` has it.
+bool is_flag_of_any(const CLI::App& app, const std::string& name) {
+  const auto below = app.get_subcommands([](const CLI::App*) { return true; });
+  return find_option(app, name) != nullptr ||
+         std::ranges::any_of(
+             below, [&](const CLI::App* command) { return is_flag_of_any(*command, name); });
+}
+
 bool is_repeatable(const CLI::Option& option) { return option.get_items_expected_max() > 1; }
 
 std::string variable_for(const std::string& flag) {
@@ -143,10 +151,13 @@ Result<std::vector<std::string>> with_file(const CLI::App& root,
   for (const CLI::ConfigItem& item : *items) {
     if (item.name == "++" || item.name == "--") continue;  // CLI11's marks of sections.
     const CLI::Option* option = find_option(*command, item.name);
-    if (option == nullptr || !item.parents.empty()) {
-      return fail(ErrorKind::kInvalid, "--config '" + path + "': '" + item.fullname() +
-                                           "' is not a flag of blox " + command->get_name());
+    // One file may serve all commands of a machine: what is another's is not meant for this one.
+    const bool is_others = option == nullptr && is_flag_of_any(root, item.name);
+    if (!item.parents.empty() || (option == nullptr && !is_others)) {
+      return fail(ErrorKind::kInvalid,
+                  "--config '" + path + "': '" + item.fullname() + "' is not a flag of blox");
     }
+    if (is_others) continue;
     if (is_given(given, *option)) continue;
     for (const std::string& value : item.inputs) {
       arguments.push_back("--" + item.name + "=" + value);

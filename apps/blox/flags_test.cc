@@ -27,6 +27,7 @@ class FlagsTest : public testing::Test {
     add_flag(*command, "--queue-name", queue, "");
     add_flag(*command, "--cluster", clusters, "");
     command->add_flag("--wide,!--narrow", wide, "");
+    root.add_subcommand("look", "")->add_option("--depth", depth, "");
     add_sources(root);
     forget_variables();
   }
@@ -47,6 +48,7 @@ class FlagsTest : public testing::Test {
   std::string queue;
   std::vector<std::string> clusters;
   bool wide = false;
+  int depth = 0;
   std::string file = testing::TempDir() + "blox_flags_test.ini";
 };
 
@@ -68,12 +70,20 @@ TEST_F(FlagsTest, RefusesFilesThatItDoesNotUnderstand) {
     const auto completed = complete({"serve", "--config", file});
     return completed ? std::string{} : completed.error().message;
   };
-  EXPECT_THAT(refused("queue = x\n"), HasSubstr("'queue' is not a flag of blox serve"));
+  EXPECT_THAT(refused("queue = x\n"), HasSubstr("'queue' is not a flag of blox"));
   EXPECT_THAT(refused("config = x\n"), HasSubstr("'config' is not a flag"));
   EXPECT_THAT(refused("[section]\nqueue-name = x\n"), HasSubstr("'section.queue-name' is not"));
   const auto missing = complete({"serve", "--config", file + ".none"});
   ASSERT_FALSE(missing);
   EXPECT_THAT(missing.error().message, HasSubstr(file + ".none"));
+}
+
+TEST_F(FlagsTest, OneFileServesAllCommands) {
+  write("queue-name = x\ndepth = 3\n");
+  EXPECT_EQ(complete({"serve", "--config", file}).value(),
+            (Words{"serve", "--config", file, "--queue-name=x"}));
+  EXPECT_EQ(complete({"look", "--config", file}).value(),
+            (Words{"look", "--config", file, "--depth=3"}));
 }
 
 TEST_F(FlagsTest, VariablesOfRepeatableFlagsHoldAllValues) {

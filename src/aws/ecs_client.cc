@@ -125,9 +125,8 @@ Async<Result<std::vector<Answer>>> describe_all(
 // Sorts what ECS did not describe into missing and undescribed; what could not be described is not
 // to be taken for gone. Shape: the missing ones in the order asked.
 template <class Answer, class Id>
-Result<std::vector<Id>> collect_missing(const std::vector<Answer>& answers,
-                                        const std::vector<Id>& asked, WhenUndescribed policy,
-                                        std::vector<Undescribed>& undescribed) {
+std::vector<Id> collect_missing(const std::vector<Answer>& answers, const std::vector<Id>& asked,
+                                std::vector<Undescribed>& undescribed) {
   std::set<std::string_view> named;
   for (const Answer& answer : answers) {
     for (const codec::EcsFailure& failure : answer.failures) {
@@ -137,9 +136,6 @@ Result<std::vector<Id>> collect_missing(const std::vector<Answer>& answers,
       }
       std::string why = failure.reason.empty() ? "no reason given" : failure.reason;
       if (!failure.detail.empty()) why += " (" + failure.detail + ")";
-      if (policy == WhenUndescribed::kFail) {
-        return fail(ErrorKind::kUnavailable, "ecs cannot describe '" + failure.arn + "': " + why);
-      }
       undescribed.push_back({failure.arn, std::move(why)});
     }
   }
@@ -153,12 +149,11 @@ Result<std::vector<Id>> collect_missing(const std::vector<Answer>& answers,
 }  // namespace
 
 EcsClient::EcsClient(AwsContext context, std::string endpoint, std::string region,
-                     EcsBudgets& budgets, CallPriority priority, WhenUndescribed when_undescribed)
+                     EcsBudgets& budgets, CallPriority priority)
     : executor_(context.executor),
       client_(context, ecs_service(), std::move(endpoint), std::move(region)),
       budgets_(budgets),
-      priority_(priority),
-      when_undescribed_(when_undescribed) {}
+      priority_(priority) {}
 
 Async<Result<std::vector<ClusterArn>>> EcsClient::list_clusters() {
   JsonCall call = make_read("ListClusters", "", budgets_, priority_);
@@ -214,9 +209,7 @@ Async<Result<DescribedInstances>> EcsClient::describe_container_instances(
   auto answers = co_await describe_all<Answer>(executor_, client_, std::move(call), instances,
                                                std::move(encode), std::move(decode));
   if (!answers) co_return std::unexpected(answers.error());
-  auto missing = collect_missing(*answers, instances, when_undescribed_, described.undescribed);
-  if (!missing) co_return std::unexpected(missing.error());
-  described.missing = std::move(*missing);
+  described.missing = collect_missing(*answers, instances, described.undescribed);
   for (Answer& answer : *answers) {
     std::ranges::move(answer.reports, std::back_inserter(described.instances));
   }
@@ -252,9 +245,7 @@ Async<Result<DescribedTasks>> EcsClient::describe_tasks(ClusterArn cluster,
   auto answers = co_await describe_all<Answer>(executor_, client_, std::move(call), tasks,
                                                std::move(encode), std::move(decode));
   if (!answers) co_return std::unexpected(answers.error());
-  auto missing = collect_missing(*answers, tasks, when_undescribed_, described.undescribed);
-  if (!missing) co_return std::unexpected(missing.error());
-  described.missing = std::move(*missing);
+  described.missing = collect_missing(*answers, tasks, described.undescribed);
   for (Answer& answer : *answers) {
     std::ranges::move(answer.reports, std::back_inserter(described.tasks));
   }

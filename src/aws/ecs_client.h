@@ -26,21 +26,13 @@ struct EcsBudgets {
   CallBudget modify;
 };
 
-/// What becomes of a Describe when ECS failed to describe one of many objects, or nobody could
-/// decode what it said of one. Who decides on absence must not skip.
-enum class WhenUndescribed : std::uint8_t {
-  kFail,  ///< The whole call fails as kUnavailable.
-  kSkip,  ///< The object is named in the answer's `undescribed`.
-};
-
 /// Deadlines: 10 s for each read (each page and each chunk is one), 2 s for StartTask and StopTask,
-/// the wait for a token, at most 1 s of it, included. Threading: one strand.
+/// the wait for a token included, which leaves the call itself at least 1 s. Threading: one strand.
 class EcsClient final : public EcsQuery, public EcsControl {
  public:
   /// `budgets` must outlive the client. `priority` is that of its reads.
   EcsClient(AwsContext context, std::string endpoint, std::string region, EcsBudgets& budgets,
-            CallPriority priority = CallPriority::kReconcile,
-            WhenUndescribed when_undescribed = WhenUndescribed::kFail);
+            CallPriority priority = CallPriority::kReconcile);
 
   Async<Result<std::vector<ClusterArn>>> list_clusters() override;
   Async<Result<ClusterArn>> describe_cluster(std::string cluster) override;
@@ -61,7 +53,6 @@ class EcsClient final : public EcsQuery, public EcsControl {
   JsonClient client_;
   EcsBudgets& budgets_;
   CallPriority priority_;
-  WhenUndescribed when_undescribed_;
 };
 
 }  // namespace blox::aws

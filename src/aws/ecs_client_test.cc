@@ -139,23 +139,10 @@ TEST_F(EcsClientTest, AnOutageEndsADescribeSoon) {
   EXPECT_LE(transport_.requests.size(), 12u);
 }
 
-TEST_F(EcsClientTest, WhatCannotBeDescribedIsNotMissing) {
-  transport_.answer(200, R"({"containerInstances":[],"failures":[{"arn":"a","reason":"ODD"}]})");
-  const auto described = run(client_.describe_container_instances(kCluster, {kA}));
-  EXPECT_EQ(described.error().kind, ErrorKind::kUnavailable);
-  EXPECT_THAT(described.error().message, HasSubstr("ODD"));
-}
-
-TEST_F(EcsClientTest, WhatCannotBeDescribedIsNamedToWhoSkipsIt) {
-  EcsClient skipping{{loop_, random_, transport_, credentials_, metrics_},
-                     "http://ecs.test",
-                     "eu-west-1",
-                     budgets_,
-                     CallPriority::kReconcile,
-                     WhenUndescribed::kSkip};
+TEST_F(EcsClientTest, WhatCannotBeDescribedIsNamedAndNotMissing) {
   transport_.answer(200, R"({"tasks":[{"taskArn":"t"}],)"
                          R"("failures":[{"arn":"a","reason":"ODD"},{"arn":"b"}]})");
-  const auto described = run(skipping.describe_tasks(kCluster, {task(1)}));
+  const auto described = run(client_.describe_tasks(kCluster, {task(1)}));
   ASSERT_TRUE(described) << described.error().message;
   EXPECT_TRUE(described->missing.empty());
   ASSERT_EQ(described->undescribed.size(), 3U);

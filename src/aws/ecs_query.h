@@ -20,7 +20,8 @@ struct Undescribed {
 };
 
 /// `missing`: those that ECS says it does not know (failure reason MISSING), in the order asked.
-/// `undescribed` is empty unless the query was made to skip such objects; else they are an error.
+/// `undescribed`: those of which it said something else, or what nobody could decode; they may be
+/// there or not, so who decides on absence has to look at them too.
 struct DescribedTasks {
   std::vector<TaskReport> tasks;
   std::vector<TaskArn> missing;

@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 
+#include "base/text.h"
 #include "cli/command_parts.h"
 #include "model/arn.h"
 
@@ -51,6 +52,14 @@ CLI::App& add_command(CLI::App& group, Invocation& invocation, const std::string
       ->type_name("URL")
       ->capture_default_str();
   return *command;
+}
+
+CLI::Option* add_cluster_flag(CLI::App& command, std::string& cluster, const std::string& about) {
+  const auto check_cluster = [](const std::string& text) {
+    if (is_cluster_name(text) || parse_cluster_arn(text)) return std::string{};
+    return quote(text) + " is not the name or ARN of one cluster";
+  };
+  return command.add_option("--cluster", cluster, about)->check(check_cluster);
 }
 
 std::string cluster_to_ask(const std::string& id, const std::string& cluster) {

@@ -148,7 +148,7 @@ void add_changing_commands(CLI::App& group, Invocation& invocation) {
                                 "--task-definition fluentd:3 --max-unavailable 10%");
     auto options = std::make_shared<ChangeEnvironment>();
     command.add_option("NAME", options->name, "1 to 30 letters, digits, '-' and '_'")->required();
-    command.add_option("--cluster", options->request.cluster, "Its name or ARN")->required();
+    add_cluster_flag(command, options->request.cluster, "Its name or ARN")->required();
     add_change_flags(command, options->request);
     command.get_option("--task-definition")->required();
     command.callback([&invocation, options] {
@@ -192,7 +192,7 @@ void add_environment_commands(CLI::App& app, Invocation& invocation) {
     auto& command = add_command(group, invocation, "list", "List environments by name",
                                 "  blox environments list --cluster prod");
     auto options = std::make_shared<ListEnvironments>();
-    command.add_option("--cluster", options->cluster, "Only of this cluster, by name or ARN");
+    add_cluster_flag(command, options->cluster, "Only of this cluster, by name or ARN");
     run_with(command, invocation, std::move(options), &list_environments);
   }
   add_one(group, invocation, "get", "Show one environment", &get_environment);

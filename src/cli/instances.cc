@@ -84,7 +84,7 @@ void add_instance_commands(CLI::App& app, Invocation& invocation) {
     auto& command = add_command(group, invocation, "list", "List container instances by ARN",
                                 "  blox instances list --cluster prod --status active");
     auto options = std::make_shared<client::InstanceFilter>();
-    command.add_option("--cluster", options->cluster, "Only of this cluster, by name or ARN");
+    add_cluster_flag(command, options->cluster, "Only of this cluster, by name or ARN");
     command.add_option("--status", options->status, "Only of this status, in any case");
     run_with(command, invocation, std::move(options), &list_instances);
   }
@@ -93,7 +93,7 @@ void add_instance_commands(CLI::App& app, Invocation& invocation) {
                   "  blox instances get 8c5e3d4f2a1b4c6d8e9f0a1b2c3d4e5f --cluster prod");
   auto options = std::make_shared<GetInstance>();
   command.add_option("INSTANCE", options->id, "Its id or ARN")->required();
-  command.add_option("--cluster", options->cluster, "Look only there, by name or ARN");
+  add_cluster_flag(command, options->cluster, "Look only there, by name or ARN");
   run_with(command, invocation, std::move(options), &get_instance);
 }
 

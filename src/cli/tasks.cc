@@ -88,7 +88,7 @@ void add_task_commands(CLI::App& app, Invocation& invocation) {
                                 "  blox tasks list --cluster prod --status running\n"
                                 "  blox tasks list --output json");
     auto options = std::make_shared<client::TaskFilter>();
-    command.add_option("--cluster", options->cluster, "Only of this cluster, by name or ARN");
+    add_cluster_flag(command, options->cluster, "Only of this cluster, by name or ARN");
     command.add_option("--status", options->status, "Only of this lastStatus, in any case");
     command.add_option("--started-by", options->started_by, "Only of this startedBy");
     run_with(command, invocation, std::move(options), &list_tasks);
@@ -97,7 +97,7 @@ void add_task_commands(CLI::App& app, Invocation& invocation) {
                               "  blox tasks get 1dc5c17a422f4dc3a3ba5dd0f5ddc6b3 --cluster prod");
   auto options = std::make_shared<GetTask>();
   command.add_option("TASK", options->id, "Its id or ARN")->required();
-  command.add_option("--cluster", options->cluster, "Look only there, by name or ARN");
+  add_cluster_flag(command, options->cluster, "Look only there, by name or ARN");
   run_with(command, invocation, std::move(options), &get_task);
 }
 

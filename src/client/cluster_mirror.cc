@@ -141,15 +141,4 @@ std::optional<TimePoint> ClusterMirror::last_contact() const {
   return std::min(*tasks_.last_contact, *instances_.last_contact);
 }
 
-std::optional<TimePoint> ClusterMirror::events_received_at() const {
-  const auto received_at = [](const auto& half) -> std::optional<TimePoint> {
-    if (!half.last_contact || !half.bookmark.receive_age) return std::nullopt;
-    return *half.last_contact - *half.bookmark.receive_age;
-  };
-  const auto tasks = received_at(tasks_);
-  const auto instances = received_at(instances_);
-  if (!is_loaded() || !tasks || !instances) return std::nullopt;
-  return std::min(*tasks, *instances);
-}
-
 }  // namespace blox::client

@@ -57,9 +57,6 @@ class ClusterMirror {
   /// When we last heard of both that they are up to date with the service, by a bookmark. Lines
   /// say less: they may be of a list that is not whole yet, or of changes long past.
   std::optional<TimePoint> last_contact() const;
-  /// When the queue of events last answered the service, as far as the last bookmarks told, by our
-  /// clock: no event sent later is in the picture. None when not loaded or not told.
-  std::optional<TimePoint> events_received_at() const;
   /// How often all objects were read anew, both kinds counted.
   std::uint64_t list_count() const { return list_count_; }
 

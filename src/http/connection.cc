@@ -140,8 +140,9 @@ class HttpConnection final : public Connection {
   }
 
   Async<void> refuse_connection() {
-    response_ = make_text(503, "Too many connections: the limit is " +
-                                   std::to_string(context_->limits.connection_count_max));
+    response_ = make_text(503, "Too many connections: this process takes " +
+                                   std::to_string(context_->limits.connection_count_max) +
+                                   " at most, over all its addresses");
     return refuse();
   }
 

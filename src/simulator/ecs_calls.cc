@@ -107,8 +107,7 @@ boost::json::object make_failure(std::string_view arn, std::string_view reason) 
 
 boost::json::object make_missing(const World& world, const Cluster& cluster, std::string_view kind,
                                  const std::string& name) {
-  const bool is_arn = name.starts_with("arn:");
-  return make_failure(is_arn ? name : world.make_arn(kind, cluster.name + "/" + name), "MISSING");
+  return make_failure(world.arn_of_missing(cluster, kind, name), "MISSING");
 }
 
 }  // namespace blox::simulator

@@ -144,12 +144,6 @@ void Judge::on_stop_asked(const Task& task, std::string_view reason) {
       ForeignStop{mention(task), task.group, std::string{reason}, world_.executor().wall_now()});
 }
 
-std::vector<Peak> Judge::peaks() const {
-  std::vector<Peak> all;
-  for (const auto& [place, presence] : presences_) all.push_back(presence.peak);
-  return all;
-}
-
 std::vector<Peak> Judge::doubled() const {
   std::vector<Peak> found;
   for (const auto& [place, presence] : presences_) {

@@ -85,8 +85,6 @@ class Judge final : public WorldObserver {
 
   /// Peaks of two and more, in the order of group and instance. Empty: S1 was kept.
   std::vector<Peak> doubled() const;
-  /// All peaks, in the order of group and instance.
-  std::vector<Peak> peaks() const;
   /// How many (environment, instance) pairs have two or more live tasks now. For S1b.
   std::size_t doubled_now() const;
   /// At most kRecordsMax of each; `bad_start_count` and `foreign_stop_count` count all.

@@ -86,10 +86,8 @@ LaunchAnswer Launches::start(const LaunchRequest& request,
   for (const std::string& name : instances) {
     Instance* instance = world_.find_instance(*request.cluster, name);
     if (instance == nullptr) {
-      const bool is_arn = name.starts_with("arn:");
-      std::string arn =
-          is_arn ? name : world_.make_arn("container-instance", request.cluster->name + "/" + name);
-      answer.failures.push_back(LaunchFailure{std::move(arn), "MISSING", {}});
+      answer.failures.push_back(LaunchFailure{
+          world_.arn_of_missing(*request.cluster, "container-instance", name), "MISSING", {}});
       continue;
     }
     for (WorldObserver* observer : world_.observers()) {

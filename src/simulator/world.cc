@@ -44,6 +44,11 @@ std::string World::make_arn(std::string_view kind, std::string_view rest) const 
   return arn;
 }
 
+std::string World::arn_of_missing(const Cluster& cluster, std::string_view kind,
+                                  const std::string& name) const {
+  return name.starts_with("arn:") ? name : make_arn(kind, cluster.name + "/" + name);
+}
+
 Duration World::history_kept() const {
   return faults_.list_lagging > 0 ? faults_.list_lag_max : Duration::zero();
 }

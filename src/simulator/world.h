@@ -205,6 +205,9 @@ class World {
 
   /// "arn:aws:ecs:eu-west-1:123456789012:<kind>/<rest>".
   std::string make_arn(std::string_view kind, std::string_view rest) const;
+  /// What ECS calls an object of that kind that is not there: `name`, or the ARN it would have.
+  std::string arn_of_missing(const Cluster& cluster, std::string_view kind,
+                             const std::string& name) const;
 
  private:
   void account(const Task& task, const TaskState* before);

@@ -162,8 +162,6 @@ Status SqliteCore::load_state() {
   return done();
 }
 
-SqliteHealth SqliteCore::health() const {
-  return {database_.wal_pages(), failed_checkpoints_, is_broken()};
-}
+SqliteHealth SqliteCore::health() const { return {database_.wal_pages(), failed_checkpoints_}; }
 
 }  // namespace blox::store

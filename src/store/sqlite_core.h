@@ -40,7 +40,6 @@ struct SqliteCoreOptions {
 struct SqliteHealth {
   int wal_pages = 0;                    ///< Of 4 KiB, not copied into the file yet.
   std::int64_t failed_checkpoints = 0;  ///< Since the opening.
-  bool is_broken = false;               ///< See SqliteCore::is_broken.
 };
 
 struct CommitOutcome {

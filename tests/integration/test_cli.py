@@ -154,6 +154,7 @@ def test_a_cluster_that_is_younger_than_the_server(fleet, simulated):
         (["simulator", "--account", "abc"], "'abc' is not 12 digits"),
         (["tasks", "list", "--output", "xml"], "xml"),
         (["environments", "create", "agents"], "--cluster"),
+        (["tasks", "list", "--cluster", "web,api"], "'web,api' is not the name or ARN of one cluster"),
     ],
 )
 def test_bad_usage_ends_with_2_and_a_sentence(fleet, arguments, sentence):

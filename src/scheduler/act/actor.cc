@@ -6,13 +6,6 @@
 #include "base/log.h"
 
 namespace blox::scheduler {
-namespace {
-
-// Intents in one commit. Source: Repository::open_intents.
-constexpr std::size_t kOpenMax = 120;
-
-}  // namespace
-
 Actor::Actor(ActContext& context)
     : context_(context),
       launcher_(context),
@@ -123,7 +116,7 @@ void Actor::begin_stops(const Environment& environment, const Plan& plan) {
   std::vector<Intent> intents;
   for (const auto& stop : plan.stops) {
     const IntentKey key{environment.uid, stop.instance};
-    if (intents.size() >= kOpenMax || launcher_.is_busy(key)) continue;
+    if (intents.size() >= kRecordsPerCommit || launcher_.is_busy(key)) continue;
     if (!writing_.insert(key).second) continue;
     Intent intent = intent_for(environment, IntentKind::kStop, stop.instance, stop.reason);
     intent.deployment = DeploymentId{stop.started_by};

@@ -156,6 +156,21 @@ TEST_F(ActorTest, ALookUpThatFailsProvesNothing) {
   EXPECT_FALSE(is_open(kA));
 }
 
+// A task of which ECS will not say where it runs may be the one that is looked for; one that it
+// does describe is found all the same.
+TEST_F(ActorTest, ALookUpConcludesNothingFromWhatCannotBeDescribed) {
+  control_.fake.faults.emplace_back(error(ErrorKind::kUnknown));
+  put_in_ecs("odd", kB, "RUNNING");
+  query_.undescribed["odd"] = "ODD";
+  carry_out(starts_on({kA}));
+  run_for(minutes{20});
+  EXPECT_TRUE(is_open(kA));
+  put_in_ecs("found", kA, "RUNNING");
+  run_for(minutes{2});
+  EXPECT_FALSE(is_open(kA));
+  EXPECT_TRUE(records().outcomes.contains(TaskArn{"found"}));
+}
+
 TEST_F(ActorTest, ACrashAfterTheIntentIsResolvedByLooking) {
   control_.holds = true;
   carry_out(starts_on({kA}));

@@ -110,6 +110,10 @@ Async<Status> Confirmer::collect_tasks(const Environment& environment, Picture& 
   const auto described =
       co_await context_.query.describe_tasks(environment.cluster, std::move(asked));
   if (!described) co_return std::unexpected(described.error());
+  if (!described->undescribed.empty()) {
+    const auto& [arn, why] = described->undescribed.front();
+    co_return fail(ErrorKind::kUnavailable, "ecs cannot describe '" + arn + "': " + why);
+  }
   for (const auto& report : described->tasks) {
     if (!report.container_instance || report.last_status.is_final()) continue;
     if (is_of(environment, report)) picture.occupied.insert(*report.container_instance);

@@ -30,6 +30,24 @@ TEST_F(ActorTest, AnOldObservationIsConfirmedByDescribeFirst) {
   EXPECT_EQ(control_.fake.starts.front().instances, std::vector{kA});
 }
 
+TEST_F(ActorTest, AnInstanceThatCannotBeDescribedHoldsUpNoOther) {
+  InstanceReport report;
+  report.arn = kB;
+  report.cluster = kCluster;
+  report.status = make_instance_status("ACTIVE");
+  report.detail = R"({"agentConnected":true})";
+  query_.instances[kB] = report;
+  query_.undescribed[kA.value] = "ODD";
+  Plan plan = starts_on({kA, kB});
+  for (auto& start : plan.starts) start.confirmed_at = std::nullopt;
+  carry_out(plan);
+  run_for(seconds{1});
+  carry_out(plan);
+  run_for(seconds{1});
+  ASSERT_EQ(control_.fake.starts.size(), 1U);
+  EXPECT_EQ(control_.fake.starts.front().instances, std::vector{kB});
+}
+
 TEST_F(ActorTest, ManyStartsAreConfirmedByListTasksFirst) {
   put_in_ecs("unseen", kA, "RUNNING");
   Plan plan = starts_on({kA, kB});

@@ -55,8 +55,8 @@ Async<void> Resolver::look(Group group) {
 
 // All tasks of the deployment, but for those of which the picture knows where they are: they are
 // found there. Both desired statuses, as a task may have started and ended since.
-Async<Result<std::vector<Resolver::Sighting>>> Resolver::find_tasks(Group group) {
-  std::vector<Sighting> sightings;
+Async<Result<Resolver::Sightings>> Resolver::find_tasks(Group group) {
+  Sightings sightings;
   std::vector<TaskArn> unplaced;
   for (const bool stopped : {false, true}) {
     aws::TaskFilter filter;
@@ -72,9 +72,9 @@ Async<Result<std::vector<Resolver::Sighting>>> Resolver::find_tasks(Group group)
       } else if (shown->second.object.container_instance) {
         const Task& task = shown->second.object;
         // How it ended the picture itself will tell.
-        sightings.push_back({arn, *task.container_instance,
-                             parse_time(task.created_at).value_or(WallTime{}),
-                             task.last_status.is_final(), std::nullopt});
+        sightings.tasks.push_back({arn, *task.container_instance,
+                                   parse_time(task.created_at).value_or(WallTime{}),
+                                   task.last_status.is_final(), std::nullopt});
       }
     }
   }
@@ -83,20 +83,21 @@ Async<Result<std::vector<Resolver::Sighting>>> Resolver::find_tasks(Group group)
   if (unplaced.empty()) co_return sightings;
   const auto described = co_await context_.query.describe_tasks(group.first, std::move(unplaced));
   if (!described) co_return std::unexpected(described.error());
+  sightings.is_whole = described->undescribed.empty();
   for (const auto& report : described->tasks) {
     if (!report.container_instance) continue;
     const bool ended = report.last_status.is_final();
     Sighting sighting{report.arn, *report.container_instance, created_at(report), ended, {}};
     if (ended) sighting.end = end_of(report, context_.executor.wall_now());
-    sightings.push_back(std::move(sighting));
+    sightings.tasks.push_back(std::move(sighting));
   }
   co_return sightings;
 }
 
 std::vector<IntentClosing> Resolver::conclude(const Group& group, TimePoint asked_at,
-                                              const Result<std::vector<Sighting>>& sightings) {
+                                              const Result<Sightings>& sightings) {
   std::vector<IntentClosing> closings;
-  const auto seen = sightings.value_or(std::vector<Sighting>{});
+  const auto seen = sightings ? sightings->tasks : std::vector<Sighting>{};
   for (auto& [key, entry] : entries_) {
     const auto found = context_.records().intents.find(key);
     if (found == context_.records().intents.end()) continue;
@@ -125,7 +126,7 @@ std::vector<IntentClosing> Resolver::conclude(const Group& group, TimePoint aske
                 intent.group, closing.outcomes.front().task.value);
       context_.metrics.unknown_found.Increment();
       closings.push_back(std::move(closing));
-    } else if (sightings && asked_at >= settled) {
+    } else if (sightings && sightings->is_whole && asked_at >= settled) {
       log::info("act", "the unknown start on {} for {} did not take place", intent.instance.value,
                 intent.group);
       context_.metrics.unknown_absent.Increment();

@@ -45,12 +45,16 @@ class Resolver {
     bool ended = false;
     std::optional<EndedTask> end;  // By a Describe.
   };
+  struct Sightings {
+    std::vector<Sighting> tasks;
+    bool is_whole = true;  // False: of some task ECS did not say where it is.
+  };
 
   bool is_unknown(const IntentKey& key, const Intent& intent) const;
   Async<void> look(Group group);
-  Async<Result<std::vector<Sighting>>> find_tasks(Group group);
+  Async<Result<Sightings>> find_tasks(Group group);
   std::vector<IntentClosing> conclude(const Group& group, TimePoint asked_at,
-                                      const Result<std::vector<Sighting>>& sightings);
+                                      const Result<Sightings>& sightings);
 
   ActContext& context_;
   const Launcher& launcher_;

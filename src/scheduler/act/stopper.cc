@@ -132,12 +132,10 @@ Async<void> Stopper::look(const Intent& intent) {
   std::vector<TaskArn> asked{task};
   const auto described = co_await context_.query.describe_tasks(intent.cluster, std::move(asked));
   if (!described && !is_cluster_missing(described.error())) co_return;
-  bool missing = true;
+  const bool missing = !described || std::ranges::count(described->missing, task) > 0;
   if (described) {
     for (const auto& report : described->tasks) {
-      if (report.arn != task) continue;
-      missing = false;
-      if (!report.last_status.is_final()) continue;
+      if (report.arn != task || !report.last_status.is_final()) continue;
       context_.memory.ended.insert_or_assign(task, end_of(report, context_.executor.wall_now()));
     }
   }

@@ -114,6 +114,15 @@ TEST_F(ActorTest, AStopOfWhatIsNotThereWaitsAndIsOverInTheEnd) {
   EXPECT_LT(control_.fake.stops.size(), 20U);
 }
 
+TEST_F(ActorTest, AStopOfWhatCannotBeDescribedIsNotOver) {
+  show("task-a", kA, "RUNNING");
+  query_.undescribed["task-a"] = "ODD";
+  for (int i = 0; i < 100; ++i) control_.fake.faults.emplace_back(error(ErrorKind::kNotFound));
+  carry_out(stop_of(TaskArn{"task-a"}));
+  run_for(minutes{20});
+  EXPECT_TRUE(is_open(kA));
+}
+
 TEST_F(ActorTest, StopsNothingThatIsNotOurs) {
   Plan plan = stop_of(TaskArn{"task-a"});
   plan.stops.front().started_by = "somebody";

@@ -8,8 +8,6 @@
 namespace blox::scheduler {
 namespace {
 
-// Operations in one commit: the store's bound, with room for what one more record may need.
-constexpr std::size_t kChunkMax = 120;
 // A read of everything starts over when a compaction has taken its snapshot away.
 constexpr int kReadCountMax = 3;
 
@@ -196,10 +194,10 @@ Async<Status> Repository::remove(EnvironmentUid uid) {
   }
   const auto removed = co_await remove_outcomes(std::move(outcomes));
   if (!removed) co_return removed;
-  for (std::size_t first = 0; first < deployments.size(); first += kChunkMax) {
+  for (std::size_t first = 0; first < deployments.size(); first += kRecordsPerCommit) {
     store::Commit commit;
     commit.compares.push_back({environment_key(uid), mod_revision});
-    const auto last = std::min(first + kChunkMax, deployments.size());
+    const auto last = std::min(first + kRecordsPerCommit, deployments.size());
     const std::vector<DeploymentId> chunk(deployments.begin() + static_cast<std::ptrdiff_t>(first),
                                           deployments.begin() + static_cast<std::ptrdiff_t>(last));
     for (const auto& id : chunk) commit.deletes.push_back(deployment_key(uid, id));
@@ -301,7 +299,7 @@ Async<Status> Repository::close_intents(std::vector<IntentClosing> closings) {
       ++next;
     } while (next < closings.size() &&
              commit.puts.size() + commit.deletes.size() + 1 + closings[next].outcomes.size() <=
-                 kChunkMax);
+                 kRecordsPerCommit);
     Apply apply = [this, closed = std::move(closed),
                    outcomes = std::move(outcomes)](store::Revision revision) {
       for (const auto& key : closed) records_.intents.erase(key);
@@ -324,7 +322,7 @@ Async<Status> Repository::remove_outcomes(std::vector<TaskArn> tasks) {
   for (std::size_t next = 0; next < tasks.size();) {
     store::Commit commit;
     std::vector<TaskArn> removed;
-    for (; next < tasks.size() && removed.size() < kChunkMax; ++next) {
+    for (; next < tasks.size() && removed.size() < kRecordsPerCommit; ++next) {
       const auto found = records_.outcomes.find(tasks[next]);
       if (found == records_.outcomes.end()) continue;
       commit.deletes.push_back(outcome_key(found->second.environment, tasks[next]));

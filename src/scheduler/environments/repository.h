@@ -20,6 +20,9 @@
 
 namespace blox::scheduler {
 
+/// Operations in one commit: the store's bound, with room for what one more record may need.
+inline constexpr std::size_t kRecordsPerCommit = 120;
+
 using IntentKey = std::pair<EnvironmentUid, ContainerInstanceArn>;
 
 /// Everything of the scheduler's store, as of its last commit. Ordered, so that decisions do not
@@ -70,10 +73,10 @@ class Repository {
   /// Errors besides: kConflict (an intent of it is open, or is being opened).
   Async<Status> remove(EnvironmentUid uid);
 
-  /// Writes intents with "key absent" compared, up to 120 of them in one commit, all or nothing.
-  /// Their environments are compared as well, so that none is opened for one that is deleted at the
-  /// same time. Shape: as given, with their mod_revision.
-  /// Errors besides: kConflict (of a start also: its deployment is not the one in force any more).
+  /// Writes intents with "key absent" compared, up to kRecordsPerCommit of them in one commit, all
+  /// or nothing. Their environments are compared as well, so that none is opened for one that is
+  /// deleted at the same time. Shape: as given, with their mod_revision. Errors besides: kConflict
+  /// (of a start also: its deployment is not the one in force any more).
   Async<Result<std::vector<Intent>>> open_intents(std::vector<Intent> intents);
   /// True while an intent of the environment is open, or is being opened.
   bool has_intents(const EnvironmentUid& uid) const;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/text.h"
+
 namespace blox::scheduler {
 namespace {
 
@@ -13,10 +15,6 @@ bool is_digit(char letter) { return letter >= '0' && letter <= '9'; }
 bool is_name_letter(char letter) {
   return is_digit(letter) || (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
          letter == '-' || letter == '_';
-}
-
-std::string quote(std::string_view text) {
-  return "'" + std::string{text.substr(0, 100)} + (text.size() > 100 ? "…'" : "'");
 }
 
 }  // namespace
