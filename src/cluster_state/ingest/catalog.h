@@ -84,7 +84,6 @@ class Catalog {
   bool has_objects(const ClusterArn& cluster) const;
   /// When the last complete reconcile of the cluster began, if there was one.
   std::optional<WallTime> synced_at(const ClusterArn& cluster) const;
-  bool is_empty() const { return tasks_.empty() && instances_.empty(); }
 
   Entries& tasks() { return tasks_; }
   Entries& instances() { return instances_; }

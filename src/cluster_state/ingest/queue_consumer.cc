@@ -61,7 +61,6 @@ bool QueueConsumer::is_held_back() const {
 }
 
 void QueueConsumer::note_receive(const Status& received) {
-  receiving_ = received.has_value();
   if (received) {
     received_at_ = executor_.now();
     receive_error_.reset();

@@ -43,8 +43,6 @@ class QueueConsumer {
   QueueConsumer(Executor& executor, Random& random, aws::Queue& queue, Ingest& ingest,
                 Metrics& metrics, ConsumerOptions options = {});
 
-  /// True when the last receive call succeeded.
-  bool is_receiving() const { return receiving_; }
   /// Ok unless receiving fails, and has never succeeded or not for some time. Errors: that of the
   /// receive call.
   Status health() const;
@@ -95,8 +93,7 @@ class QueueConsumer {
   std::size_t undurable_count_ = 0;
   std::multiset<TimePoint> undurable_since_;  // Of each batch that is not durable.
   std::deque<Removal> removable_;
-  bool gathering_ = false;  // A remove loop waits for more.
-  bool receiving_ = false;
+  bool gathering_ = false;                // A remove loop waits for more.
   std::optional<TimePoint> received_at_;  // When a receive call last succeeded.
   std::optional<Error> receive_error_;    // Of the first failure since then.
   TimePoint failing_since_{};

@@ -47,7 +47,7 @@ TEST(QueueConsumer, StoresThenDeletes) {
   }
   EXPECT_TRUE(world.drains(10s));
   EXPECT_EQ(world.content().size(), 500U);
-  EXPECT_TRUE(world.consumer->is_receiving());
+  EXPECT_TRUE(world.consumer->health());
 }
 
 TEST(QueueConsumer, DeletesWaitToFillABatchButNotForLong) {
@@ -116,11 +116,11 @@ TEST(QueueConsumer, AReceiveThatFailsIsTriedAgainWithGrowingWaits) {
   }
   world.start();
   world.loop.run_for(1s);
-  EXPECT_FALSE(world.consumer->is_receiving());
+  EXPECT_FALSE(world.consumer->health());
   EXPECT_GE(world.queue.receive_faults.size(), 20U) << "no storm of calls";
   world.queue.push(task_event({}, world.loop.wall_now()));
   EXPECT_TRUE(world.drains(15min));
-  EXPECT_TRUE(world.consumer->is_receiving());
+  EXPECT_TRUE(world.consumer->health());
 }
 
 TEST(QueueConsumer, PoisonIsSetAsideAndDeleted) {

@@ -28,7 +28,6 @@ class MissingList {
   /// When the next question is due, of those clusters alone for which `counts`.
   std::optional<TimePoint> next_due(const std::function<bool(const ClusterArn&)>& counts =
                                         [](const ClusterArn&) { return true; }) const;
-  std::size_t size() const { return entries_.size(); }
 
  private:
   struct Entry {
