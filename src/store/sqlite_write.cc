@@ -37,7 +37,10 @@ std::vector<CommitOutcome> SqliteCore::commit_group(std::vector<Commit> commits,
     info_.revision = revision;
     totals_ = totals;
     last_mark_ = last_mark;
-    return all_failed(count, written.error_in("commit").error());
+    Error error = written.error_in("commit").error();
+    // What SQLite takes for no database any more is a broken file: no commit is to blame.
+    if (error.kind == ErrorKind::kInvalid) error.kind = ErrorKind::kInternal;
+    return all_failed(count, error);
   }
   if (auto copied = copy_wal_if_due(); !copied) {
     log::warn("store", "{}; it will be tried again", copied.error().message);
