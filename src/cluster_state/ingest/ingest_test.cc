@@ -360,5 +360,15 @@ TEST(Ingest, HealthTellsWhyNothingBecomesDurable) {
   EXPECT_TRUE(world.ingest->health());
 }
 
+TEST(Ingest, IsHealthyAgainOnceTheStoreIsReadAgain) {
+  World world;
+  world.faults.commits.push_back({ErrorKind::kUnknown, "the disk failed in the middle"});
+  Batch batch;
+  batch.reports.push_back({task_report({}), Origin::kEvent, world.loop.wall_now()});
+  EXPECT_FALSE(testing::run(world.loop, world.ingest->take(std::move(batch))));
+  world.loop.run_for(1s);
+  EXPECT_TRUE(world.ingest->health()) << "though nothing came to be committed since";
+}
+
 }  // namespace
 }  // namespace blox::cluster_state

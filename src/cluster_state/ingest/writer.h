@@ -86,10 +86,13 @@ class Writer {
   void await(Slot& slot, const std::shared_ptr<Ticket>& ticket);
 
   bool is_broken() const { return broken_; }
-  /// What the last commit failed with; none when it succeeded.
+  /// What the last commit failed with; none when it succeeded, or the writer was mended since.
   const std::optional<Error>& commit_error() const { return commit_error_; }
   /// Takes changes again. Requires: broken and settled.
-  void mend() { broken_ = false; }
+  void mend() {
+    broken_ = false;
+    commit_error_.reset();
+  }
   /// Waits until it is broken and nothing is under way.
   Async<void> broken();
   /// Changes that are not durable yet.
