@@ -179,6 +179,8 @@ Async<Result<TakeCounts>> Ingest::take(Batch batch) {
 bool Ingest::merge(const Report& report, Round& round) {
   const ReportView view{report};
   Entry* entry = catalog_.find(view.name());
+  // The entry knows what the store refused; what the store holds must be read to go on from.
+  if (entry != nullptr && entry->slot.is_refused()) return false;
   const Decision decision = decide(entry != nullptr ? entry->known : Known{}, view.sighting(),
                                    before(round.wall_now, options_.old_event_age));
   switch (decision.verdict) {
@@ -265,7 +267,8 @@ void Ingest::write(Entry& entry, const ReportView& view, std::string_view detail
   writer_.await(entry.slot, round.ticket);
 }
 
-// The way of the few reports that need the stored value: a Describe at the version that is held.
+// The way of the few reports that need the stored value: a Describe at the version that is held,
+// and what comes after a change that the store refused.
 Async<Status> Ingest::overlay(const Report& report, Round& round) {
   const ReportView view{report};
   while (true) {
@@ -286,12 +289,30 @@ Async<Status> Ingest::overlay(const Report& report, Round& round) {
         if (merge(report, round)) co_return done();
         continue;
       }
+      if (now->slot.is_refused()) {
+        restore(view.name(), std::move(*read));
+        if (merge(report, round)) co_return done();
+        continue;
+      }
       value = std::move(*read);
     }
     if (!value) break;
     co_return lay_over(report, *value, round);
   }
   co_return fail(ErrorKind::kInternal, "ingest: '" + key_of(view.name()) + "' is not in the store");
+}
+
+// Makes the entry of an object what the store holds of it. Requires: its slot is idle.
+void Ingest::restore(const ObjectName& name, std::optional<std::string> value) {
+  const store::Revision revision = catalog_.find(name)->slot.mod_revision();
+  catalog_.erase(name);
+  if (!value) return;
+  store::KeyValue item;
+  item.key = key_of(name);
+  item.value = std::make_shared<const std::string>(std::move(*value));
+  item.mod_revision = revision;
+  if (const Status loaded = catalog_.load(item, executor_.now()); loaded) return;
+  undecodable_.Increment();
 }
 
 Status Ingest::lay_over(const Report& report, const std::string& value, Round& round) {

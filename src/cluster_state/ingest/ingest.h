@@ -64,10 +64,10 @@ class Ingest {
 
   /// Merges the batch with what is held and under way. When it returns, all that the batch brought,
   /// and all that made parts of it stale, is durable.
-  /// Errors: kInvalid (a report or event is too large for the store, or refused by it; some of the
-  /// batch may have been done), kUnavailable (the store is being read again; nothing or some of it
-  /// was done: give the batch again), kConflict, kUnknown and kInternal of Store::commit (the
-  /// same).
+  /// Errors: kInvalid (a report or event is too large for the store, or refused by it, and will be
+  /// each time it is given; some of the batch may have been done), kUnavailable (the store is being
+  /// read again; nothing or some of it was done: give the batch again), kConflict, kUnknown and
+  /// kInternal of Store::commit (the same).
   Async<Result<TakeCounts>> take(Batch batch);
 
   /// Takes away an object that ECS has twice said it does not know, unless a report has shown it
@@ -112,6 +112,7 @@ class Ingest {
   void describe_tasks_on(const ContainerInstanceArn& instance, const ClusterArn& cluster);
   void write(Entry& entry, const ReportView& view, std::string_view detail, const Round& round);
   Async<Status> overlay(const Report& report, Round& round);
+  void restore(const ObjectName& name, std::optional<std::string> value);
   Status lay_over(const Report& report, const std::string& value, Round& round);
   Async<Result<std::optional<std::string>>> read_value(std::string key);
   void count(const ReportView& view, Verdict verdict, Round& round);

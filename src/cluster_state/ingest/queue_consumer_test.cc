@@ -225,6 +225,36 @@ TEST(QueueConsumer, WhatIngestRefusesIsSetAsideAndTheOthersGoOn) {
   EXPECT_TRUE(world.ingest->is_ready());
 }
 
+// The store holds the version before, and still does: that the newer one was known for a moment
+// makes no repeat of it a success.
+TEST(QueueConsumer, AnEventThatTheStoreRefusesIsADeadLetter) {
+  ConsumerWorld world;
+  world.start();
+  world.queue.push(task_event({.id = "1", .version = 2}, world.loop.wall_now()));
+  ASSERT_TRUE(world.drains(5s));
+  world.faults.refuse = [](const store::Commit& commit) -> std::optional<Error> {
+    const bool refused = std::ranges::any_of(
+        commit.puts, [](const auto& put) { return !put.key.contains("deadletters"); });
+    return refused ? std::optional{Error{ErrorKind::kInvalid, "too large"}} : std::nullopt;
+  };
+  world.queue.push(task_event({.id = "1", .version = 4}, world.loop.wall_now()));
+  world.queue.push(task_event({.id = "2"}, world.loop.wall_now()));
+  world.queue.push(testing::envelope("ECS Tea Break", "t1", world.loop.wall_now(), "{}"));
+  EXPECT_TRUE(world.drains(20s));
+  const auto content = world.content();
+  EXPECT_EQ(content.size(), 4U) << "the first version and three dead letters";
+  for (const std::uint64_t number : {1, 2, 3}) {
+    EXPECT_TRUE(content.contains(codec::dead_letter_key(number))) << number;
+  }
+  EXPECT_EQ(world.task("1"), "v2 RUNNING");
+  world.faults.refuse = nullptr;
+  world.queue.push(task_event({.id = "1", .version = 3}, world.loop.wall_now()));
+  world.queue.push(task_event({.id = "2"}, world.loop.wall_now()));
+  EXPECT_TRUE(world.drains(20s));
+  EXPECT_EQ(world.task("1"), "v3 RUNNING") << "newer than what the store holds";
+  EXPECT_EQ(world.task("2"), "v1 RUNNING");
+}
+
 // The fields of an envelope that were without a bound: it ends as a dead letter, at once.
 TEST(QueueConsumer, AnOversizedEventOfAnUnknownTypeIsADeadLetter) {
   ConsumerWorld world;

@@ -43,7 +43,11 @@ void RecordKeeper::clear() {
 void RecordKeeper::keep(const codec::DeadLetter& letter, const std::shared_ptr<Ticket>& ticket) {
   if (const auto known = letter_of_message_.find(letter.message_id);
       known != letter_of_message_.end()) {
-    writer_.await(letters_.at(known->second).slot, ticket);
+    Slot& slot = letters_.at(known->second).slot;
+    if (slot.is_refused()) {
+      writer_.put(slot, codec::dead_letter_key(known->second), codec::encode_dead_letter(letter));
+    }
+    writer_.await(slot, ticket);
     return;
   }
   const std::uint64_t number = ++last_letter_;
@@ -79,7 +83,9 @@ void RecordKeeper::keep(const codec::StoredEvent& event, WallTime time,
   }
   Events& events = events_[codec::events_prefix(type)];
   std::string key = codec::event_key(type, time, event.id);
-  if (const auto known = events.find(key); known != events.end()) {
+  // One that the store has refused is given to it again, so that it is refused again.
+  if (const auto known = events.find(key);
+      known != events.end() && !known->second.slot.is_refused()) {
     writer_.await(known->second.slot, ticket);
     return;
   }

@@ -54,6 +54,7 @@ void Writer::remove(Slot& slot, std::string key) { enqueue(slot, std::move(key),
 
 void Writer::enqueue(Slot& slot, std::string key, std::optional<std::string> value) {
   check(!broken_, "a broken writer takes no changes");
+  slot.refused_ = false;
   if (slot.queued_) {
     slot.queued_->value = std::move(value);
     return;
@@ -172,7 +173,11 @@ Async<void> Writer::carry_out(std::vector<std::shared_ptr<Write>> writes) {
 void Writer::refuse(Write& write, const Error& error) {
   log::error("ingest", "the store refuses {}: {}", write.key, error.message);
   write.slot->in_flight_.reset();
-  if (write.slot->queued_) release_blocked(*write.slot, done());
+  if (write.slot->queued_) {
+    release_blocked(*write.slot, done());
+  } else {
+    write.slot->refused_ = true;
+  }
   const Status refused = std::unexpected(error);
   for (const auto& ticket : write.tickets) ticket->settle(refused);
 }

@@ -45,6 +45,8 @@ class Slot {
   bool is_idle() const { return !queued_ && !in_flight_; }
   store::Revision mod_revision() const { return mod_revision_; }
   void set_mod_revision(store::Revision revision) { mod_revision_ = revision; }
+  /// True when the store has refused the newest change for good: it holds what it held before.
+  bool is_refused() const { return refused_; }
 
  private:
   friend class Writer;
@@ -57,6 +59,7 @@ class Slot {
   store::Revision mod_revision_ = 0;
   std::shared_ptr<Write> queued_;
   std::shared_ptr<Write> in_flight_;
+  bool refused_ = false;
 };
 
 struct WriterOptions {
@@ -69,7 +72,8 @@ struct WriterOptions {
 /// Commits changes in the order of their arrival, several commits at a time. What the store
 /// refuses for now (disk full) is tried again for ever, with waits up to retry_wait_max: nothing
 /// is given up, and its callers do not delete their messages. What it refuses for good (kInvalid)
-/// fails alone, and those that wait for it; the rest of its commit goes on without it. After a
+/// fails alone, and those that wait for it; the rest of its commit goes on without it, and the slot
+/// says so until its next change. After a
 /// compare that failed or an unknown outcome the writer is broken: everything under way fails, and
 /// its owner has to read the store again. Threading: the executor's thread. The slots must outlive
 /// it or be idle.
