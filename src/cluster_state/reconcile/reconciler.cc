@@ -11,6 +11,8 @@ namespace {
 
 // Clusters that are read at a time: small ones are waits, not work.
 constexpr std::size_t kClustersAtATime = 4;
+// After a read of nothing: nothing suspends in it, so that one after another would stop all else.
+constexpr Duration kNothingWait = std::chrono::seconds{1};
 
 Counter& difference(Metrics& metrics, const std::string& source, const char* kind) {
   return metrics.counter("blox_reconcile_differences_total",
@@ -111,31 +113,48 @@ TimePoint Reconciler::next_read() const {
 Async<void> Reconciler::read_for_ever() {
   while (true) {
     while (next_read() > executor_.now()) co_await requests_.wait_until(next_read());
-    const TimePoint start = executor_.now();
-    bool all = std::exchange(all_requested_, false) || start >= next_full_;
-    std::set<ClusterArn> clusters = co_await take_requested();
-    if (all) {
-      refused_.clear();
-      const Status found = co_await find_clusters(clusters);
-      list_error_ = found ? std::nullopt : std::optional{found.error()};
-      if (!found) {
-        failures_.Increment();
-        log::warn("reconcile", "cannot find the clusters: {}", found.error().message);
-      }
-      next_full_ = found ? start + options_.every : executor_.now() + jittered(full_wait_);
-      full_wait_ =
-          found ? options_.retry_wait_min : std::min(2 * full_wait_, options_.retry_wait_max);
-      all = found.has_value();
-    }
-    std::erase_if(clusters, [&](const ClusterArn& cluster) { return !follows(cluster); });
-    co_await read_clusters(std::move(clusters));
-    listed_ = listed_ || all;
-    if (!listed_ || !retries_.empty()) continue;
-    synced_ = true;
-    if (!all) continue;
-    rounds_.Increment();
-    seconds_.Observe(std::chrono::duration<double>(executor_.now() - start).count());
+    if (!co_await read_what_is_due()) co_await sleep_for(executor_, kNothingWait);
   }
+}
+
+// False when that was nothing.
+Async<bool> Reconciler::read_what_is_due() {
+  const TimePoint start = executor_.now();
+  const bool full = std::exchange(all_requested_, false) || start >= next_full_;
+  bool all = full;
+  std::set<ClusterArn> clusters = co_await take_requested();
+  if (full) {
+    refused_.clear();
+    const Status found = co_await find_clusters(clusters);
+    list_error_ = found ? std::nullopt : std::optional{found.error()};
+    if (!found) {
+      failures_.Increment();
+      log::warn("reconcile", "cannot find the clusters: {}", found.error().message);
+    }
+    next_full_ = found ? start + options_.every : executor_.now() + jittered(full_wait_);
+    full_wait_ =
+        found ? options_.retry_wait_min : std::min(2 * full_wait_, options_.retry_wait_max);
+    all = found.has_value();
+  }
+  drop_unfollowed(clusters);
+  const bool something = full || !clusters.empty();
+  co_await read_clusters(std::move(clusters));
+  listed_ = listed_ || all;
+  if (!listed_ || !retries_.empty()) co_return something;
+  synced_ = true;
+  if (!all) co_return something;
+  rounds_.Increment();
+  seconds_.Observe(std::chrono::duration<double>(executor_.now() - start).count());
+  co_return something;
+}
+
+// What is not read is not tried again either.
+void Reconciler::drop_unfollowed(std::set<ClusterArn>& clusters) {
+  std::erase_if(clusters, [&](const ClusterArn& cluster) {
+    if (follows(cluster)) return false;
+    retries_.erase(cluster.value);
+    return true;
+  });
 }
 
 // The clusters that are to be read before the next full read.
@@ -149,10 +168,10 @@ Async<std::set<ClusterArn>> Reconciler::take_requested() {
     if (retry.due <= executor_.now()) due.push_back(target);
   }
   for (std::string& target : due) {
-    if (parse_cluster_arn(target)) {
-      clusters.insert(ClusterArn{std::move(target)});
-    } else {
+    if (std::ranges::find(options_.clusters, target) != options_.clusters.end()) {
       co_await resolve(std::move(target), clusters);
+    } else {
+      clusters.insert(ClusterArn{std::move(target)});
     }
   }
   co_return clusters;
@@ -182,7 +201,8 @@ Async<void> Reconciler::resolve(std::string name, std::set<ClusterArn>& clusters
     note_failure(name, cluster.error());
     co_return;
   }
-  retries_.erase(name);
+  // Of one that is configured by its ARN the read that follows has to succeed, too.
+  if (!cluster || cluster->value != name) retries_.erase(name);
   if (cluster) {
     learn_pair(*cluster);
     clusters.insert(std::move(*cluster));

@@ -33,9 +33,9 @@ struct ReconcileOptions {
 
 /// Runs from construction to destruction: at once a full read, then one every `every`, and what
 /// request() and ingest's describe list ask for in between. A cluster that cannot be read is tried
-/// again by itself, with growing waits; an object with which ECS refuses a call is found and left
-/// out until the next full read. Of other accounts and regions than its credentials' it asks
-/// nothing.
+/// again by itself, with growing waits; an object with which
+/// ECS refuses a call is found and left out until the next full read. Of other accounts and regions
+/// than its credentials' it asks nothing.
 /// Threading: the executor's thread. All references must outlive it.
 class Reconciler {
  public:
@@ -74,10 +74,12 @@ class Reconciler {
   };
 
   Async<void> read_for_ever();
+  Async<bool> read_what_is_due();
   TimePoint next_read() const;
   Async<std::set<ClusterArn>> take_requested();
   Async<Status> find_clusters(std::set<ClusterArn>& clusters);
   Async<void> resolve(std::string name, std::set<ClusterArn>& clusters);
+  void drop_unfollowed(std::set<ClusterArn>& clusters);
   Async<void> read_clusters(std::set<ClusterArn> clusters);
   Async<Status> read_and_note(ClusterArn cluster);
   void note_failure(const std::string& target, const Error& error);
@@ -123,7 +125,7 @@ class Reconciler {
   Duration full_wait_;  // After the next full read that cannot even begin.
   std::set<ClusterArn> requested_;
   std::set<ClusterArn> unread_;           // To be read unless a read that goes on does it.
-  std::map<std::string, Retry> retries_;  // By a cluster's ARN, or by a name that has none yet.
+  std::map<std::string, Retry> retries_;  // By a cluster's ARN, or as it is configured.
   std::map<ClusterArn, Doubt> doubts_;
   std::set<ObjectName> refused_;  // With these ECS refuses a Describe; emptied by a full read.
   std::optional<Pair> pair_;      // Of the clusters that ECS has named.

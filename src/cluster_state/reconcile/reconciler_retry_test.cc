@@ -1,0 +1,61 @@
+// When reconcile tries again what failed: never without a wait, whatever else happens.
+#include <gtest/gtest.h>
+
+#include "cluster_state/reconcile/testing_reconcile.h"
+
+namespace blox::cluster_state {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::kCluster;
+using testing::ReconcileWorld;
+
+const std::string kElsewhere = "arn:aws:ecs:us-west-2:123456789012:cluster/prod";
+
+TEST(ReconcilerRetry, AnArnOfAnotherRegionThatFailsIsAskedAboutNowAndThen) {
+  ReconcileWorld world;
+  world.reconcile.region = "eu-west-1";
+  world.reconcile.clusters = {kElsewhere};
+  world.ecs.fake.broken["DescribeClusters"] = Error{ErrorKind::kUnavailable, "no route"};
+  world.start();
+  world.loop.run_for(10min);
+  EXPECT_TRUE(world.reconciler->last_error());
+  EXPECT_GT(world.calls("DescribeClusters"), 4U);
+  EXPECT_LT(world.calls("DescribeClusters"), 30U) << "waits grow";
+  world.ecs.fake.broken.clear();
+  world.loop.run_for(3min);
+  EXPECT_FALSE(world.reconciler->last_error()) << "not known here, and that is an answer";
+  EXPECT_EQ(world.calls("ListTasks"), 0U);
+}
+
+// Read and failed before any answer has told the region; then one does, and it is another.
+TEST(ReconcilerRetry, AClusterThatIsFollowedNoLongerIsNotTriedAgain) {
+  ReconcileWorld world;
+  world.put({.id = "1"});
+  world.start();
+  ASSERT_TRUE(world.syncs(1min));
+  world.ecs.fake.clusters.clear();
+  world.ecs.broken_clusters = {kCluster};
+  world.crash();
+  world.loop.run_for(10s);
+  ASSERT_TRUE(world.reconciler->last_error());
+  world.ecs.fake.clusters = {ClusterArn{kElsewhere}};
+  world.reconciler->request_all();
+  world.loop.run_for(10min);
+  EXPECT_FALSE(world.reconciler->last_error());
+  EXPECT_TRUE(world.ingest->catalog().synced_at(ClusterArn{kElsewhere}));
+}
+
+TEST(ReconcilerRetry, AConfiguredArnWhoseReadsFailIsReadWithGrowingWaits) {
+  ReconcileWorld world;
+  world.reconcile.clusters = {kCluster.value};
+  world.ecs.broken_clusters = {kCluster};
+  world.start();
+  world.loop.run_for(10min);
+  EXPECT_LT(world.calls("ListContainerInstances"), 30U);
+  world.ecs.broken_clusters.clear();
+  EXPECT_TRUE(world.syncs(3min));
+}
+
+}  // namespace
+}  // namespace blox::cluster_state
