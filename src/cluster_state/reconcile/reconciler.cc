@@ -98,6 +98,9 @@ void Reconciler::note_failure(const std::string& target, const Error& error) {
                                         : std::min(2 * retry.wait, options_.retry_wait_max);
   retry.due = executor_.now() + jittered(retry.wait);
   retry.error = error;
+  // What came during the read is read when it is tried again.
+  requested_.erase(ClusterArn{target});
+  unread_.erase(ClusterArn{target});
   log::warn("reconcile", "cannot read '{}': {}", target, error.message);
 }
 

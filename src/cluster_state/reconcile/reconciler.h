@@ -33,7 +33,7 @@ struct ReconcileOptions {
 
 /// Runs from construction to destruction: at once a full read, then one every `every`, and what
 /// request() and ingest's describe list ask for in between. A cluster that cannot be read is tried
-/// again by itself, with growing waits; an object with which
+/// again by itself, with growing waits, and whatever events come meanwhile; an object with which
 /// ECS refuses a call is found and left out until the next full read. Of other accounts and regions
 /// than its credentials' it asks nothing.
 /// Threading: the executor's thread. All references must outlive it.
@@ -83,6 +83,7 @@ class Reconciler {
   Async<void> read_clusters(std::set<ClusterArn> clusters);
   Async<Status> read_and_note(ClusterArn cluster);
   void note_failure(const std::string& target, const Error& error);
+  bool is_retried(const ClusterArn& cluster) const { return retries_.contains(cluster.value); }
   void learn_pair(const ClusterArn& cluster);
   Async<Status> read_cluster(ClusterArn cluster);
   Async<Result<Objects>> list_objects(ClusterArn cluster, bool tasks);

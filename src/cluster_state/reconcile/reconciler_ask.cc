@@ -74,13 +74,15 @@ TimePoint Reconciler::next_ask() const {
   return missing ? std::min(next, *missing) : next;
 }
 
+// A cluster that is tried again is read whole then, and not before: events must not end its wait.
 void Reconciler::collect_doubts() {
   DescribeList& list = ingest_.describe_list();
   for (const ClusterArn& cluster : list.take_overflowed()) {
-    if (follows(cluster)) request(cluster);
+    if (follows(cluster) && !is_retried(cluster)) request(cluster);
   }
   for (const ClusterArn& cluster : list.take_unread()) {
-    if (follows(cluster) && unread_.insert(cluster).second) requests_.notify_all();
+    if (!follows(cluster) || is_retried(cluster)) continue;
+    if (unread_.insert(cluster).second) requests_.notify_all();
   }
   for (const auto& [cluster, objects] : missing_.due(executor_.now())) {
     if (is_in_backoff(cluster)) continue;
@@ -95,7 +97,7 @@ void Reconciler::doubt(const ClusterArn& cluster, ObjectName object) {
   Doubt& doubt = doubts_[cluster];
   if (doubt.objects.size() < kDoubtsMax) {
     doubt.objects.insert(std::move(object));
-  } else {
+  } else if (!is_retried(cluster)) {
     request(cluster);
   }
 }

@@ -57,5 +57,22 @@ TEST(ReconcilerRetry, AConfiguredArnWhoseReadsFailIsReadWithGrowingWaits) {
   EXPECT_TRUE(world.syncs(3min));
 }
 
+TEST(ReconcilerRetry, EventsDoNotEndTheWaitOfAClusterThatFails) {
+  ReconcileWorld world;
+  world.ecs.fake.clusters.clear();
+  world.start();
+  ASSERT_TRUE(world.syncs(1min));
+  world.ecs.broken_clusters = {kCluster};
+  for (int number = 0; number < 600; ++number) {
+    world.event({.id = std::to_string(number)});
+    world.loop.run_for(100ms);
+  }
+  EXPECT_GT(world.calls("ListContainerInstances"), 3U);
+  EXPECT_LT(world.calls("ListContainerInstances"), 12U);
+  world.ecs.broken_clusters.clear();
+  world.loop.run_for(3min);
+  EXPECT_TRUE(world.ingest->catalog().synced_at(kCluster));
+}
+
 }  // namespace
 }  // namespace blox::cluster_state
