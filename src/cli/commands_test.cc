@@ -226,9 +226,9 @@ TEST_F(CommandsTest, CreatesChangesAndDeletesEnvironments) {
 
 TEST_F(CommandsTest, ShowsTheServicesOwnSentenceAndItsDetail) {
   transport.answer(400, "Invalid cluster ARN or name",
-                   {{"Blox-Error-Detail", "cluster is 'a/b'; allowed is the name"}});
-  EXPECT_EQ(blox("environments list --cluster a/b").error,
-            "error: cannot list the environments: Invalid cluster ARN or name (cluster is 'a/b'; "
+                   {{"Blox-Error-Detail", "cluster is 'ab'; allowed is the name"}});
+  EXPECT_EQ(blox("environments list --cluster ab").error,
+            "error: cannot list the environments: Invalid cluster ARN or name (cluster is 'ab'; "
             "allowed is the name)\n");
   transport.answer(404, "Environment no does not exist");
   EXPECT_EQ(blox("environments get no").error,

@@ -70,7 +70,7 @@ TEST_F(ServerTest, RefusesConnectionsBeyondTheBound) {
   Peer first = connect();
   first.send("GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_THAT(first.read_until("hello"), StartsWith("HTTP/1.1 200"));
-  EXPECT_THAT(ask(""), ::testing::AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("limit is 1")));
+  EXPECT_THAT(ask(""), ::testing::AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("takes 1 at most")));
 }
 
 TEST_F(ServerTest, ClosesStillMoreConnectionsWithoutAWord) {
@@ -80,7 +80,7 @@ TEST_F(ServerTest, ClosesStillMoreConnectionsWithoutAWord) {
   std::vector<Peer> peers;
   for (int i = 0; i < 1 + 64; ++i) peers.push_back(connect());
   EXPECT_EQ(ask(""), "");
-  EXPECT_THAT(peers.back().read_until("limit is 1"), StartsWith("HTTP/1.1 503"));
+  EXPECT_THAT(peers.back().read_until("takes 1 at most"), StartsWith("HTTP/1.1 503"));
 }
 
 TEST_F(ServerTest, ServersOfOneProcessShareTheirConnections) {
