@@ -27,6 +27,7 @@ CLI::App& add_command(CLI::App& group, Invocation& invocation, const std::string
                       const std::string& about, const std::string& examples);
 
 /// The flag --cluster, which takes one name or ARN: a list, as the services take it, is refused.
+/// Requires: `cluster` lives as long as `command`.
 CLI::Option* add_cluster_flag(CLI::App& command, std::string& cluster, const std::string& about);
 
 /// Lets `command` run `work` with the options as they were parsed. `work` is a coroutine

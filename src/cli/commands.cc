@@ -55,11 +55,13 @@ CLI::App& add_command(CLI::App& group, Invocation& invocation, const std::string
 }
 
 CLI::Option* add_cluster_flag(CLI::App& command, std::string& cluster, const std::string& about) {
-  const auto check_cluster = [](const std::string& text) {
-    if (is_cluster_name(text) || parse_cluster_arn(text)) return std::string{};
-    return quote(text) + " is not the name or ARN of one cluster";
-  };
-  return command.add_option("--cluster", cluster, about)->check(check_cluster);
+  // Not by a check of the option: CLI11 holds variables against those of commands that do not run.
+  command.parse_complete_callback([&cluster] {
+    if (cluster.empty() || is_cluster_name(cluster) || parse_cluster_arn(cluster)) return;
+    throw CLI::ValidationError("--cluster",
+                               quote(cluster) + " is not the name or ARN of one cluster");
+  });
+  return command.add_option("--cluster", cluster, about);
 }
 
 std::string cluster_to_ask(const std::string& id, const std::string& cluster) {
