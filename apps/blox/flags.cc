@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
+#include <iterator>
 #include <sstream>
 #include <utility>
 
@@ -121,6 +122,19 @@ void add_sources(CLI::App& root) {
     } else {
       add_sources(*command);
     }
+  }
+}
+
+void forget_other_sources(CLI::App& root, const std::vector<std::string>& arguments) {
+  const CLI::App* command = chosen(root, arguments);
+  std::vector<CLI::App*> waiting{&root};
+  while (!waiting.empty()) {
+    CLI::App* app = waiting.back();
+    waiting.pop_back();
+    std::ranges::copy(app->get_subcommands([](const CLI::App*) { return true; }),
+                      std::back_inserter(waiting));
+    if (app == command) continue;
+    for (CLI::Option* option : app->get_options()) option->envname("");
   }
 }
 

@@ -23,6 +23,10 @@ CLI::Option* add_flag(CLI::App& app, const std::string& name, T& value, const st
 /// Call it once all commands are there; so no command can forget it.
 void add_sources(CLI::App& root);
 
+/// Takes their variables from all commands but the chosen one. CLI11 would hold the values against
+/// the flags of commands that do not run, and refuse to start this one.
+void forget_other_sources(CLI::App& root, const std::vector<std::string>& arguments);
+
 /// `arguments` with what BLOX_… variables say put behind, for flags of the chosen command that do
 /// not stand there. Of a flag that may be repeated the variable holds all values, with commas in
 /// between. CLI11 by itself lets the file beat the environment.
@@ -30,7 +34,7 @@ std::vector<std::string> with_environment(const CLI::App& root, std::vector<std:
 
 /// `arguments` with what the file of --config says put behind, for flags that do not stand there.
 /// CLI11 by itself reads files for the root alone. Errors: kInvalid: the file cannot be read, or
-/// names what is no flag of the chosen command.
+/// names what is no flag of any command.
 Result<std::vector<std::string>> with_file(const CLI::App& root,
                                            std::vector<std::string> arguments);
 

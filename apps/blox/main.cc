@@ -48,6 +48,7 @@ int run(int count, char** values) {
   auto arguments = arguments_of(count, values);
   const auto checked = blox::apps::check_command(app, arguments);
   if (!checked) return refuse_usage(checked.error());
+  blox::apps::forget_other_sources(app, arguments);
   auto completed =
       blox::apps::with_file(app, blox::apps::with_environment(app, std::move(arguments)));
   if (!completed) return refuse_usage(completed.error());

@@ -133,9 +133,9 @@ class Fleet:
             "--store", f"sqlite:{self.directory}/scheduler.db", *arguments, endpoint=endpoint,
         )
 
-    def cli(self, *arguments, state=None, scheduler=None, check=True):
-        """Runs a client command; its CompletedProcess."""
-        environment = self.environment()
+    def cli(self, *arguments, state=None, scheduler=None, check=True, **variables):
+        """Runs a client command, with these variables besides; its CompletedProcess."""
+        environment = {**self.environment(), **variables}
         if state:
             environment["BLOX_STATE_ENDPOINT"] = f"http://{state}"
         if scheduler:

@@ -291,6 +291,13 @@ def test_several_clusters_by_variable(fleet, simulated):
     assert len(get(state.addresses[0], "/v1/instances").json()["items"]) == 2
 
 
+def test_a_variable_of_one_command_keeps_no_other_from_starting(fleet):
+    refused = fleet.cli("tasks", "list", check=False, BLOX_OUTPUT="yaml")
+    assert refused.returncode == 2 and "yaml" in refused.stderr
+    asked = fleet.cli("tasks", "list", state="127.0.0.1:1", check=False, BLOX_RECONCILE_INTERVAL="1s")
+    assert asked.returncode == 1, asked.stderr
+
+
 def test_sigterm_ends_well(fleet, simulated):
     state = fleet.cluster_state_service(simulated.endpoint)
     scheduler = fleet.daemon_scheduler(simulated.endpoint, state.addresses[0])
