@@ -157,7 +157,7 @@ TEST(Durations, HaveBounds) {
   };
   for (const auto& [text, problem] : rows) {
     EXPECT_THAT(check(text), StartsWith(problem)) << text;
-    if (*problem == '\0') EXPECT_EQ(check(text), "") << text;
+    EXPECT_EQ(check(text).empty(), *problem == '\0') << text;
   }
 }
 

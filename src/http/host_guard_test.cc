@@ -30,7 +30,8 @@ TEST(HostGuard, RefusesAllowedHostsThatWouldNeverMatch) {
   for (const auto& [host, fits] : rows) {
     const auto checked = HostGuard::check({"fine.example", host});
     EXPECT_EQ(checked.has_value(), fits) << host;
-    if (!checked) EXPECT_THAT(checked.error().message, HasSubstr("'" + std::string{host} + "'"));
+    if (fits) continue;
+    EXPECT_THAT(checked.error().message, HasSubstr("'" + std::string{host} + "'"));
   }
 }
 

@@ -403,7 +403,7 @@ TEST_F(RepositoryTest, CrashesBetweenAnyTwoSteps) {
     const bool there = repository->records().environments.contains(EnvironmentUid{uid});
     EXPECT_EQ(repository->records().deployments.contains(DeploymentId{"d" + uid}), there);
     EXPECT_TRUE(there || !acknowledged) << steps;
-    if (steps == 39) EXPECT_TRUE(acknowledged);
+    EXPECT_TRUE(acknowledged || steps < 39);
   }
 }
 
