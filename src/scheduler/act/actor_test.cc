@@ -224,9 +224,9 @@ TEST_F(ActorTest, AnOutcomeOutlivesAnAnswerThatCameTooEarly) {
   run_for(seconds{1});
   ASSERT_EQ(records().outcomes.size(), 1U);
   const std::string started = records().outcomes.begin()->first.value;
-  run_for(seconds{298});
-  put_in_ecs(started, kA, "PENDING");  // A2 allows it to be seen so late.
-  run_for(seconds{60});
+  run_for(seconds{349});
+  put_in_ecs(started, kA, "PENDING");  // A1 and A2 together allow it to be seen so late.
+  run_for(seconds{9});
   EXPECT_EQ(records().outcomes.size(), 1U);
   query_.tasks.clear();  // It was never there after all.
   run_for(seconds{4});
