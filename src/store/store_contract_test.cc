@@ -349,7 +349,8 @@ TEST_P(StoreContract, HistoryIsCompactedWhenItIsOldAndNotBefore) {
   std::map<Revision, TimePoint> committed;
   auto write = [&](Executor& executor, Store& store) -> Async<void> {
     while (store.info().compact_revision == 0) {
-      const auto revision = co_await store.commit(put_all({"k"}, "v"));
+      Commit commit = put_all({"k"}, "v");
+      const auto revision = co_await store.commit(std::move(commit));
       committed[revision.value()] = executor.now();
       co_await sleep_for(executor, std::chrono::milliseconds{10});
     }
