@@ -77,14 +77,19 @@ void StateJudge::on_removal(const std::vector<std::string>& receipts) {
   }
 }
 
+StateJudge::Seen& StateJudge::note_version(const std::string& arn, client::EntityVersion version) {
+  Seen& seen = seen_[arn];
+  if (version < seen.entity_version) {
+    break_with("a stream went back to an older version of " + arn);
+  }
+  seen.entity_version = version;
+  return seen;
+}
+
 void StateJudge::on_line(const client::Change<Task>& change) {
   if (change.kind == client::ChangeKind::kBookmark) return;
   const Task& task = change.entry.object;
-  Seen& seen = seen_[task.arn.value];
-  if (change.entry.entity_version < seen.entity_version) {
-    break_with("a stream went back to an older version of " + task.arn.value);
-  }
-  seen.entity_version = change.entry.entity_version;
+  Seen& seen = note_version(task.arn.value, change.entry.entity_version);
   if (change.kind == client::ChangeKind::kDeleted) {
     const auto* real = world_.find_task(task.arn.value);
     if (real != nullptr && real->present().is_live()) {
@@ -103,11 +108,7 @@ void StateJudge::on_line(const client::Change<Task>& change) {
 void StateJudge::on_line(const client::Change<ContainerInstance>& change) {
   if (change.kind == client::ChangeKind::kBookmark) return;
   const ContainerInstance& instance = change.entry.object;
-  Seen& seen = seen_[instance.arn.value];
-  if (change.entry.entity_version < seen.entity_version) {
-    break_with("a stream went back to an older version of " + instance.arn.value);
-  }
-  seen.entity_version = change.entry.entity_version;
+  note_version(instance.arn.value, change.entry.entity_version);
   if (change.kind != client::ChangeKind::kDeleted) return;
   const auto* real = world_.find_instance(instance.arn.value);
   if (real != nullptr && real->present().status != InstanceStatusKind::kInactive) {

@@ -67,6 +67,7 @@ class StateJudge {
   void break_with(std::string how) {
     if (broken_.empty()) broken_ = "C: " + std::move(how);
   }
+  Seen& note_version(const std::string& arn, client::EntityVersion version);
   bool is_durable(const Received& received) const;
   std::string compare(const std::string& key, std::string_view shown, std::string_view status,
                       std::int64_t version) const;

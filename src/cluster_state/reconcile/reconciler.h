@@ -97,8 +97,8 @@ class Reconciler {
   Async<Status> ask_about(ClusterArn cluster, Objects objects);
   template <class Arn>
   Async<Status> ask(ClusterArn cluster, std::vector<Arn> arns);
-  Async<Status> ask_at_once(ClusterArn cluster, std::vector<ContainerInstanceArn> instances);
-  Async<Status> ask_at_once(ClusterArn cluster, std::vector<TaskArn> tasks);
+  template <class Arn>
+  Async<Status> ask_at_once(ClusterArn cluster, std::vector<Arn> arns);
   Async<Status> take(Batch batch);
   void note_undescribed(const std::vector<aws::Undescribed>& undescribed);
   Async<Status> note_missing(ClusterArn cluster, Objects missing, TimePoint asked_at);

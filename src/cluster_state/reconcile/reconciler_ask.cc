@@ -33,6 +33,18 @@ std::vector<ObjectName> as_objects(std::vector<Arn> arns) {
   return {std::make_move_iterator(arns.begin()), std::make_move_iterator(arns.end())};
 }
 
+// Either kind by the same names.
+Async<Result<aws::DescribedInstances>> describe(aws::EcsQuery& ecs, ClusterArn cluster,
+                                                std::vector<ContainerInstanceArn> instances) {
+  return ecs.describe_container_instances(std::move(cluster), std::move(instances));
+}
+Async<Result<aws::DescribedTasks>> describe(aws::EcsQuery& ecs, ClusterArn cluster,
+                                            std::vector<TaskArn> tasks) {
+  return ecs.describe_tasks(std::move(cluster), std::move(tasks));
+}
+auto& reports_of(aws::DescribedInstances& described) { return described.instances; }
+auto& reports_of(aws::DescribedTasks& described) { return described.tasks; }
+
 template <class Reports>
 Batch make_batch(Reports& reports, WallTime asked_at) {
   Batch batch;
@@ -139,6 +151,23 @@ Async<Status> Reconciler::ask_about(ClusterArn cluster, Objects objects) {
   co_return done();
 }
 
+template <class Arn>
+Async<Status> Reconciler::ask_at_once(ClusterArn cluster, std::vector<Arn> arns) {
+  const TimePoint asked_at = executor_.now();
+  auto described = co_await describe(ecs_, cluster, arns);
+  if (!described && described.error().kind == ErrorKind::kNotFound) {
+    Objects all = as_objects(std::move(arns));
+    co_return co_await note_missing(std::move(cluster), std::move(all), asked_at);
+  }
+  if (!described) co_return described.error_in("describe");
+  note_undescribed(described->undescribed);
+  Batch batch = make_batch(reports_of(*described), described->asked_at);
+  Status taken = co_await take(std::move(batch));
+  if (!taken) co_return taken;
+  Objects missing = as_objects(std::move(described->missing));
+  co_return co_await note_missing(std::move(cluster), std::move(missing), asked_at);
+}
+
 // A call that is refused is made again by halves, until it shows which objects are to blame.
 template <class Arn>
 Async<Status> Reconciler::ask(ClusterArn cluster, std::vector<Arn> arns) {
@@ -163,39 +192,6 @@ Async<Status> Reconciler::ask(ClusterArn cluster, std::vector<Arn> arns) {
     refused_.insert(part.front());
   }
   co_return done();
-}
-
-Async<Status> Reconciler::ask_at_once(ClusterArn cluster,
-                                      std::vector<ContainerInstanceArn> instances) {
-  const TimePoint asked_at = executor_.now();
-  auto described = co_await ecs_.describe_container_instances(cluster, instances);
-  if (!described && described.error().kind == ErrorKind::kNotFound) {
-    Objects all = as_objects(std::move(instances));
-    co_return co_await note_missing(std::move(cluster), std::move(all), asked_at);
-  }
-  if (!described) co_return described.error_in("describe container instances");
-  note_undescribed(described->undescribed);
-  Batch batch = make_batch(described->instances, described->asked_at);
-  Status taken = co_await take(std::move(batch));
-  if (!taken) co_return taken;
-  Objects missing = as_objects(std::move(described->missing));
-  co_return co_await note_missing(std::move(cluster), std::move(missing), asked_at);
-}
-
-Async<Status> Reconciler::ask_at_once(ClusterArn cluster, std::vector<TaskArn> tasks) {
-  const TimePoint asked_at = executor_.now();
-  auto described = co_await ecs_.describe_tasks(cluster, tasks);
-  if (!described && described.error().kind == ErrorKind::kNotFound) {
-    Objects all = as_objects(std::move(tasks));
-    co_return co_await note_missing(std::move(cluster), std::move(all), asked_at);
-  }
-  if (!described) co_return described.error_in("describe tasks");
-  note_undescribed(described->undescribed);
-  Batch batch = make_batch(described->tasks, described->asked_at);
-  Status taken = co_await take(std::move(batch));
-  if (!taken) co_return taken;
-  Objects missing = as_objects(std::move(described->missing));
-  co_return co_await note_missing(std::move(cluster), std::move(missing), asked_at);
 }
 
 // They are neither there nor gone: the store keeps what it has of them.
