@@ -86,6 +86,9 @@ std::string intent_key(const EnvironmentUid& uid, const ContainerInstanceArn& in
 std::string outcome_key(const EnvironmentUid& uid, const TaskArn& task) {
   return std::string{kOutcomesPrefix} + uid.value + "/" + task.value;
 }
+std::string emptied_key(const EnvironmentUid& uid, const ContainerInstanceArn& instance) {
+  return std::string{kEmptiedPrefix} + uid.value + "/" + instance.value;
+}
 
 std::string_view to_text(DeploymentStatus status) {
   switch (status) {
@@ -158,6 +161,14 @@ std::string encode_record(const Outcome& outcome) {
   record["taskDefinition"] = outcome.task_definition.value;
   record["task"] = outcome.task.value;
   record["startedAt"] = format_time(outcome.started_at);
+  return boost::json::serialize(record);
+}
+
+std::string encode_record(const Emptied& emptied) {
+  object record = start_record();
+  record["environment"] = emptied.environment.value;
+  record["instance"] = emptied.instance.value;
+  record["notedAt"] = format_time(emptied.noted_at);
   return boost::json::serialize(record);
 }
 
@@ -234,6 +245,16 @@ Result<Outcome> decode_outcome(const store::KeyValue& entry) {
     read.task_definition = TaskDefinitionArn{fields.text("taskDefinition")};
     read.task = TaskArn{fields.text("task")};
     read.started_at = fields.time("startedAt");
+    return read;
+  });
+}
+
+Result<Emptied> decode_emptied(const store::KeyValue& entry) {
+  return decode<Emptied>(entry, [](FieldReader& fields) {
+    Emptied read;
+    read.environment = EnvironmentUid{fields.text("environment")};
+    read.instance = ContainerInstanceArn{fields.text("instance")};
+    read.noted_at = fields.time("notedAt");
     return read;
   });
 }

@@ -19,12 +19,14 @@ inline constexpr std::string_view kNamesPrefix = "scheduler/names/";
 inline constexpr std::string_view kDeploymentsPrefix = "scheduler/deployments/";
 inline constexpr std::string_view kIntentsPrefix = "scheduler/intents/";
 inline constexpr std::string_view kOutcomesPrefix = "scheduler/outcomes/";
+inline constexpr std::string_view kEmptiedPrefix = "scheduler/emptied/";
 
 std::string environment_key(const EnvironmentUid& uid);
 std::string name_key(const EnvironmentName& name);
 std::string deployment_key(const EnvironmentUid& uid, const DeploymentId& id);
 std::string intent_key(const EnvironmentUid& uid, const ContainerInstanceArn& instance);
 std::string outcome_key(const EnvironmentUid& uid, const TaskArn& task);
+std::string emptied_key(const EnvironmentUid& uid, const ContainerInstanceArn& instance);
 
 /// The words of statuses, in records and in the API: "pending", "running", "completed",
 /// "superseded".
@@ -37,6 +39,7 @@ std::string encode_record(const Environment& environment);
 std::string encode_record(const Deployment& deployment);
 std::string encode_record(const Intent& intent);
 std::string encode_record(const Outcome& outcome);
+std::string encode_record(const Emptied& emptied);
 /// The value of a name's key: who has it.
 std::string encode_name(const EnvironmentUid& uid);
 
@@ -46,5 +49,6 @@ Result<Environment> decode_environment(const store::KeyValue& entry);
 Result<Deployment> decode_deployment(const store::KeyValue& entry);
 Result<Intent> decode_intent(const store::KeyValue& entry);
 Result<Outcome> decode_outcome(const store::KeyValue& entry);
+Result<Emptied> decode_emptied(const store::KeyValue& entry);
 
 }  // namespace blox::scheduler

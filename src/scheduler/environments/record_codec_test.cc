@@ -77,6 +77,8 @@ Outcome full_outcome() {
   return outcome;
 }
 
+Emptied full_emptied() { return {EnvironmentUid{"u1"}, ContainerInstanceArn{"i1"}, kTime}; }
+
 // Equal bytes again after decoding, so that no field is lost on the way.
 template <class Record>
 void expect_round_trip(const Record& record, Result<Record> (*decode)(const store::KeyValue&)) {
@@ -92,6 +94,7 @@ TEST(RecordCodec, KeepsEveryField) {
   expect_round_trip(full_deployment(), &decode_deployment);
   expect_round_trip(full_intent(), &decode_intent);
   expect_round_trip(full_outcome(), &decode_outcome);
+  expect_round_trip(full_emptied(), &decode_emptied);
   expect_round_trip(Environment{}, &decode_environment);
   expect_round_trip(Deployment{}, &decode_deployment);
   expect_round_trip(Intent{}, &decode_intent);
@@ -120,6 +123,8 @@ TEST(RecordCodec, WritesTheDocumentedBytes) {
   EXPECT_EQ(encode_record(full_outcome()),
             R"({"v":1,"environment":"u1","instance":"i1","cluster":"c","deployment":"d1",)"
             R"("taskDefinition":"td:3","task":"t9","startedAt":"2027-01-15T08:00:00.123Z"})");
+  EXPECT_EQ(encode_record(full_emptied()),
+            R"({"v":1,"environment":"u1","instance":"i1","notedAt":"2027-01-15T08:00:00.123Z"})");
 }
 
 TEST(RecordCodec, SkipsFieldsOfALaterDay) {

@@ -94,4 +94,13 @@ struct Outcome {
   store::Revision mod_revision = 0;
 };
 
+/// An instance whose last task that served was ended by our stop. It counts against maxUnavailable
+/// until it serves again, also when nobody knows of that task any more.
+struct Emptied {
+  EnvironmentUid environment;
+  ContainerInstanceArn instance;
+  WallTime noted_at;  ///< For people alone.
+  store::Revision mod_revision = 0;
+};
+
 }  // namespace blox::scheduler

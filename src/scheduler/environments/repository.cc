@@ -24,6 +24,7 @@ EnvironmentUid environment_id(const Environment& environment) { return environme
 DeploymentId deployment_id(const Deployment& deployment) { return deployment.id; }
 IntentKey intent_id(const Intent& intent) { return {intent.environment, intent.instance}; }
 TaskArn outcome_id(const Outcome& outcome) { return outcome.task; }
+IntentKey emptied_id(const Emptied& emptied) { return {emptied.environment, emptied.instance}; }
 
 // Keys of kinds that it does not know are left alone: a later version has written them.
 Status insert_entry(Records& records, const store::KeyValue& entry) {
@@ -38,6 +39,9 @@ Status insert_entry(Records& records, const store::KeyValue& entry) {
   }
   if (entry.key.starts_with(kOutcomesPrefix)) {
     return insert(records.outcomes, decode_outcome(entry), &outcome_id);
+  }
+  if (entry.key.starts_with(kEmptiedPrefix)) {
+    return insert(records.emptied, decode_emptied(entry), &emptied_id);
   }
   return done();
 }
@@ -194,6 +198,12 @@ Async<Status> Repository::remove(EnvironmentUid uid) {
   }
   const auto removed = co_await remove_outcomes(std::move(outcomes));
   if (!removed) co_return removed;
+  std::vector<IntentKey> emptied;
+  for (const auto& [key, entry] : records_.emptied) {
+    if (key.first == uid) emptied.push_back(key);
+  }
+  const auto forgotten = co_await remove_emptied(std::move(emptied));
+  if (!forgotten) co_return forgotten;
   for (std::size_t first = 0; first < deployments.size(); first += kRecordsPerCommit) {
     store::Commit commit;
     commit.compares.push_back({environment_key(uid), mod_revision});
@@ -331,6 +341,53 @@ Async<Status> Repository::remove_outcomes(std::vector<TaskArn> tasks) {
     if (removed.empty()) continue;
     Apply apply = [this, removed](store::Revision) {
       for (const auto& task : removed) records_.outcomes.erase(task);
+    };
+    const auto written = co_await write(std::move(commit), std::move(apply));
+    if (!written) co_return written;
+  }
+  co_return done();
+}
+
+// Their environments are compared, so that none outlives an environment that is removed meanwhile.
+Async<Status> Repository::put_emptied(std::vector<Emptied> emptied) {
+  for (std::size_t next = 0; next < emptied.size();) {
+    store::Commit commit;
+    std::map<EnvironmentUid, store::Revision> revisions;
+    std::vector<Emptied> noted;
+    for (; next < emptied.size() && noted.size() < kRecordsPerCommit / 2; ++next) {
+      const Emptied& each = emptied[next];
+      const auto found = records_.environments.find(each.environment);
+      if (found == records_.environments.end()) continue;
+      revisions.emplace(each.environment, found->second.mod_revision);
+      commit.puts.push_back({emptied_key(each.environment, each.instance), encode_record(each)});
+      noted.push_back(each);
+    }
+    if (noted.empty()) break;
+    for (const auto& [uid, revision] : revisions) {
+      commit.compares.push_back({environment_key(uid), revision});
+    }
+    Apply apply = [this, noted = std::move(noted)](store::Revision revision) {
+      for (auto each : noted) {
+        each.mod_revision = revision;
+        IntentKey key = emptied_id(each);
+        records_.emptied.insert_or_assign(std::move(key), std::move(each));
+      }
+    };
+    const auto written = co_await write(std::move(commit), std::move(apply));
+    if (!written) co_return written;
+  }
+  co_return done();
+}
+
+Async<Status> Repository::remove_emptied(std::vector<IntentKey> keys) {
+  for (std::size_t first = 0; first < keys.size(); first += kRecordsPerCommit) {
+    const auto last = std::min(first + kRecordsPerCommit, keys.size());
+    const std::vector<IntentKey> chunk(keys.begin() + static_cast<std::ptrdiff_t>(first),
+                                       keys.begin() + static_cast<std::ptrdiff_t>(last));
+    store::Commit commit;
+    for (const auto& [uid, instance] : chunk) commit.deletes.push_back(emptied_key(uid, instance));
+    Apply apply = [this, chunk](store::Revision) {
+      for (const auto& key : chunk) records_.emptied.erase(key);
     };
     const auto written = co_await write(std::move(commit), std::move(apply));
     if (!written) co_return written;

@@ -32,6 +32,7 @@ struct Records {
   std::map<DeploymentId, Deployment> deployments;
   std::map<IntentKey, Intent> intents;  ///< Open ones: at most one an environment and instance.
   std::map<TaskArn, Outcome> outcomes;  ///< Unresolved ones.
+  std::map<IntentKey, Emptied> emptied;
 };
 
 /// What closes with one commit: an intent goes, and with it comes what was found out.
@@ -69,7 +70,8 @@ class Repository {
   /// Stores all of them in one commit, each against its mod_revision (0: must be absent). A name
   /// is taken only once: creating compares the name's own key.
   Async<Status> put(std::vector<Environment> environments, std::vector<Deployment> deployments);
-  /// Removes an environment for good, with its deployments and outcomes, itself last.
+  /// Removes an environment for good, with its deployments, outcomes and emptied instances, itself
+  /// last.
   /// Errors besides: kConflict (an intent of it is open, or is being opened).
   Async<Status> remove(EnvironmentUid uid);
 
@@ -85,6 +87,9 @@ class Repository {
   Async<Status> close_intents(std::vector<IntentClosing> closings);
   /// Forgets outcomes that are resolved.
   Async<Status> remove_outcomes(std::vector<TaskArn> tasks);
+  /// Notes instances as emptied. Those of environments that are gone are left out.
+  Async<Status> put_emptied(std::vector<Emptied> emptied);
+  Async<Status> remove_emptied(std::vector<IntentKey> keys);
 
  private:
   using Apply = std::function<void(store::Revision)>;  // What a commit changes in the mirror.

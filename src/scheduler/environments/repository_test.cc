@@ -281,6 +281,25 @@ TEST_F(RepositoryTest, SplitsWhatIsTooMuchForOneCommit) {
   EXPECT_TRUE(repository->records().intents.empty());
 }
 
+TEST_F(RepositoryTest, NotesEmptiedInstancesWhileTheirEnvironmentIsThere) {
+  ASSERT_TRUE(put(environment("logs", "u1")));
+  std::vector<Emptied> emptied{{EnvironmentUid{"gone"}, ContainerInstanceArn{"i0"}, {}}};
+  for (int i = 1; i <= 250; ++i) {
+    emptied.push_back({EnvironmentUid{"u1"}, ContainerInstanceArn{"i" + std::to_string(i)}, {}});
+  }
+  ASSERT_TRUE(run(repository->put_emptied(emptied)));
+  restart();
+  ASSERT_EQ(repository->records().emptied.size(), 250U);
+  std::vector<IntentKey> refilled;
+  for (const auto& [key, each] : repository->records().emptied) refilled.push_back(key);
+  const IntentKey kept = refilled.back();
+  refilled.pop_back();
+  ASSERT_TRUE(run(repository->remove_emptied(refilled)));
+  restart();
+  ASSERT_EQ(repository->records().emptied.size(), 1U);
+  EXPECT_EQ(repository->records().emptied.begin()->first, kept);
+}
+
 TEST_F(RepositoryTest, RemovesAnEnvironmentWithAllThatIsIts) {
   ASSERT_TRUE(run(repository->put({environment("logs", "u1"), environment("proxy", "u2")}, {})));
   for (int i = 0; i < 130; ++i) {
@@ -291,6 +310,9 @@ TEST_F(RepositoryTest, RemovesAnEnvironmentWithAllThatIsIts) {
   const auto& opened = repository->records().intents.begin()->second;
   ASSERT_TRUE(run(repository->close_intents({IntentClosing{
       {opened.environment, opened.instance}, opened.mod_revision, {outcome("u1", "t1")}}})));
+  ASSERT_TRUE(
+      run(repository->put_emptied({{EnvironmentUid{"u1"}, ContainerInstanceArn{"i1"}, {}},
+                                   {EnvironmentUid{"u2"}, ContainerInstanceArn{"i1"}, {}}})));
   ASSERT_TRUE(run(repository->remove(EnvironmentUid{"u1"})));
   ASSERT_TRUE(run(repository->remove(EnvironmentUid{"u1"}))) << "already gone";
   for (const bool restarted : {false, true}) {
@@ -298,6 +320,7 @@ TEST_F(RepositoryTest, RemovesAnEnvironmentWithAllThatIsIts) {
     EXPECT_EQ(repository->records().environments.size(), 1U);
     EXPECT_EQ(repository->records().deployments.size(), 1U);
     EXPECT_TRUE(repository->records().outcomes.empty());
+    EXPECT_EQ(repository->records().emptied.size(), 1U);
   }
   EXPECT_TRUE(put(environment("logs", "u3"))) << "the name is free again";
 }

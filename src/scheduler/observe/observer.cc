@@ -339,7 +339,11 @@ class Observer::Build {
 
   // Adds what only the past can tell, and remembers the present for the next round.
   void recall(const RefusalKey& key, Row& row, const DesiredState& desired) {
-    Past& past = observer_.past_[key];
+    const auto [remembered, is_new] = observer_.past_.try_emplace(key);
+    Past& past = remembered->second;
+    if (is_new) {
+      past.emptied_by_us = records_.emptied.contains({EnvironmentUid{key.first}, key.second});
+    }
     past.round = observer_.round_;
     ObservedInstance& instance = row.instance;
     const bool serves = std::ranges::any_of(

@@ -33,7 +33,8 @@ struct ObserveOptions {
 };
 
 /// Remembers of the past only since when things are as they are ("drains since"), and that only in
-/// memory. Threading: the executor's thread. Requires: memory outlives it.
+/// memory; whom our stops emptied it takes from the records when it first sees an instance.
+/// Threading: the executor's thread. Requires: memory outlives it.
 class Observer {
  public:
   explicit Observer(LaunchMemory& memory, ObserveOptions options = {})

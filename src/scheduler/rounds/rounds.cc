@@ -97,6 +97,7 @@ Async<void> Rounds::run_once() {
   take_earlier(next_due_, actor_.next_due());
   measure(now);
   co_await store_deployments();
+  co_await store_emptied();
 }
 
 void Rounds::decide(const Environment& environment, const World& world) {
@@ -105,6 +106,7 @@ void Rounds::decide(const Environment& environment, const World& world) {
   publish(environment, plan);
   note_doubled(environment, plan);
   note_deployment(environment, plan);
+  note_emptied(environment, world);
   actor_.carry_out(environment, plan);
   explain_pause(environment, plan);
 }
@@ -179,6 +181,41 @@ Async<void> Rounds::store_deployments() {
       take_earlier(next_due_, parts_.executor.now() + std::chrono::seconds{1});
     }
   }
+}
+
+// The cluster state forgets a stopped task after hours; the records keep what the budget needs.
+void Rounds::note_emptied(const Environment& environment, const World& world) {
+  if (environment.deleting) return;
+  const auto& noted = parts_.repository.records().emptied;
+  for (const auto& instance : world.instances) {
+    const IntentKey key{environment.uid, instance.arn};
+    if (instance.emptied_by_us == noted.contains(key)) continue;
+    if (instance.emptied_by_us) {
+      emptied_.push_back({environment.uid, instance.arn, parts_.executor.wall_now()});
+    } else {
+      refilled_.push_back(key);
+    }
+  }
+  // Registrations that are gone do not come back; but a picture may lack what it did not read yet.
+  if (!world.picture.loaded || world.picture.store_changed || !world.picture.synced_age) return;
+  for (auto at = noted.lower_bound({environment.uid, ContainerInstanceArn{}});
+       at != noted.end() && at->first.first == environment.uid; ++at) {
+    if (!std::ranges::binary_search(world.instances, at->first.second, {},
+                                    &ObservedInstance::arn)) {
+      refilled_.push_back(at->first);
+    }
+  }
+}
+
+Async<void> Rounds::store_emptied() {
+  if (emptied_.empty() && refilled_.empty()) co_return;
+  Status stored = co_await parts_.repository.remove_emptied(std::exchange(refilled_, {}));
+  auto emptied = std::exchange(emptied_, {});
+  if (stored) stored = co_await parts_.repository.put_emptied(std::move(emptied));
+  if (stored) co_return;
+  log::warn("rounds", "cannot store yet which instances stops have emptied: {}",
+            stored.error().message);
+  take_earlier(next_due_, parts_.executor.now() + std::chrono::seconds{1});
 }
 
 void Rounds::measure(TimePoint begun) {

@@ -75,7 +75,9 @@ class Rounds {
   void explain_pause(const Environment& environment, const Plan& plan);
   void note_doubled(const Environment& environment, const Plan& plan);
   void note_deployment(const Environment& environment, const Plan& plan);
+  void note_emptied(const Environment& environment, const World& world);
   Async<void> store_deployments();
+  Async<void> store_emptied();
   void measure(TimePoint begun);
 
   RoundsParts parts_;
@@ -90,6 +92,8 @@ class Rounds {
   bool dirty_ = true;
   std::optional<TimePoint> next_due_;
   std::vector<Deployment> changed_deployments_;  // By the round that runs now.
+  std::vector<Emptied> emptied_;                 // Likewise: to be noted,
+  std::vector<IntentKey> refilled_;              // and to be forgotten.
   std::set<std::pair<EnvironmentUid, ContainerInstanceArn>> doubled_;
   Scope scope_;
 };

@@ -45,6 +45,13 @@ class TinyCluster final : public client::ClusterState, public aws::EcsControl {
     report.detail = connected ? R"({"agentConnected":true})" : R"({"agentConnected":false})";
     push(instances_, instance);
   }
+  // As after hours: no trace of the tasks that are over. Requires: no stream is open.
+  void forget_stopped() {
+    std::erase_if(truth_, [](const auto& entry) { return entry.second.last_status.is_final(); });
+    std::erase_if(tasks_,
+                  [this](const auto& change) { return !truth_.contains(change.entry.object.arn); });
+    std::erase_if(query.tasks, [this](const auto& entry) { return !truth_.contains(entry.first); });
+  }
   void end_task(const TaskArn& arn) { set_status(arn, "STOPPED", "Essential container exited"); }
 
   std::vector<Task> live_on(const std::string& instance) const {
@@ -70,7 +77,7 @@ class TinyCluster final : public client::ClusterState, public aws::EcsControl {
     std::vector<aws::StartedOn> started;
     std::vector<TaskArn> arns;
     for (const auto& instance : request.instances) {
-      arns.emplace_back("task-" + std::to_string(truth_.size() + arns.size()));
+      arns.emplace_back("task-" + std::to_string(task_count_++));
       started.push_back({instance, arns.back()});
     }
     for (std::size_t i = 0; i < arns.size(); ++i) begin(request, request.instances[i], arns[i]);
@@ -197,6 +204,7 @@ class TinyCluster final : public client::ClusterState, public aws::EcsControl {
   SimLoop& loop_;
   Random random_;
   std::map<TaskArn, Task> truth_;
+  int task_count_ = 0;
   Log<Task> tasks_;
   Log<ContainerInstance> instances_;
   client::EntityVersion version_ = 0;
@@ -245,8 +253,9 @@ class RoundsTest : public testing::Test {
       cluster_.put_instance(names_.back());
     }
   }
-  void crash() {
+  void crash(bool hours_pass = false) {
     process_.reset();
+    if (hours_pass) cluster_.forget_stopped();
     process_ = std::make_unique<Process>(loop_, cluster_, disk_);
     loop_.run_for(milliseconds{10});
   }
@@ -398,6 +407,26 @@ TEST_F(RoundsTest, NeverDoublesThroughCrashesAndLostAnswers) {
   EXPECT_EQ(cluster_.most_live, 1U);
   EXPECT_TRUE(records().intents.empty());
   EXPECT_EQ(status_of("d59"), DeploymentStatus::kCompleted);
+}
+
+// A bad revision overnight: its budget stays spent, whoever looks at it in the morning.
+TEST_F(RoundsTest, ARestartAfterHoursEmptiesNoMoreInstances) {
+  add_instances(4);
+  deploy("one", "logs:1");
+  EXPECT_TRUE(runs_everywhere("logs:1"));
+  loop_.run_for(minutes{2});
+  cluster_.start_fault = Error{ErrorKind::kInvalid, "no such image"};
+  deploy("two", "logs:2");
+  for (int life = 0; life < 3; ++life) {
+    loop_.run_for(minutes{30});
+    EXPECT_EQ(cluster_.running_count("logs:1"), 3U);
+    EXPECT_EQ(records().emptied.size(), 1U);
+    crash(true);
+  }
+  cluster_.start_fault.reset();
+  EXPECT_TRUE(runs_everywhere("logs:2"));
+  loop_.run_for(minutes{1});
+  EXPECT_TRUE(records().emptied.empty());
 }
 
 TEST_F(RoundsTest, StopsWithoutLeavingAStartOpen) {
