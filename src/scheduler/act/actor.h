@@ -33,6 +33,11 @@ class Actor {
   std::optional<TimePoint> next_due() const;
   /// Why nothing is started in that cluster for now, in words; empty: nothing stands against it.
   std::string why_paused(const ClusterArn& cluster) const { return launcher_.why_paused(cluster); }
+  /// Why a start of the newest plan is kept back until ECS has confirmed it, in words; or empty.
+  std::string why_held(const EnvironmentUid& environment,
+                       const ContainerInstanceArn& instance) const {
+    return confirmer_.why_held(environment, instance);
+  }
   /// How many starts are being looked for.
   std::size_t unknown_count() const { return resolver_.size(); }
   /// False while a call that changes ECS, or the storing of what came of it, is under way.

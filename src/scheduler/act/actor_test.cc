@@ -71,7 +71,7 @@ TEST_F(ActorTest, ClosesWhatWasNotDone) {
 
 TEST_F(ActorTest, WhatIsDeniedPausesItsClusterAndSaysWhy) {
   for (const Error& fault : {Error{ErrorKind::kDenied, "no right to StartTask"},
-                             Error{ErrorKind::kInvalid, "ClusterNotFoundException: gone"}}) {
+                             Error{ErrorKind::kNotFound, "ClusterNotFoundException: gone"}}) {
     control_.fake.faults = {fault};
     const auto count = control_.fake.starts.size();
     carry_out(starts_on({kA}));

@@ -8,28 +8,42 @@
 namespace blox::scheduler {
 std::vector<StartAction> Confirmer::admit(const Environment& environment, const Plan& plan) {
   forget_old();
+  Reasons& held = held_[environment.uid];
+  held.clear();
   const Picture* picture = nullptr;
   if (plan.needs_confirmation) {
-    picture = find_picture(environment);
-    if (!picture) return {};
+    std::string why_not;
+    picture = find_picture(environment, why_not);
+    if (!picture) {
+      for (const auto& start : plan.starts) held.emplace(start.instance, why_not);
+      return {};
+    }
   }
   std::vector<StartAction> admitted;
   std::vector<ContainerInstanceArn> doubtful;
   for (auto start : plan.starts) {
-    if (picture && picture->occupied.contains(start.instance)) continue;
+    if (picture && picture->occupied.contains(start.instance)) {
+      held.emplace(start.instance,
+                   "ECS shows a live task of it there that the cluster state lacks");
+      continue;
+    }
     const auto described = eligible_at_.find(start.instance);
     if (described != eligible_at_.end()) {
       start.confirmed_at =
           std::max(start.confirmed_at.value_or(TimePoint::min()), described->second);
     }
-    const auto refused = refused_at_.find(start.instance);
-    if (refused != refused_at_.end() && start.confirmed_at <= refused->second) continue;
+    const auto refused = refusals_.find(start.instance);
+    if (refused != refusals_.end() && start.confirmed_at <= refused->second.at) {
+      held.emplace(start.instance, refused->second.why);
+      continue;
+    }
     // A tenth of the age is kept for opening the intent.
     if (start.confirmed_at && context_.now() - *start.confirmed_at <
                                   context_.options.assumptions.observation_age_max * 9 / 10) {
       admitted.push_back(std::move(start));
     } else {
       doubtful.push_back(start.instance);
+      held.emplace(start.instance, "ECS is asked about the instance first");
     }
   }
   if (!doubtful.empty() && asking_instances_.size() < context_.options.ask_calls_max &&
@@ -41,9 +55,23 @@ std::vector<StartAction> Confirmer::admit(const Environment& environment, const 
   return admitted;
 }
 
-const Confirmer::Picture* Confirmer::find_picture(const Environment& environment) {
+std::string Confirmer::why_held(const EnvironmentUid& environment,
+                                const ContainerInstanceArn& instance) const {
+  const auto reasons = held_.find(environment);
+  if (reasons == held_.end()) return {};
+  const auto found = reasons->second.find(instance);
+  return found == reasons->second.end() ? std::string{} : found->second;
+}
+
+const Confirmer::Picture* Confirmer::find_picture(const Environment& environment,
+                                                  std::string& why_not) {
   const auto found = pictures_.find(environment.uid);
-  if (found != pictures_.end()) return found->second.failed ? nullptr : &found->second;
+  if (found != pictures_.end()) {
+    if (found->second.failure.empty()) return &found->second;
+    why_not = "ECS could not be asked whether so many tasks are missing: " + found->second.failure;
+    return nullptr;
+  }
+  why_not = "ECS is asked first whether so many tasks are missing";
   if (asking_tasks_.size() < context_.options.ask_calls_max &&
       asking_tasks_.insert(environment.uid).second) {
     scope_.spawn(ask_tasks(environment));
@@ -58,7 +86,8 @@ Async<void> Confirmer::ask_tasks(Environment environment) {
   if (!collected) {
     log::warn("act", "cannot confirm that tasks of '{}' are missing: {}", environment.name.value,
               collected.error().message);
-    picture.failed = true;  // Remembered as well, so that it is not asked again at once.
+    // Remembered as well, so that it is not asked again at once.
+    picture.failure = collected.error().message;
   } else if (!picture.occupied.empty()) {
     log::warn("act", "the cluster state lacks tasks of '{}' on {} instances; nothing starts there",
               environment.name.value, picture.occupied.size());
@@ -128,21 +157,33 @@ Async<void> Confirmer::ask_instances(EnvironmentUid environment, ClusterArn clus
   auto asked = instances;
   const auto described =
       co_await context_.query.describe_container_instances(cluster, std::move(asked));
+  Reasons reasons;
   if (!described) {
     log::warn("act", "cannot confirm {} instances before a start: {}", instances.size(),
               described.error().message);
   } else {
     for (const auto& report : described->instances) {
-      if (report.status.is_active() && has_connected_agent(report)) {
+      const bool connected = has_connected_agent(report);
+      if (report.status.is_active() && connected) {
         eligible_at_.insert_or_assign(report.arn, asked_at);
+      } else {
+        reasons[report.arn] = std::string{"ECS shows it "} + std::string{format(report.status)} +
+                              (connected ? "" : " with its agent disconnected");
       }
+    }
+    for (const auto& [arn, why] : described->undescribed) {
+      reasons[ContainerInstanceArn{arn}] = "ECS could not describe the instance: " + why;
     }
   }
   for (const auto& arn : instances) {
     const auto found = eligible_at_.find(arn);
-    if (found == eligible_at_.end() || found->second != asked_at) {
-      refused_at_.insert_or_assign(arn, context_.now());
+    if (found != eligible_at_.end() && found->second == asked_at) continue;
+    std::string& why = reasons[arn];
+    if (why.empty()) {
+      why = described ? "ECS does not know the instance"
+                      : "ECS could not be asked about the instance: " + described.error().message;
     }
+    refusals_.insert_or_assign(arn, Refusal{context_.now(), std::move(why)});
   }
   asking_instances_.erase(environment);
   context_.changed.notify_all();
@@ -153,8 +194,8 @@ std::optional<TimePoint> Confirmer::next_due() const {
   for (const auto& [uid, picture] : pictures_) {
     if (!oldest || picture.answered_at < *oldest) oldest = picture.answered_at;
   }
-  for (const auto& [arn, at] : refused_at_) {
-    if (!oldest || at < *oldest) oldest = at;
+  for (const auto& [arn, refusal] : refusals_) {
+    if (!oldest || refusal.at < *oldest) oldest = refusal.at;
   }
   if (oldest) *oldest += context_.options.confirmation_age_max;
   return oldest;
@@ -166,7 +207,10 @@ void Confirmer::forget_old() {
   std::erase_if(eligible_at_, [this](const auto& entry) {
     return context_.now() - entry.second >= context_.options.assumptions.observation_age_max;
   });
-  std::erase_if(refused_at_, [this](const auto& entry) { return !is_fresh(entry.second); });
+  std::erase_if(refusals_, [this](const auto& entry) { return !is_fresh(entry.second.at); });
+  std::erase_if(held_, [this](const auto& entry) {
+    return !context_.records().environments.contains(entry.first);
+  });
 }
 
 }  // namespace blox::scheduler

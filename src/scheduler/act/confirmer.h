@@ -26,20 +26,29 @@ class Confirmer {
 
   /// Those of the plan's starts that may be sent, with the time of their confirmation set.
   std::vector<StartAction> admit(const Environment& environment, const Plan& plan);
+  /// Why the newest admit() kept back a start, in words; empty: it did not.
+  std::string why_held(const EnvironmentUid& environment,
+                       const ContainerInstanceArn& instance) const;
   /// When an answer that forbids a start gets too old to go by.
   std::optional<TimePoint> next_due() const;
 
  private:
   struct Picture {  // What ECS said of an environment.
     TimePoint answered_at;
-    bool failed = false;
+    std::string failure;                      // Why it could not be asked; else empty.
     std::set<ContainerInstanceArn> occupied;  // Has a live task there.
   };
+
+  struct Refusal {  // By Describe: the instance is not eligible, or nobody can tell.
+    TimePoint at;
+    std::string why;
+  };
+  using Reasons = std::map<ContainerInstanceArn, std::string>;
 
   bool is_fresh(TimePoint at) const {
     return context_.now() - at < context_.options.confirmation_age_max;
   }
-  const Picture* find_picture(const Environment& environment);
+  const Picture* find_picture(const Environment& environment, std::string& why_not);
   Async<void> ask_tasks(Environment environment);
   Async<Status> collect_tasks(const Environment& environment, Picture& picture);
   std::set<std::string> families_of(const Environment& environment) const;
@@ -51,7 +60,8 @@ class Confirmer {
   ActContext& context_;
   std::map<EnvironmentUid, Picture> pictures_;
   std::map<ContainerInstanceArn, TimePoint> eligible_at_;  // By Describe.
-  std::map<ContainerInstanceArn, TimePoint> refused_at_;   // By Describe: not eligible, or failed.
+  std::map<ContainerInstanceArn, Refusal> refusals_;
+  std::map<EnvironmentUid, Reasons> held_;  // By the newest admit().
   std::set<EnvironmentUid> asking_tasks_;
   std::set<EnvironmentUid> asking_instances_;
   Scope scope_;

@@ -25,9 +25,38 @@ TEST_F(ActorTest, AnOldObservationIsConfirmedByDescribeFirst) {
   run_for(seconds{1});
   EXPECT_TRUE(control_.fake.starts.empty());
   carry_out(plan);
+  EXPECT_EQ(process_->actor.why_held(kUid, kA), "");
+  EXPECT_EQ(process_->actor.why_held(kUid, kB), "ECS shows it ACTIVE with its agent disconnected");
   run_for(seconds{1});
   ASSERT_EQ(control_.fake.starts.size(), 1U);
   EXPECT_EQ(control_.fake.starts.front().instances, std::vector{kA});
+}
+
+// Whatever keeps a start back, people are told.
+TEST_F(ActorTest, SaysWhyAStartIsHeldBack) {
+  const auto why_held = [&](bool many) {
+    Plan plan = starts_on({kA});
+    if (many) plan.needs_confirmation = true;
+    if (!many) plan.starts[0].confirmed_at = std::nullopt;
+    carry_out(plan);
+    const std::string asked = process_->actor.why_held(kUid, kA);
+    EXPECT_TRUE(asked.starts_with("ECS is asked ")) << asked;
+    run_for(seconds{1});
+    carry_out(plan);
+    const std::string why = process_->actor.why_held(kUid, kA);
+    run_for(seconds{60});
+    return why;
+  };
+  EXPECT_EQ(why_held(false), "ECS does not know the instance");
+  query_.undescribed[kA.value] = "ODD";
+  EXPECT_EQ(why_held(false), "ECS could not describe the instance: ODD");
+  query_.broken["DescribeContainerInstances"] = Error{ErrorKind::kDenied, "no right"};
+  EXPECT_EQ(why_held(false), "ECS could not be asked about the instance: no right");
+  put_in_ecs("unseen", kA, "RUNNING");
+  EXPECT_EQ(why_held(true), "ECS shows a live task of it there that the cluster state lacks");
+  query_.broken["ListTasks"] = Error{ErrorKind::kDenied, "no right"};
+  EXPECT_EQ(why_held(true), "ECS could not be asked whether so many tasks are missing: no right");
+  EXPECT_TRUE(control_.fake.starts.empty());
 }
 
 TEST_F(ActorTest, AnInstanceThatCannotBeDescribedHoldsUpNoOther) {

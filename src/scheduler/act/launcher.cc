@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "scheduler/act/ecs_errors.h"
 
 namespace blox::scheduler {
 namespace {
@@ -146,7 +145,6 @@ std::optional<IntentClosing> Launcher::conclude(const Intent& intent, const Answ
       case ErrorKind::kCompacted:
       case ErrorKind::kInternal: break;
     }
-    if (is_cluster_missing(answer.error())) return closing;
     refuse(intent, answer.error().message);
     return closing;
   }
@@ -173,8 +171,7 @@ void Launcher::refuse(const Intent& intent, const std::string& reason) {
 void Launcher::pause_for(const ClusterArn& cluster, const Error& error) {
   if (error.kind == ErrorKind::kThrottled || error.kind == ErrorKind::kUnavailable) {
     pause(pause_, context_, error.message);
-  } else if (error.kind == ErrorKind::kDenied || error.kind == ErrorKind::kNotFound ||
-             is_cluster_missing(error)) {
+  } else if (error.kind == ErrorKind::kDenied || error.kind == ErrorKind::kNotFound) {
     pause(by_cluster_[cluster], context_, error.message);
   }
 }

@@ -108,20 +108,22 @@ void Rounds::decide(const Environment& environment, const World& world) {
   note_deployment(environment, plan);
   note_emptied(environment, world);
   actor_.carry_out(environment, plan);
-  explain_pause(environment, plan);
+  explain_waits(environment, plan);
 }
 
 // The planner knows nothing of calls: what it wants to start may have to wait for them.
-void Rounds::explain_pause(const Environment& environment, const Plan& plan) {
-  const std::string why = actor_.why_paused(environment.cluster);
-  if (why.empty() || plan.starts.empty()) return;
+void Rounds::explain_waits(const Environment& environment, const Plan& plan) {
+  const std::string pause = actor_.why_paused(environment.cluster);
   auto start = plan.starts.begin();  // Both in the order of the instances.
   for (auto& line : parts_.board.environments.at(environment.uid).instances) {
     if (start == plan.starts.end()) return;
     if (line.instance != start->instance) continue;
-    line.state = to_text(InstanceState::kWaiting);
-    line.reason += "; waits, as starts pause: " + why;
     ++start;
+    const std::string why =
+        pause.empty() ? actor_.why_held(environment.uid, line.instance) : "starts pause: " + pause;
+    if (why.empty()) continue;
+    line.state = to_text(InstanceState::kWaiting);
+    line.reason += "; waits: " + why;
   }
 }
 

@@ -72,7 +72,7 @@ class Rounds {
   Async<void> watch(Signal& signal);
   void decide(const Environment& environment, const World& world);
   void publish(const Environment& environment, const Plan& plan);
-  void explain_pause(const Environment& environment, const Plan& plan);
+  void explain_waits(const Environment& environment, const Plan& plan);
   void note_doubled(const Environment& environment, const Plan& plan);
   void note_deployment(const Environment& environment, const Plan& plan);
   void note_emptied(const Environment& environment, const World& world);

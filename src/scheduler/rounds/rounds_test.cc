@@ -351,7 +351,7 @@ TEST_F(RoundsTest, SaysWhatAllInstancesWaitFor) {
   loop_.run_for(minutes{1});
   for (const auto& line : process_->board.environments.at(kUid).instances) {
     EXPECT_EQ(line.state, "waiting");
-    EXPECT_EQ(line.reason, "no task there; waits, as starts pause: no right to StartTask");
+    EXPECT_EQ(line.reason, "no task there; waits: starts pause: no right to StartTask");
   }
   EXPECT_EQ(status_of("one"), DeploymentStatus::kPending) << "no instance has failed";
   EXPECT_LT(cluster_.start_calls, 10);
@@ -374,6 +374,9 @@ TEST_F(RoundsTest, StartsNothingOnWhatOnlyAnOldPictureShowsEligible) {
   loop_.run_for(minutes{5});
   EXPECT_TRUE(cluster_.live_on(names_[0]).empty());
   EXPECT_EQ(cluster_.live_on(names_[1]).size(), 1U);
+  const auto& line = process_->board.environments.at(kUid).instances.front();
+  EXPECT_EQ(line.state, "waiting");
+  EXPECT_EQ(line.reason, "no task there; waits: ECS shows it DRAINING");
 }
 
 TEST_F(RoundsTest, DrainsAndDisconnectsAreLeftAlone) {
