@@ -97,6 +97,16 @@ TEST_F(StateServiceTest, FollowsTheNamedClustersAlone) {
   EXPECT_EQ(ask("GET", "/v1/tasks").body, R"({"items":[]})");
 }
 
+TEST_F(StateServiceTest, IsNotReadyByAMisspeltCluster) {
+  options.reconcile.clusters = {"pord"};
+  ecs.clusters = {kCluster};
+  start();
+  loop.run_for(1min);
+  EXPECT_EQ(readyz(),
+            "no cluster was read from ECS yet; the last read: ECS has no cluster 'pord' in this "
+            "account and region; check --cluster");
+}
+
 TEST_F(StateServiceTest, ReadsAClusterOnDemand) {
   ecs.clusters = {kCluster};
   start();

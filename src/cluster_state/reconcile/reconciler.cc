@@ -200,18 +200,19 @@ Async<Status> Reconciler::find_clusters(std::set<ClusterArn>& clusters) {
 // Each name by itself: one that fails must not stop the reads of the others.
 Async<void> Reconciler::resolve(std::string name, std::set<ClusterArn>& clusters) {
   auto cluster = co_await ecs_.describe_cluster(name);
-  if (!cluster && cluster.error().kind != ErrorKind::kNotFound) {
-    note_failure(name, cluster.error());
+  if (!cluster) {
+    // A name that is misspelt would else look like a cluster without instances.
+    const bool missing = cluster.error().kind == ErrorKind::kNotFound;
+    note_failure(name, missing ? Error{ErrorKind::kNotFound,
+                                       "ECS has no cluster '" + name +
+                                           "' in this account and region; check --cluster"}
+                               : cluster.error());
     co_return;
   }
   // Of one that is configured by its ARN the read that follows has to succeed, too.
-  if (!cluster || cluster->value != name) retries_.erase(name);
-  if (cluster) {
-    learn_pair(*cluster);
-    clusters.insert(std::move(*cluster));
-  } else {
-    log::warn("reconcile", "cluster '{}' does not exist", name);
-  }
+  if (cluster->value != name) retries_.erase(name);
+  learn_pair(*cluster);
+  clusters.insert(std::move(*cluster));
 }
 
 Async<void> Reconciler::read_clusters(std::set<ClusterArn> clusters) {

@@ -24,7 +24,8 @@ TEST(ReconcilerRetry, AnArnOfAnotherRegionThatFailsIsAskedAboutNowAndThen) {
   EXPECT_LT(world.calls("DescribeClusters"), 30U) << "waits grow";
   world.ecs.fake.broken.clear();
   world.loop.run_for(3min);
-  EXPECT_FALSE(world.reconciler->last_error()) << "not known here, and that is an answer";
+  ASSERT_TRUE(world.reconciler->last_error());
+  EXPECT_EQ(world.reconciler->last_error()->kind, ErrorKind::kNotFound) << "that is an answer";
   EXPECT_EQ(world.calls("ListTasks"), 0U);
 }
 

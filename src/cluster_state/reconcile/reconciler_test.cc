@@ -67,7 +67,7 @@ TEST(Reconciler, ReadsNoClusterThatItDoesNotFollow) {
   ReconcileWorld world;
   world.reconcile.clusters = {"other"};
   world.start();
-  ASSERT_TRUE(world.syncs(1min));
+  world.loop.run_for(1min);
   world.event({.id = "1"});
   world.loop.run_for(1min);
   EXPECT_EQ(world.calls("ListTasks"), 0U);
@@ -201,9 +201,17 @@ TEST(Reconciler, ReadsNamedClustersAlone) {
   world.reconcile.clusters = {"prod", "nowhere"};
   world.put({.id = "1"});
   world.start();
-  ASSERT_TRUE(world.syncs(1min));
+  world.loop.run_for(1min);
   EXPECT_EQ(world.task("1"), "v1 RUNNING");
+  EXPECT_TRUE(world.ingest->catalog().synced_at(kCluster));
   EXPECT_EQ(world.calls("ListClusters"), 0U);
+  EXPECT_FALSE(world.reconciler->is_synced()) << "nowhere may be misspelt";
+  ASSERT_TRUE(world.reconciler->last_error());
+  EXPECT_EQ(world.reconciler->last_error()->message,
+            "ECS has no cluster 'nowhere' in this account and region; check --cluster");
+  world.ecs.fake.clusters.emplace_back("arn:aws:ecs:eu-west-1:123456789012:cluster/nowhere");
+  EXPECT_TRUE(world.syncs(3min)) << "it was made since";
+  EXPECT_FALSE(world.reconciler->last_error());
 }
 
 // The mark of a deleted cluster goes with the last of what lists show, not with the last that runs:
@@ -267,6 +275,7 @@ TEST(Reconciler, AClusterThatFailsIsTriedAgainByItself) {
 TEST(Reconciler, ANameThatFailsDoesNotStopTheOthers) {
   ReconcileWorld world;
   world.reconcile.clusters = {"aside", "prod"};
+  world.ecs.fake.clusters = {kOther, kCluster};
   world.put({.id = "1"});
   world.ecs.fake.faults = {Error{ErrorKind::kUnavailable, "cannot describe it"}};
   world.start();
