@@ -152,6 +152,7 @@ Async<void> Stopper::look(const Intent& intent) {
 }
 
 // The picture may go on showing it. It would be stopped again and again, and never be replaced.
+// That we ended it counts wherever a call of ours, or of an earlier process, may have done so.
 void Stopper::note_missing(const Intent& intent, const Entry& entry) {
   const TaskArn& task = intent.known_tasks.front();
   const auto shown = context_.tasks.find(task);
@@ -160,8 +161,8 @@ void Stopper::note_missing(const Intent& intent, const Entry& entry) {
   end.created_at = shown->second.object.created_at;
   end.started_at = shown->second.object.started_at;
   end.stopped_at = format_time(context_.executor.wall_now());
-  end.stopped_reason = entry.accepted_count > 0 ? std::string{kStopReasonPrefix} + intent.reason
-                                                : "ECS does not know it any more";
+  end.stopped_reason = entry.sent ? std::string{kStopReasonPrefix} + intent.reason
+                                  : "ECS does not know it any more";
   context_.memory.ended.insert_or_assign(task, std::move(end));
 }
 

@@ -110,8 +110,23 @@ TEST_F(ActorTest, AStopOfWhatIsNotThereWaitsAndIsOverInTheEnd) {
   EXPECT_FALSE(process_->memory.ended.contains(TaskArn{"task-a"}));
   run_for(minutes{1});
   EXPECT_FALSE(is_open(kA));
-  EXPECT_TRUE(process_->memory.ended.contains(TaskArn{"task-a"}));
+  ASSERT_TRUE(process_->memory.ended.contains(TaskArn{"task-a"}));
+  EXPECT_EQ(process_->memory.ended.at(TaskArn{"task-a"}).stopped_reason,
+            "ECS does not know it any more");
   EXPECT_LT(control_.fake.stops.size(), 20U);
+}
+
+// Or the budget would be free for one more stop, while the instance is empty by our doing.
+TEST_F(ActorTest, AStopThatAnEarlierProcessMayHaveSentCountsAsOurs) {
+  show("task-a", kA, "RUNNING");
+  carry_out(stop_of(TaskArn{"task-a"}));
+  run_for(seconds{1});
+  crash_and_boot();
+  for (int i = 0; i < 100; ++i) control_.fake.faults.emplace_back(error(ErrorKind::kNotFound));
+  run_for(minutes{6});
+  EXPECT_FALSE(is_open(kA));
+  ASSERT_TRUE(process_->memory.ended.contains(TaskArn{"task-a"}));
+  EXPECT_EQ(process_->memory.ended.at(TaskArn{"task-a"}).stopped_reason, "blox: outdated");
 }
 
 TEST_F(ActorTest, AStopOfWhatCannotBeDescribedIsNotOver) {
