@@ -160,7 +160,7 @@ class ActorTest : public testing::Test {
   }
   Plan stop_of(const TaskArn& task) {
     Plan plan;
-    plan.stops.push_back({kA, task, kDeployment.value, "outdated"});
+    plan.stops.push_back({kA, task, kDeployment.value, "outdated", std::nullopt});
     return plan;
   }
 

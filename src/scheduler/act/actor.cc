@@ -13,6 +13,7 @@ Actor::Actor(ActContext& context)
       resolver_(context, launcher_),
       outcome_watch_(context),
       confirmer_(context),
+      kept_check_(context),
       remover_(context),
       scope_(context.executor) {}
 
@@ -33,10 +34,17 @@ std::optional<TimePoint> Actor::next_due() const {
   std::optional<TimePoint> due;
   for (const auto& candidate :
        {stopper_.next_due(), resolver_.next_due(), outcome_watch_.next_due(), remover_.next_due(),
-        confirmer_.next_due(), launcher_.next_due(), std::optional{stops_paused_until_}}) {
+        confirmer_.next_due(), kept_check_.next_due(), launcher_.next_due(),
+        std::optional{stops_paused_until_}}) {
     if (candidate && *candidate > context_.now() && (!due || *candidate < *due)) due = candidate;
   }
   return due;
+}
+
+std::string Actor::why_held(const EnvironmentUid& environment,
+                            const ContainerInstanceArn& instance) const {
+  std::string why = confirmer_.why_held(environment, instance);
+  return why.empty() ? kept_check_.why_held(environment, instance) : why;
 }
 
 void Actor::begin_closings(const Environment& environment, const Plan& plan) {
@@ -111,10 +119,11 @@ void Actor::begin_starts(const Environment& environment, const Plan& plan) {
 }
 
 void Actor::begin_stops(const Environment& environment, const Plan& plan) {
+  const auto stops = kept_check_.admit(environment, plan);
   // Until they are stored the next plan does not see them in its budget: one lot at a time.
   if (context_.now() < stops_paused_until_ || opening_stops_.contains(environment.uid)) return;
   std::vector<Intent> intents;
-  for (const auto& stop : plan.stops) {
+  for (const auto& stop : stops) {
     const IntentKey key{environment.uid, stop.instance};
     if (intents.size() >= kRecordsPerCommit || launcher_.is_busy(key)) continue;
     if (!writing_.insert(key).second) continue;

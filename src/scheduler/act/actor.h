@@ -11,6 +11,7 @@
 #include "base/scope.h"
 #include "scheduler/act/act_context.h"
 #include "scheduler/act/confirmer.h"
+#include "scheduler/act/kept_check.h"
 #include "scheduler/act/launcher.h"
 #include "scheduler/act/outcome_watch.h"
 #include "scheduler/act/remover.h"
@@ -33,11 +34,10 @@ class Actor {
   std::optional<TimePoint> next_due() const;
   /// Why nothing is started in that cluster for now, in words; empty: nothing stands against it.
   std::string why_paused(const ClusterArn& cluster) const { return launcher_.why_paused(cluster); }
-  /// Why a start of the newest plan is kept back until ECS has confirmed it, in words; or empty.
+  /// Why the newest plan's start or stop there is kept back until ECS has confirmed what it rests
+  /// on, in words; or empty.
   std::string why_held(const EnvironmentUid& environment,
-                       const ContainerInstanceArn& instance) const {
-    return confirmer_.why_held(environment, instance);
-  }
+                       const ContainerInstanceArn& instance) const;
   /// How many starts are being looked for.
   std::size_t unknown_count() const { return resolver_.size(); }
   /// False while a call that changes ECS, or the storing of what came of it, is under way.
@@ -58,6 +58,7 @@ class Actor {
   Resolver resolver_;
   OutcomeWatch outcome_watch_;
   Confirmer confirmer_;
+  KeptCheck kept_check_;
   Remover remover_;
   std::set<IntentKey> writing_;  // Stop intents being opened, intents being closed.
   std::set<EnvironmentUid> opening_stops_;

@@ -160,9 +160,11 @@ void Stopper::note_missing(const Intent& intent, const Entry& entry) {
   EndedTask end;
   end.created_at = shown->second.object.created_at;
   end.started_at = shown->second.object.started_at;
+  // It may have begun to serve unseen before our call reached it.
+  if (entry.sent && end.started_at.empty()) end.started_at = format_time(intent.created_at);
   end.stopped_at = format_time(context_.executor.wall_now());
-  end.stopped_reason = entry.sent ? std::string{kStopReasonPrefix} + intent.reason
-                                  : "ECS does not know it any more";
+  end.stopped_reason =
+      entry.sent ? std::string{kStopReasonPrefix} + intent.reason : "ECS does not know it any more";
   context_.memory.ended.insert_or_assign(task, std::move(end));
 }
 

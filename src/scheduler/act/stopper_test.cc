@@ -126,7 +126,9 @@ TEST_F(ActorTest, AStopThatAnEarlierProcessMayHaveSentCountsAsOurs) {
   run_for(minutes{6});
   EXPECT_FALSE(is_open(kA));
   ASSERT_TRUE(process_->memory.ended.contains(TaskArn{"task-a"}));
-  EXPECT_EQ(process_->memory.ended.at(TaskArn{"task-a"}).stopped_reason, "blox: outdated");
+  const EndedTask& end = process_->memory.ended.at(TaskArn{"task-a"});
+  EXPECT_EQ(end.stopped_reason, "blox: outdated");
+  EXPECT_FALSE(end.started_at.empty()) << "it may have served, although nobody saw it";
 }
 
 TEST_F(ActorTest, AStopOfWhatCannotBeDescribedIsNotOver) {

@@ -234,8 +234,11 @@ class Round {
     decide_occupied(instance);
   }
 
-  void stop(const Instance& instance, const ObservedTask& task, std::string reason) {
-    plan_.stops.push_back({instance.arn, task.arn, task.started_by, reason});
+  // `kept`: the task that stays, if there is one.
+  void stop(const Instance& instance, const ObservedTask& task, std::string reason,
+            const ObservedTask* kept = nullptr) {
+    plan_.stops.push_back({instance.arn, task.arn, task.started_by, reason,
+                           kept ? std::optional{kept->arn} : std::nullopt});
     add_line(instance, InstanceState::kStopping, std::move(reason));
   }
 
@@ -334,7 +337,7 @@ class Round {
       if (serves(instance, task) && serving == 1) {
         costly = &task;
       } else {
-        return stop(instance, task, "one task too many there");
+        return stop(instance, task, "one task too many there", &best);
       }
     }
     if (costly == nullptr && is_current(best)) {
@@ -365,7 +368,7 @@ class Round {
     }
     if (costs_service) ++unavailable_;
     ++emptied_;
-    stop(instance, doomed, std::move(reason));
+    stop(instance, doomed, std::move(reason), costly ? &best : nullptr);
   }
 
   bool runs_wanted(const Instance& instance) const {

@@ -37,6 +37,7 @@ struct StopAction {
   TaskArn task;
   std::string started_by;
   std::string reason;
+  std::optional<TaskArn> kept;  ///< The task that is to stay there; none: no other is seen.
 };
 
 /// What the deployment in force becomes.

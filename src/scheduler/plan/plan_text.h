@@ -173,12 +173,15 @@ inline World world_from_text(const std::string& text, const std::string& setting
   return world;
 }
 
-/// "start@a stop t close@b withdraw@b silent@b double@c confirm completed failed=a,b": what is
-/// done, in this order.
+/// "start@a stop t stop u keeping v close@b withdraw@b silent@b double@c confirm completed
+/// failed=a,b": what is done, in this order.
 inline std::string to_text(const Plan& plan) {
   std::string text;
   for (const auto& start : plan.starts) text += "start@" + start.instance.value + " ";
-  for (const auto& stop : plan.stops) text += "stop " + stop.task.value + " ";
+  for (const auto& stop : plan.stops) {
+    text += "stop " + stop.task.value + " ";
+    if (stop.kept) text += "keeping " + stop.kept->value + " ";
+  }
   for (const auto& arn : plan.closings) text += "close@" + arn.value + " ";
   for (const auto& arn : plan.withdrawals) text += "withdraw@" + arn.value + " ";
   for (const auto& arn : plan.silent_stops) text += "silent@" + arn.value + " ";

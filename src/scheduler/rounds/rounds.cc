@@ -111,16 +111,20 @@ void Rounds::decide(const Environment& environment, const World& world) {
   explain_waits(environment, plan);
 }
 
-// The planner knows nothing of calls: what it wants to start may have to wait for them.
+// The planner knows nothing of calls: what it wants may have to wait for them.
 void Rounds::explain_waits(const Environment& environment, const Plan& plan) {
   const std::string pause = actor_.why_paused(environment.cluster);
-  auto start = plan.starts.begin();  // Both in the order of the instances.
+  auto start = plan.starts.begin();  // All in the order of the instances.
+  auto stop = plan.stops.begin();
   for (auto& line : parts_.board.environments.at(environment.uid).instances) {
-    if (start == plan.starts.end()) return;
-    if (line.instance != start->instance) continue;
-    ++start;
-    const std::string why =
-        pause.empty() ? actor_.why_held(environment.uid, line.instance) : "starts pause: " + pause;
+    const bool starts = start != plan.starts.end() && line.instance == start->instance;
+    const bool stops = stop != plan.stops.end() && line.instance == stop->instance;
+    if (!starts && !stops) continue;
+    if (starts) ++start;
+    if (stops) ++stop;
+    const std::string why = starts && !pause.empty()
+                                ? "starts pause: " + pause
+                                : actor_.why_held(environment.uid, line.instance);
     if (why.empty()) continue;
     line.state = to_text(InstanceState::kWaiting);
     line.reason += "; waits: " + why;
