@@ -56,7 +56,8 @@ Result<std::vector<CLI::ConfigItem>> read_file(const std::string& path) {
 const CLI::Option* find_option(const CLI::App& command, const std::string& name) {
   const auto options = command.get_options([&](const CLI::Option* option) {
     const auto& names = option->get_lnames();
-    return name != "config" && name != "help" && std::ranges::find(names, name) != names.end();
+    const bool is_own = name == "config" || name == "help" || name == "version";
+    return !is_own && std::ranges::find(names, name) != names.end();
   });
   return options.empty() ? nullptr : options.front();
 }
@@ -83,7 +84,10 @@ void add_sources_of(CLI::App& command) {
   command.add_option("--config", "Read flags from this file (lines of: name = value)")
       ->type_name("FILE");
   for (CLI::Option* option : command.get_options()) {
-    if (option->get_lnames().empty() || option == command.get_help_ptr()) continue;
+    if (option->get_lnames().empty() || option == command.get_help_ptr() ||
+        option == command.get_version_ptr()) {
+      continue;
+    }
     option->envname(variable_for(option->get_lnames().front()));
     if (!is_repeatable(*option)) continue;
     option->description(option->get_description() + "; in the variable with commas in between");
@@ -113,6 +117,13 @@ std::pair<std::string, std::string> first_variable(const std::vector<std::string
 }
 
 }  // namespace
+
+void add_version(CLI::App& root, const std::string& text) {
+  root.set_version_flag("--version", text);
+  for (CLI::App* command : root.get_subcommands([](const CLI::App*) { return true; })) {
+    add_version(*command, text);
+  }
+}
 
 void add_sources(CLI::App& root) {
   const auto below = root.get_subcommands([](const CLI::App*) { return true; });

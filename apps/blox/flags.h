@@ -18,6 +18,10 @@ CLI::Option* add_flag(CLI::App& app, const std::string& name, T& value, const st
   return app.add_option(name, value, help)->capture_default_str();
 }
 
+/// Gives `root` and each command below it --version, which prints `text`: the programs of v0.3 took
+/// it, and are commands here. It has no variable, and no file may name it.
+void add_version(CLI::App& root, const std::string& text);
+
 /// Gives each flag of each command its variable ("--css-bind": BLOX_CSS_BIND), and each command
 /// `--config FILE`: lines `name = value`, named like the flags without dashes in front.
 /// Call it once all commands are there; so no command can forget it.

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <tuple>
 
 #include "blox/modes.h"
@@ -118,6 +119,10 @@ void expect_sources(const CLI::App& app, int& command_count) {
   bool has_config = false;
   for (const CLI::Option* option : app.get_options()) {
     if (option->get_lnames().empty() || option == app.get_help_ptr()) continue;
+    if (option == app.get_version_ptr()) {
+      EXPECT_EQ(option->get_envname(), "") << app.get_name();
+      continue;
+    }
     has_config |= option->get_envname() == "BLOX_CONFIG";
     EXPECT_THAT(option->get_envname(), StartsWith("BLOX_"))
         << app.get_name() << " " << option->get_name();
@@ -135,6 +140,7 @@ TEST(Program, EachFlagOfEachCommandHasItsVariableAndFile) {
   add_demo(root, status);
   cli::Invocation invocation;
   cli::add_commands(root, invocation);
+  add_version(root, "blox 1");
   add_sources(root);
   int command_count = 0;
   expect_sources(root, command_count);
@@ -142,6 +148,25 @@ TEST(Program, EachFlagOfEachCommandHasItsVariableAndFile) {
   const CLI::App* deploy = root.get_subcommand("deploy");
   EXPECT_EQ(deploy->get_option("--wait-max")->get_envname(), "BLOX_WAIT_MAX");
   EXPECT_EQ(deploy->get_option("--supersede")->get_envname(), "BLOX_SUPERSEDE");
+}
+
+TEST_F(FlagsTest, EachCommandSaysItsVersion) {
+  add_version(root, "blox 1");
+  root.get_subcommand("look")->add_option("WHAT")->required();  // Not wanted for the version.
+  for (const Words& line : {Words{"--version"}, {"serve", "--version"}, {"look", "--version"}}) {
+    auto words = complete(line).value();
+    std::ranges::reverse(words);
+    std::ostringstream said;
+    try {
+      root.parse(words);
+      FAIL() << line.front();
+    } catch (const CLI::ParseError& end) {
+      EXPECT_EQ(root.exit(end, said, said), 0) << line.front();
+    }
+    EXPECT_EQ(said.str(), "blox 1\n");
+  }
+  write("version = true\n");
+  EXPECT_FALSE(complete({"serve", "--config", file}));
 }
 
 TEST(Durations, HaveBounds) {

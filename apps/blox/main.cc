@@ -34,7 +34,6 @@ int run(int count, char** values) {
   int status = 0;
   CLI::App app{"Blox: a live copy of Amazon ECS clusters, and one daemon task on every instance."};
   app.name("blox");
-  app.set_version_flag("--version", std::string{"blox "} + BLOX_VERSION);
   app.require_subcommand(1);
   app.footer("blox COMMAND --help says more, with examples. First steps: blox demo");
   blox::apps::add_server(app, status);
@@ -44,6 +43,7 @@ int run(int count, char** values) {
   blox::apps::add_demo(app, status);
   blox::cli::Invocation invocation;
   blox::cli::add_commands(app, invocation);
+  blox::apps::add_version(app, std::string{"blox "} + BLOX_VERSION);
   blox::apps::add_sources(app);
   auto arguments = arguments_of(count, values);
   const auto checked = blox::apps::check_command(app, arguments);

@@ -188,6 +188,12 @@ def test_version_and_help(fleet):
     version = run(fleet, "--version")
     assert version.returncode == 0 and version.stdout.startswith("blox ")
     for command in (
+        ["cluster-state-service"], ["daemon-scheduler"], ["server"], ["simulator"], ["demo"],
+        ["tasks", "list"], ["environments", "create"],
+    ):
+        said = run(fleet, *command, "--version")
+        assert (said.returncode, said.stdout) == (0, version.stdout), command
+    for command in (
         [], ["server"], ["cluster-state-service"], ["daemon-scheduler"], ["simulator"], ["demo"],
         ["deploy"], ["tasks", "list"], ["instances", "get"], ["environments", "create"],
         ["deployments", "list"],
