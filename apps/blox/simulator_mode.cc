@@ -1,6 +1,8 @@
 // blox simulator: ECS and SQS as boto3, the AWS CLI and Blox see them, in memory.
 #include <iostream>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "base/io_loop.h"
 #include "base/metrics.h"
@@ -19,6 +21,7 @@ struct SimulatorFlags {
   std::string region = "us-east-1";
   std::string account = "123456789012";
   std::uint64_t seed = 0;
+  std::vector<std::string> allowed_hosts;
 };
 
 int run(const SimulatorFlags& flags) {
@@ -36,6 +39,7 @@ int run(const SimulatorFlags& flags) {
   simulator::Face face{simulator};
   http::ServerOptions server_options;
   server_options.bind = flags.bind;
+  server_options.allowed_hosts = flags.allowed_hosts;
   server_options.limits.body_bytes_max = 4 << 20;  // A batch of ten SQS messages.
   const auto server = http::Server::open(loop, server_options, face, metrics);
   if (!server) return fail_with("simulator: " + server.error().message);
@@ -70,6 +74,7 @@ void add_simulator(CLI::App& root, int& status) {
                              },
                              "DIGITS"});
   add_flag(*command, "--seed", flags->seed, "Equal seeds, equal chances; 0: a new one");
+  add_allowed_host_flag(*command, flags->allowed_hosts);
   command->callback([flags, &status] { status = run(*flags); });
 }
 

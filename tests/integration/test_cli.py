@@ -11,7 +11,7 @@ import pytest
 
 from processes import BLOX, ROOT, wait_until
 from simulated import Simulated, wait_ready
-from web import get
+from web import get, post
 
 
 def run(fleet, *arguments, program=BLOX, **variables):
@@ -264,6 +264,18 @@ def test_one_process_an_address(fleet, simulator):
     second = run(fleet, "simulator", "--bind", simulator.addresses[0])
     assert second.returncode == 1
     assert simulator.addresses[0] in second.stderr
+
+
+def test_hosts_that_may_change_the_simulation(fleet):
+    """Behind a name of its own, as in a container, it serves those that --allowed-host names."""
+    open_to_all = fleet.run(
+        "named", "simulator", "--bind", "0.0.0.0:0", "--allowed-host", "ecs.example",
+    )
+    address = "127.0.0.1:" + open_to_all.addresses[0].rpartition(":")[2]
+    join = {"cluster": "web", "count": 1}
+    for host, status in (("ecs.example", 200), ("other.example", 403)):
+        answer = post(address, "/simulator/instances", join, headers={"Host": host})
+        assert answer.status == status, answer.text
 
 
 def test_variables_of_client_commands(fleet, simulated):
