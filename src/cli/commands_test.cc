@@ -212,6 +212,7 @@ TEST_F(CommandsTest, CreatesChangesAndDeletesEnvironments) {
             0);
   transport.answer(200, environment_json("logs"));
   EXPECT_EQ(blox("environments update logs --max-unavailable 5%").status, 0);
+  transport.answer(200, environment_json("logs"));
   transport.answer(200, "");
   EXPECT_EQ(blox("environments delete logs --terminate-tasks").out,
             "logs is deleted; its tasks stop.\n");
@@ -221,7 +222,23 @@ TEST_F(CommandsTest, CreatesChangesAndDeletesEnvironments) {
                       R"( {"name":"logs","instanceGroup":{"cluster":"prod"},)"
                       R"("taskDefinition":"logs:3","maxUnavailable":2,"drainDeadline":"10m"})",
                   "PATCH " + kScheduler + R"(/logs {"maxUnavailable":"5%"})",
+                  "GET " + kScheduler + "/logs",
                   "DELETE " + kScheduler + "/logs?terminateTasks=true"));
+}
+
+TEST_F(CommandsTest, DeletesOnlyWhatIsThere) {
+  transport.answer(404, "Environment logs does not exist");
+  const auto ran = blox("environments delete logs --terminate-tasks");
+  EXPECT_EQ(ran.status, 1);
+  EXPECT_EQ(ran.out, "");
+  EXPECT_EQ(
+      ran.error,
+      "error: cannot delete the environment logs: Environment logs does not exist\n"
+      "  `blox environments list` shows what there is. If it was deleted before, nothing more "
+      "is done:\n  tasks that it left go on running.\n");
+  EXPECT_THAT(transport.asked, ElementsAre("GET " + kScheduler + "/logs"));
+  transport.script.emplace_back(fail(ErrorKind::kUnavailable, "connection refused"));
+  EXPECT_THAT(blox("environments delete logs").error, HasSubstr("`blox server` starts it"));
 }
 
 TEST_F(CommandsTest, ShowsTheServicesOwnSentenceAndItsDetail) {
@@ -234,6 +251,7 @@ TEST_F(CommandsTest, ShowsTheServicesOwnSentenceAndItsDetail) {
   EXPECT_EQ(blox("environments get no").error,
             "error: cannot show the environment no: Environment no does not exist\n"
             "  `blox environments list` shows what there is.\n");
+  transport.answer(200, environment_json("logs"));
   transport.script.emplace_back(fail(ErrorKind::kUnknown, "timed out"));
   EXPECT_THAT(blox("environments delete logs").error, HasSubstr("may have been done all the same"));
   transport.script.emplace_back(fail(ErrorKind::kUnknown, "timed out"));

@@ -102,12 +102,23 @@ Async<int> update_environment(ChangeEnvironment asked, Services services) {
   co_return 0;
 }
 
+// The service takes a delete of what is not there for done, as v0.3 did. A person is told, who may
+// have mistyped the name or count on tasks to stop that a delete before has left running.
 Async<int> delete_environment(DeleteEnvironment asked, Services services) {
+  const std::string what = "cannot delete the environment " + asked.name;
+  const auto found = co_await services.scheduler.get_environment(asked.name);
+  if (!found && found.error().kind == ErrorKind::kNotFound) {
+    services.printer.print_error(
+        what, found.error(),
+        "`blox environments list` shows what there is. If it was deleted before, nothing more is "
+        "done:\n  tasks that it left go on running.");
+    co_return 1;
+  }
+  if (!found) co_return report(services, what, found.error(), "blox environments list");
   const auto deleted =
       co_await services.scheduler.delete_environment(asked.name, asked.terminate_tasks);
   if (!deleted) {
-    co_return report(services, "cannot delete the environment " + asked.name, deleted.error(),
-                     "blox environments list");
+    co_return report(services, what, deleted.error(), "blox environments list");
   }
   services.printer.print_note(asked.terminate_tasks ? asked.name + " is deleted; its tasks stop."
                                                     : asked.name + " is deleted; its tasks stay.");
@@ -166,9 +177,8 @@ void add_changing_commands(CLI::App& group, Invocation& invocation) {
     add_change_flags(command, options->request);
     run_with(command, invocation, std::move(options), &update_environment);
   }
-  auto& command =
-      add_command(group, invocation, "delete", "Delete an environment; one that is missing is fine",
-                  "  blox environments delete logs --terminate-tasks");
+  auto& command = add_command(group, invocation, "delete", "Delete an environment",
+                              "  blox environments delete logs --terminate-tasks");
   auto options = std::make_shared<DeleteEnvironment>();
   command.add_option("NAME", options->name)->required();
   command.add_flag("--terminate-tasks", options->terminate_tasks, "Stop its tasks as well");

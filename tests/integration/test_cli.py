@@ -77,6 +77,12 @@ def test_five_minutes_of_the_readme(fleet, simulated):
 
     wait_until("the stopped task is replaced", is_replaced)
     assert "deleted" in blox("environments", "delete", "agents", "--terminate-tasks")
+    # At once, while its tasks are still being stopped, or later: there is none any more.
+    again = fleet.cli(
+        "environments", "delete", "agents", "--terminate-tasks", scheduler=scheduler, check=False
+    )
+    assert (again.returncode, again.stdout) == (1, ""), again
+    assert "Environment agents does not exist" in again.stderr
     wait_until("its tasks are gone", lambda: not any(simulated.live_tasks().values()))
 
 
