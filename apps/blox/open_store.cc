@@ -59,7 +59,8 @@ Result<std::unique_ptr<store::Store>> open_store(Executor& executor, Metrics& me
   }
   if (text == "memory:") {
     log::warn("store", "memory: everything is forgotten when this process ends");
-    return std::make_unique<store::MemoryStore>(executor, seed_from_os());
+    return std::make_unique<store::MemoryStore>(
+        executor, store::make_memory_disk(seed_from_os(), kMemoryHistory));
   }
   if (text.starts_with("sqlite:") && text.size() > 7)
     return open_sqlite(executor, metrics, text.substr(7));
@@ -72,7 +73,9 @@ Result<std::unique_ptr<store::Store>> open_store(Executor& executor, Metrics& me
 }
 
 std::string store_help(const std::string& file_name) {
-  return "sqlite:PATH or memory:; default sqlite:DIR/" + file_name +
+  return "sqlite:PATH or memory: (for trying out; of history it keeps an hour, 250,000 changes or "
+         "256 MiB, whichever is least); default sqlite:DIR/" +
+         file_name +
          ", DIR = $STATE_DIRECTORY, else $XDG_STATE_HOME/blox, else ~/.local/state/blox";
 }
 

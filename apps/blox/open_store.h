@@ -1,15 +1,23 @@
 // Which store, by the text of --store.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 
 #include "base/executor.h"
 #include "base/metrics.h"
 #include "base/result.h"
+#include "store/history.h"
 #include "store/store.h"
 
 namespace blox::apps {
+
+/// Bounds of the history of --store memory:, the least of the three. What a store on disk may keep
+/// would be gigabytes of memory here. Watches that fall behind it begin anew.
+inline constexpr store::HistoryBounds kMemoryHistory{
+    .age = std::chrono::hours{1}, .changes_max = 250'000, .bytes_max = std::int64_t{256} << 20};
 
 /// `text`: "sqlite:PATH", "memory:", or empty for sqlite in the state directory
 /// ($STATE_DIRECTORY, else $XDG_STATE_HOME/blox, else $HOME/.local/state/blox) as `file_name`.
