@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <utility>
@@ -107,7 +108,9 @@ int run(bool keep) {
   client::SchedulerOptions scheduler_options;
   scheduler_options.base_url = "http://" + addresses[1];
   client::Scheduler scheduler{transport, scheduler_options};
-  DemoScreen screen{std::cout, isatty(STDOUT_FILENO) == 1, loop.now()};
+  std::function<std::size_t()> columns;
+  if (isatty(STDOUT_FILENO) == 1) columns = &terminal_columns;
+  DemoScreen screen{std::cout, std::move(columns), loop.now()};
   DemoScript script{DemoParts{loop, world, state, scheduler, screen}};
 
   int status = 1;
@@ -139,7 +142,11 @@ int run(bool keep) {
 void add_demo(CLI::App& root, int& status) {
   auto keep = std::make_shared<bool>(false);
   CLI::App* command = root.add_subcommand("demo", "A simulated cluster with Blox on it, live");
-  command->footer("It needs no AWS account. Exit status 0: everything was as promised.");
+  command->footer(
+      "It needs no AWS account. Exit status 0: everything was as promised.\n"
+      "Examples:\n"
+      "  blox demo\n"
+      "  blox demo --keep     leaves it running, and says what to try on it");
   command->add_flag("--keep", *keep, "Leave it running afterwards, and say what to try");
   command->callback([keep, &status] { status = run(*keep); });
 }

@@ -1,7 +1,10 @@
 #include "blox/demo_screen.h"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <map>
 #include <ostream>
 
@@ -16,7 +19,29 @@ std::string_view cell_of(const codec::InstanceStatusObject& instance) {
   return instance.task_arn.empty() ? "·" : "░";
 }
 
+// UTF-8's bytes after the first of a character.
+bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U; }
+
 }  // namespace
+
+std::size_t terminal_columns() {
+  constexpr std::size_t kUnsaid = 80;
+  winsize size{};
+  const bool said = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return said ? size.ws_col : kUnsaid;
+}
+
+std::string cut_to_columns(std::string_view text, std::size_t columns) {
+  if (columns == 0) return {};
+  std::size_t count = 0;
+  std::size_t before_last = 0;  // Where the character of the last column begins.
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (is_continuation(text[i])) continue;
+    if (++count == columns) before_last = i;
+    if (count > columns) return std::string{text.substr(0, before_last)} + "…";
+  }
+  return std::string{text};
+}
 
 void DemoScreen::line(TimePoint now, const std::string& text) {
   if (progress_open_) out_ << "\n";
@@ -52,12 +77,15 @@ void DemoScreen::show_progress(TimePoint now, const client::InstanceStatusList& 
   }
   if (text == progress_) return;
   progress_ = text;
-  if (!is_terminal_) {
+  if (!columns_) {
     line(now, text);
     return;
   }
+  // One row alone is cleared, and a full row would put the cursor into the next.
   const std::chrono::duration<double> elapsed = now - start_;
-  out_ << fmt::format("\r\x1b[2K[{:6.2f} s] {:.180}", elapsed.count(), text) << std::flush;
+  const std::string shown = fmt::format("[{:6.2f} s] {}", elapsed.count(), text);
+  const std::size_t columns = std::max<std::size_t>(columns_(), 2);
+  out_ << "\r\x1b[2K" << cut_to_columns(shown, columns - 1) << std::flush;
   progress_open_ = true;
 }
 

@@ -2,18 +2,31 @@
 // of progress is redrawn in place.
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <iosfwd>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "base/time.h"
 #include "client/scheduler.h"
 
 namespace blox::apps {
 
+/// The columns of the terminal that standard output is; 80 when it does not say.
+std::size_t terminal_columns();
+
+/// `text` cut so that it fills at most as many columns, the last then being "…".
+/// Requires: UTF-8 whose characters are one column wide.
+std::string cut_to_columns(std::string_view text, std::size_t columns);
+
 class DemoScreen {
  public:
-  DemoScreen(std::ostream& out, bool is_terminal, TimePoint start)
-      : out_(out), is_terminal_(is_terminal), start_(start) {}
+  /// `columns` is asked at each redraw how wide the terminal is, as people resize it; empty: `out`
+  /// is no terminal.
+  DemoScreen(std::ostream& out, std::function<std::size_t()> columns, TimePoint start)
+      : out_(out), columns_(std::move(columns)), start_(start) {}
 
   /// A numbered headline: what is done to the cluster now.
   void begin_step(TimePoint now, const std::string& text);
@@ -26,7 +39,7 @@ class DemoScreen {
   void line(TimePoint now, const std::string& text);
 
   std::ostream& out_;
-  bool is_terminal_;
+  std::function<std::size_t()> columns_;
   TimePoint start_;
   int step_ = 0;
   std::string progress_;        // What show_progress drew last.
