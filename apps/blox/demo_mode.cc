@@ -115,13 +115,7 @@ int run(bool keep) {
 
   int status = 1;
   const auto play = [&]() -> Async<void> {
-    const auto played = co_await script.play();
-    if (!played) screen.say(loop.now(), "FAILED: " + played.error().message);
-    const auto judged = co_await script.judge();
-    if (!judged) screen.say(loop.now(), "FAILED: " + judged.error().message);
-    const bool good = played && judged && *judged;
-    screen.say(loop.now(), good ? "all as promised" : "NOT as promised");
-    status = good ? 0 : 1;
+    status = co_await script.tell();
     if (!keep) loop.stop();
     if (keep) print_what_to_try(simulator_address, addresses[0], addresses[1]);
   };

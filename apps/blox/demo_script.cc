@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "blox/demo_promises.h"
 #include "model/arn.h"
 
 namespace blox::apps {
@@ -19,20 +20,13 @@ constexpr const char* kGroup = "blox:agents";
 constexpr Duration kLookEvery = milliseconds{100};
 constexpr Duration kStepMax = seconds{60};
 
-bool is_eligible(const TrueInstance& instance) {
-  return instance.status == "ACTIVE" && instance.agent_connected;
-}
-
 // True when all eligible instances run exactly one task, of that definition.
 bool all_run(const Truth& truth, const std::string& definition, std::size_t instances) {
   std::size_t eligible = 0;
   for (const auto& instance : truth.instances) {
     if (!is_eligible(instance)) continue;
     ++eligible;
-    if (instance.daemon_tasks.size() != 1 || instance.daemon_tasks.front() != definition ||
-        instance.running_daemons != 1) {
-      return false;
-    }
+    if (!runs_exactly(instance, definition)) return false;
   }
   return eligible == instances;
 }
@@ -208,34 +202,24 @@ Async<Status> DemoScript::play() {
 Async<Result<bool>> DemoScript::judge() {
   const auto truth = co_await look();
   if (!truth) co_return std::unexpected(truth.error());
-  std::size_t eligible = 0;
-  std::size_t good = 0;
-  std::size_t elsewhere = 0;
-  for (const auto& instance : truth->instances) {
-    if (!is_eligible(instance)) {
-      elsewhere += instance.daemon_tasks.size();
-      continue;
-    }
-    ++eligible;
-    good += instance.daemon_tasks.size() == 1 && instance.running_daemons == 1 &&
-                    instance.daemon_tasks.front() == definition_
-                ? 1
-                : 0;
-  }
   parts_.screen.begin_step(now(), "what the simulator itself recorded");
-  const auto row = [&](const char* what, std::size_t is, std::size_t wanted) {
-    parts_.screen.say(now(),
-                      fmt::format("{:<58} {:>3}   {}", what, is, is == wanted ? "ok" : "WRONG"));
-    return is == wanted;
-  };
-  bool all = row("eligible instances", eligible, instances_.size() - 1);
-  all &= row("… that run exactly one task, of the current revision", good, eligible);
-  all &= row("daemon tasks left on the drained instance", elsewhere, 0);
-  all &= row("instances that ever had two live tasks", static_cast<std::size_t>(truth->doubled), 0);
-  all &= row("starts on instances that were not ACTIVE and connected",
-             static_cast<std::size_t>(truth->bad_starts), 0);
-  all &= row("stops of tasks that are not ours", static_cast<std::size_t>(truth->foreign_stops), 0);
+  bool all = true;
+  for (const auto& promise : count_promises(*truth, definition_, instances_.size() - 1)) {
+    parts_.screen.say(now(), fmt::format("{:<58} {:>3}   {}", promise.what, promise.is,
+                                         promise.is_kept() ? "ok" : "WRONG"));
+    all &= promise.is_kept();
+  }
   co_return all;
+}
+
+Async<int> DemoScript::tell() {
+  const auto played = co_await play();
+  if (!played) parts_.screen.say(now(), "FAILED: " + played.error().message);
+  const auto judged = co_await judge();
+  if (!judged) parts_.screen.say(now(), "FAILED: " + judged.error().message);
+  const bool good = played && judged && *judged;
+  parts_.screen.say(now(), good ? "all as promised" : "NOT as promised");
+  co_return good ? 0 : 1;
 }
 
 }  // namespace blox::apps

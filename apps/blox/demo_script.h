@@ -28,13 +28,15 @@ class DemoScript {
  public:
   explicit DemoScript(const DemoParts& parts) : parts_(parts) {}
 
-  /// Tells the whole story. Errors: the step that did not come to its end in time, and why.
-  Async<Status> play();
-  /// The summary: Blox's work against the simulator's truth. True when every eligible instance runs
-  /// exactly one current task, none was doubled at any moment, and nothing forbidden was done.
-  Async<Result<bool>> judge();
+  /// Tells the whole story and judges it: Blox's work against the simulator's truth. The exit
+  /// status: 0 when the story came to its end and every promise of count_promises is kept, else 1.
+  Async<int> tell();
 
  private:
+  /// Errors: the step that did not come to its end in time, and why.
+  Async<Status> play();
+  /// The summary. True when every promise is kept.
+  Async<Result<bool>> judge();
   Async<Status> gather_instances();
   Async<Status> deploy();
   Async<Status> grow();
