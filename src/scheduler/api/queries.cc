@@ -11,7 +11,8 @@ std::optional<Refusal> find_refusal(const http::Query& query,
       std::string allowed;
       for (const auto& each : known) allowed += (allowed.empty() ? "" : ", ") + std::string{each};
       return Refusal{"At least one of the filters provided is not supported",
-                     "'" + name.substr(0, 100) + "' is not known here; allowed are " + allowed};
+                     "'" + name.substr(0, 100) + "' is not known here; allowed " +
+                         (allowed.empty() ? "is none" : "are " + allowed)};
     }
   }
   for (const auto& [name, value] : query) {

@@ -126,6 +126,7 @@ http::Response SchedulerApi::answer_environment(const Result<Environment>& envir
 }
 
 Async<http::Response> SchedulerApi::create_environment(Context context) {
+  if (const auto refusal = find_refusal(context.query, {})) co_return refuse(*refusal);
   auto body = codec::decode_new_environment(context.request.body);
   if (!body) co_return answer_error(body.error());
   NewEnvironment asked;
@@ -159,10 +160,12 @@ http::Response SchedulerApi::list_environments(const Context& context) const {
 }
 
 http::Response SchedulerApi::get_environment(const Context& context) const {
+  if (const auto refusal = find_refusal(context.query, {})) return refuse(*refusal);
   return answer_environment(operations_.get_environment(context.parameter("name")));
 }
 
 Async<http::Response> SchedulerApi::patch_environment(Context context) {
+  if (const auto refusal = find_refusal(context.query, {})) co_return refuse(*refusal);
   auto body = codec::decode_environment_patch(context.request.body);
   if (!body) co_return answer_error(body.error());
   EnvironmentPatch patch{std::move(body->task_definition), std::move(body->max_unavailable),
@@ -184,6 +187,7 @@ Async<http::Response> SchedulerApi::delete_environment(Context context) {
 }
 
 http::Response SchedulerApi::list_instances(const Context& context) const {
+  if (const auto refusal = find_refusal(context.query, {})) return refuse(*refusal);
   const auto environment = operations_.get_environment(context.parameter("name"));
   if (!environment) return answer_error(environment.error());
   const auto list = make_instance_list(find_status(board_, environment->uid));
@@ -219,6 +223,7 @@ http::Response SchedulerApi::list_deployments(const Context& context) const {
 }
 
 http::Response SchedulerApi::get_deployment(const Context& context) const {
+  if (const auto refusal = find_refusal(context.query, {})) return refuse(*refusal);
   return answer_deployment(
       operations_.get_deployment(context.parameter("name"), context.parameter("id")));
 }

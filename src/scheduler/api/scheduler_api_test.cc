@@ -295,6 +295,26 @@ TEST_F(SchedulerApiTest, RefusesBadFilters) {
   }
 }
 
+TEST_F(SchedulerApiTest, RefusesParametersWhereThereAreNone) {
+  create("logs");
+  const std::string token = stored("logs").deployment_token;
+  const std::tuple<std::string, std::string, std::string> rows[] = {
+      {"POST", "/v1/environments", body_of("other")},
+      {"GET", "/v1/environments/logs", ""},
+      {"PATCH", "/v1/environments/logs", R"({"maxUnavailable":2})"},
+      {"GET", "/v1/environments/logs/instances", ""},
+      {"GET", "/v1/environments/logs/deployments/" + random.uuid(), ""},
+  };
+  for (const auto& [method, path, body] : rows) {
+    const auto refused = ask(method, path + "?dryRun=true", body);
+    EXPECT_EQ(refused.status, 400) << method << path;
+    EXPECT_EQ(refused.body, "At least one of the filters provided is not supported") << path;
+    EXPECT_EQ(refused.detail, "'dryRun' is not known here; allowed is none") << path;
+  }
+  EXPECT_EQ(repository.records().environments.size(), 1U);
+  EXPECT_EQ(stored("logs").deployment_token, token) << "nothing was changed";
+}
+
 TEST_F(SchedulerApiTest, ListsInPages) {
   for (const std::string name : {"c", "a", "b"}) create(name);
   const auto first = ask("GET", "/v1/environments?maxResults=2");
