@@ -61,7 +61,9 @@ void add_simulator(CLI::App& root, int& status) {
       "  export AWS_ENDPOINT_URL=http://127.0.0.1:4567 AWS_REGION=us-east-1 \\\n"
       "         AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any\n"
       "  aws ecs create-cluster --cluster-name demo\n"
-      "  curl -X POST 127.0.0.1:4567/simulator/instances -d '{\"cluster\":\"demo\",\"count\":3}'" +
+      "  curl -X POST 127.0.0.1:4567/simulator/instances -d '{\"cluster\":\"demo\",\"count\":3}'\n"
+      "More under /simulator/: faults, the truth, a judge, what machines and tasks do;\n"
+      "docs/simulator.md lists it all." +
       log_help({"SIMULATOR"}));
   add_flag(*command, "--bind", flags->bind, "HOST:PORT to listen on; port 0 takes any free one");
   add_flag(*command, "--queue", flags->queue, "The SQS queue that events go to");

@@ -1,15 +1,12 @@
 """The program as users meet it: the README's five minutes, flags, files, signals, sentences."""
 
 import json
-import os
 import re
-import signal
-import socket
 import subprocess
 
 import pytest
 
-from processes import BLOX, ROOT, wait_until
+from processes import BLOX, wait_until
 from simulated import Simulated, wait_ready
 from web import get, post
 
@@ -84,53 +81,6 @@ def test_five_minutes_of_the_readme(fleet, simulated):
     assert (again.returncode, again.stdout) == (1, ""), again
     assert "Environment agents does not exist" in again.stderr
     wait_until("its tasks are gone", lambda: not any(simulated.live_tasks().values()))
-
-
-def sh_block_of_the_readme(start):
-    """The block of shell commands of README.md that begins with `start`."""
-    blocks = re.findall(r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(), re.M | re.S)
-    (block,) = [block for block in blocks if block.startswith(start)]
-    return block
-
-
-def test_the_shell_lines_of_the_readme(fleet):
-    """Pasted as a whole into a shell that has the program on its path, they do what they say."""
-    block = sh_block_of_the_readme("./dev build").split("\n", 1)[1]
-    variables = {"BLOX_BIND": "127.0.0.1:4567", "BLOX_CSS_BIND": "127.0.0.1:3000",
-                 "BLOX_SCHEDULER_BIND": "127.0.0.1:2000",
-                 "BLOX_STATE_ENDPOINT": "http://127.0.0.1:3000",
-                 "BLOX_SCHEDULER_ENDPOINT": "http://127.0.0.1:2000"}
-    reserved = []
-    for port in ("4567", "3000", "2000"):
-        # Bound and not listening: nobody else is given the port, and the program can take it.
-        reserved.append(socket.socket())
-        reserved[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        reserved[-1].bind(("127.0.0.1", 0))
-        free = str(reserved[-1].getsockname()[1])
-        block = block.replace(f"127.0.0.1:{port}", f"127.0.0.1:{free}")
-        variables = {name: value.replace(f":{port}", f":{free}") for name, value in variables.items()}
-    path = f"{BLOX.parent}:/usr/bin:/bin"
-    output = fleet.directory / "readme.log"
-    with open(output, "wb") as log:
-        shell = subprocess.Popen(
-            ["bash", "-euc", block], cwd=ROOT, stdout=log, stderr=log, start_new_session=True,
-            env={"PATH": path, "HOME": str(fleet.directory), **variables},
-        )
-    try:
-        # Its last line follows a stream, which begins with the tasks and a bookmark.
-        wait_until(
-            "the stream begins",
-            lambda: '"bookmark"' in output.read_text() or shell.poll() is not None, 60,
-        )
-        text = output.read_text()
-        assert '"bookmark"' in text, text
-        assert "is completed." in text, text
-        assert len(re.findall(r"^\w+ +web .* agent:1 .*RUNNING", text, re.M)) == 5, text
-    finally:
-        os.killpg(shell.pid, signal.SIGKILL)
-        shell.wait()
-        for held in reserved:
-            held.close()
 
 
 def test_a_cluster_that_is_younger_than_the_server(fleet, simulated):
