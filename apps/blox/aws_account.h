@@ -19,7 +19,8 @@ namespace blox::apps {
 /// Requires: loop, random and metrics outlive it. Threading: the loop's thread.
 class AwsAccount {
  public:
-  /// `budget_share` (over 0, up to 1) of ECS's published call limits is ours.
+  /// `budget_share` of ECS's published call limits is ours, 0.01 to 100: over 1 where AWS has
+  /// raised them.
   /// Errors: kInvalid (no region, a broken endpoint), kDenied (shared files not readable). Missing
   /// credentials show at the first call, as they may come later.
   static Result<std::unique_ptr<AwsAccount>> open(IoLoop& loop, Random& random, Metrics& metrics,

@@ -1,5 +1,5 @@
-// The modes of the program, one file each. Each adds its command; the returned App runs by its
-// callback, which sets `status`.
+// The modes of the program, one file each. Each adds its command to `root`, with a callback that
+// runs the mode and sets `status`, the exit status.
 #pragma once
 
 #include <CLI/CLI.hpp>

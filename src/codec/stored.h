@@ -41,7 +41,7 @@ struct Tombstone {
 struct StoredParts {
   std::string_view detail;    ///< The JSON object that an event carries as `detail`.
   std::string_view describe;  ///< The JSON object of what Describe alone carries, or empty.
-  std::optional<WallTime> described_at;  ///< When the Describe that gave `describe` was asked.
+  std::optional<WallTime> described_at;  ///< When the last Describe taken in was asked.
   WallTime seen_at;                      ///< When `detail` was taken in.
 };
 

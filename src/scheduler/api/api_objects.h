@@ -7,7 +7,8 @@
 
 namespace blox::scheduler {
 
-/// `status` is what the newest round found out, or null. Until then an environment is healthy.
+/// `status` is what the newest round found out, or null. Until then an environment that was
+/// deployed is not healthy: nobody has looked at it yet.
 codec::EnvironmentObject make_object(const Environment& environment,
                                      const EnvironmentStatus* status);
 codec::DeploymentObject make_object(const Deployment& deployment);

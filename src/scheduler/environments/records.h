@@ -82,7 +82,9 @@ struct Intent {
 };
 
 /// A task that ECS said it started and that the cluster state may not show yet. It counts as
-/// PENDING until the view shows it, Describe says STOPPED, or it is MISSING after ecs_visible_max.
+/// PENDING until the view shows it, or Describe says that it is STOPPED, or that it is MISSING when
+/// asked launch_effect_max + ecs_visible_max (and the clock's error) after this process first saw
+/// the outcome. Source: docs/decisions/0011.
 struct Outcome {
   EnvironmentUid environment;
   ContainerInstanceArn instance;

@@ -11,7 +11,8 @@
 
 namespace blox::scheduler {
 
-/// One eligible or draining instance of an environment, in words.
+/// One instance that the environment has to do with, in words: eligible, draining, disconnected, or
+/// superseded by another registration of its machine.
 struct InstanceStatusLine {
   ContainerInstanceArn instance;
   std::string state;   ///< "serving", "starting", "stopping", "waiting", "blocked", "skipped".
