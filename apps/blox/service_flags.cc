@@ -25,9 +25,12 @@ CLI::Validator is_reconcile_interval() {
 }
 
 void StateFlags::add_to(CLI::App& app) {
-  add_flag(app, "--queue", queue, "SQS queue with the events: NAME or sqs://NAME");
-  add_flag(app, "--cluster", clusters,
-           "Name or ARN of a cluster to follow; repeat it; default: all of the account");
+  add_flag(app, "--queue", queue,
+           "SQS queue with the events, of this service alone: NAME or sqs://NAME");
+  add_flag(
+      app, "--cluster", clusters,
+      "Name or ARN of a cluster to follow; repeat it; default: all of the account. Messages on "
+      "others are deleted from the queue: a queue belongs to one service");
   add_flag(app, "--reconcile-interval", reconcile_interval, "Between full reads of ECS")
       ->check(is_reconcile_interval());
 }
