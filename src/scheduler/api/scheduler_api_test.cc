@@ -1,123 +1,16 @@
 // Every endpoint and every error of the scheduler's API, on a store in memory and virtual time.
-#include "scheduler/api/scheduler_api.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
 
-#include "base/sim_loop.h"
-#include "scheduler/environments/repository_for_tests.h"
+#include "scheduler/api/scheduler_api_for_tests.h"
 
 namespace blox::scheduler {
 namespace {
 
 using testing::HasSubstr;
 using testing::StartsWith;
-
-constexpr std::string_view kArn = "arn:aws:ecs:eu-west-1:123456789012:";
-std::string arn_of(std::string_view rest) { return std::string{kArn} + std::string{rest}; }
-
-// Knows the cluster "prod" and the task definitions "logs:1" and "logs:2".
-class FakeDirectory final : public Directory {
- public:
-  std::optional<Error> fault;
-  std::function<void()> before_answer = [] {};
-
-  Async<Result<std::optional<ClusterArn>>> find_cluster(std::string cluster) override {
-    before_answer();
-    if (fault) co_return std::unexpected(*fault);
-    std::optional<ClusterArn> found;
-    if (cluster == "prod" || cluster == arn_of("cluster/prod")) {
-      found = ClusterArn{arn_of("cluster/prod")};
-    }
-    co_return found;
-  }
-  Async<Result<std::optional<TaskDefinitionArn>>> find_task_definition(
-      std::string task_definition) override {
-    before_answer();
-    if (fault) co_return std::unexpected(*fault);
-    std::optional<TaskDefinitionArn> found;
-    if (task_definition == "logs:1" || task_definition == "logs:2") {
-      found = TaskDefinitionArn{arn_of("task-definition/" + task_definition)};
-    }
-    co_return found;
-  }
-};
-
-struct Answered {
-  int status = 0;
-  std::string body;
-  std::string detail;
-  http::Headers headers;
-};
-
-class SchedulerApiTest : public testing::Test {
- protected:
-  SchedulerApiTest() {
-    std::optional<Status> loaded;
-    Scope scope{loop};
-    scope.spawn(keep(repository.load(), loaded));
-    loop.run_for(std::chrono::seconds{1});
-    EXPECT_TRUE(loaded && *loaded);
-  }
-
-  template <class T>
-  Async<void> keep(Async<T> work, std::optional<T>& result) {
-    result.emplace(co_await std::move(work));
-  }
-  Answered ask(const std::string& method, const std::string& target, const std::string& body = "") {
-    std::optional<http::Response> response;
-    Scope scope{loop};
-    scope.spawn(keep(api.handle(http::Request{method, target, {}, body}), response));
-    EXPECT_TRUE(loop.run_while_not([&] { return response.has_value(); }, std::chrono::hours{1}));
-    Answered answered;
-    answered.status = response->status;
-    answered.body = std::get<std::string>(response->body);
-    answered.headers = response->headers;
-    answered.detail = http::find_header(response->headers, "Blox-Error-Detail").value_or("");
-    return answered;
-  }
-
-  static std::string body_of(const std::string& name) {
-    return R"({"name":")" + name +
-           R"(","instanceGroup":{"cluster":"prod"},"taskDefinition":"logs:1"})";
-  }
-  void create(const std::string& name) {
-    const auto created = ask("POST", "/v1/environments", body_of(name));
-    ASSERT_EQ(created.status, 200) << created.body;
-  }
-  const Environment& stored(const std::string& name) {
-    const auto* found = repository.find_environment(EnvironmentName{name});
-    EXPECT_NE(found, nullptr);
-    return *found;
-  }
-  Answered deploy(const std::string& name, const std::string& more = "") {
-    return ask("POST", "/v1/environments/" + name +
-                           "/deployments?deploymentToken=" + stored(name).deployment_token + more);
-  }
-  void end_deployment(const std::string& name) {
-    Deployment ended = repository.records().deployments.at(*stored(name).deployment);
-    ended.status = DeploymentStatus::kCompleted;
-    ended.ended_at = loop.wall_now();
-    std::optional<Status> result;
-    Scope scope{loop};
-    scope.spawn(keep(repository.put({}, {ended}), result));
-    loop.run_for(std::chrono::seconds{1});
-    ASSERT_TRUE(result && *result);
-  }
-
-  SimLoop loop{1};
-  Random random{1};
-  Metrics metrics;
-  RepositoryForTests kept{loop};
-  Repository& repository = kept.repository;
-  FakeDirectory directory;
-  StatusBoard board;
-  Operations operations{loop, random, repository, directory};
-  Status ready = done();
-  SchedulerApi api{operations, board, metrics, [this] { return ready; }};
-};
 
 TEST_F(SchedulerApiTest, CallsNothingHealthyThatWasNotLookedAt) {
   create("logs");
@@ -262,67 +155,6 @@ TEST_F(SchedulerApiTest, SaysThatEcsCannotBeAsked) {
   EXPECT_EQ(refused.body,
             "ECS cannot be asked for the cluster 'prod', nothing was done: DescribeClusters: "
             "ThrottlingException");
-}
-
-TEST_F(SchedulerApiTest, RefusesBadFilters) {
-  create("logs");
-  const std::tuple<std::string, std::string, std::string> rows[] = {
-      {"/v1/environments?status=x", "At least one of the filters provided is not supported",
-       "'status' is not known here; allowed are cluster, maxResults, nextToken"},
-      {"/v1/environments?cluster=a&cluster=b",
-       "At least one of the filters provided is specified multiple times",
-       "'cluster' is given more than once; allowed is once"},
-      {"/v1/environments?cluster=a/b", "Invalid cluster ARN or name", ""},
-      {"/v1/environments?cluster=", "Invalid cluster ARN or name",
-       "cluster is ''; allowed is the name or the ARN of a cluster"},
-      {"/v1/environments?maxResults=0", "maxResults is '0'; allowed is an integer from 1 to 10000",
-       ""},
-      {"/v1/environments?maxResults=ten",
-       "maxResults is 'ten'; allowed is an integer from 1 to "
-       "10000",
-       ""},
-      {"/v1/environments?nextToken=xyz",
-       "nextToken is 'xyz'; allowed is a nextToken that this list has answered", ""},
-      {"/v1/environments/logs/deployments?status=x",
-       "At least one of the filters provided is not supported",
-       "'status' is not known here; allowed are maxResults, nextToken"},
-  };
-  for (const auto& [target, body, detail] : rows) {
-    const auto refused = ask("GET", target);
-    EXPECT_EQ(refused.status, 400) << target;
-    EXPECT_EQ(refused.body, body) << target;
-    EXPECT_EQ(refused.detail, detail) << target;
-  }
-}
-
-TEST_F(SchedulerApiTest, RefusesParametersWhereThereAreNone) {
-  create("logs");
-  const std::string token = stored("logs").deployment_token;
-  const std::tuple<std::string, std::string, std::string> rows[] = {
-      {"POST", "/v1/environments", body_of("other")},
-      {"GET", "/v1/environments/logs", ""},
-      {"PATCH", "/v1/environments/logs", R"({"maxUnavailable":2})"},
-      {"GET", "/v1/environments/logs/instances", ""},
-      {"GET", "/v1/environments/logs/deployments/" + random.uuid(), ""},
-  };
-  for (const auto& [method, path, body] : rows) {
-    const auto refused = ask(method, path + "?dryRun=true", body);
-    EXPECT_EQ(refused.status, 400) << method << path;
-    EXPECT_EQ(refused.body, "At least one of the filters provided is not supported") << path;
-    EXPECT_EQ(refused.detail, "'dryRun' is not known here; allowed is none") << path;
-  }
-  EXPECT_EQ(repository.records().environments.size(), 1U);
-  EXPECT_EQ(stored("logs").deployment_token, token) << "nothing was changed";
-}
-
-TEST_F(SchedulerApiTest, ListsInPages) {
-  for (const std::string name : {"c", "a", "b"}) create(name);
-  const auto first = ask("GET", "/v1/environments?maxResults=2");
-  EXPECT_THAT(first.body, StartsWith(R"({"items":[{"name":"a")"));
-  EXPECT_THAT(first.body, HasSubstr(R"("nextToken":"62"})"));
-  const auto second = ask("GET", "/v1/environments?maxResults=2&nextToken=62");
-  EXPECT_THAT(second.body, StartsWith(R"({"items":[{"name":"c")"));
-  EXPECT_THAT(second.body, Not(HasSubstr("nextToken")));
 }
 
 TEST_F(SchedulerApiTest, PatchesOnlyWhatIsAsked) {
