@@ -32,6 +32,7 @@ function(blox_folder folder)
 
   if(tests)
     add_executable(${name}_test ${tests})
+    target_compile_options(${name}_test PRIVATE ${BLOX_TEST_OPTIONS})
     target_link_libraries(${name}_test PRIVATE ${name} blox_options GTest::gmock GTest::gtest_main)
     add_test(NAME ${folder} COMMAND ${name}_test)
     add_dependencies(unit_tests ${name}_test)

@@ -27,6 +27,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(blox_options INTERFACE -Wno-maybe-uninitialized -Wno-missing-field-initializers)
 endif()
 
+# The files of unit tests are compiled once and run for moments: optimising them costs more than it
+# gives. What they test is compiled as ever.
+set(BLOX_TEST_OPTIONS "" CACHE STRING "Compiler options of the files of unit tests alone")
+
 find_program(CCACHE ccache)
 if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE}")
