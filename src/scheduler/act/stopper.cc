@@ -147,16 +147,17 @@ Async<void> Stopper::look(const Intent& intent) {
   }
   if (!entry->missing_since) entry->missing_since = asked_at;
   if (asked_at - *entry->missing_since < context_.options.assumptions.visible_time()) co_return;
-  note_missing(intent, *entry);
-  co_await close(intent);
+  auto emptied = note_missing(intent, *entry);
+  co_await close(intent, std::move(emptied));
 }
 
 // The picture may go on showing it. It would be stopped again and again, and never be replaced.
-// That we ended it counts wherever a call of ours, or of an earlier process, may have done so.
-void Stopper::note_missing(const Intent& intent, const Entry& entry) {
+// That we ended it counts wherever a call of ours, or of an earlier process, may have done so; that
+// is stored with the closing, as the next process has the picture alone.
+std::optional<Emptied> Stopper::note_missing(const Intent& intent, const Entry& entry) {
   const TaskArn& task = intent.known_tasks.front();
   const auto shown = context_.tasks.find(task);
-  if (shown == context_.tasks.end()) return;
+  if (shown == context_.tasks.end()) return std::nullopt;
   EndedTask end;
   end.created_at = shown->second.object.created_at;
   end.started_at = shown->second.object.started_at;
@@ -166,11 +167,14 @@ void Stopper::note_missing(const Intent& intent, const Entry& entry) {
   end.stopped_reason =
       entry.sent ? std::string{kStopReasonPrefix} + intent.reason : "ECS does not know it any more";
   context_.memory.ended.insert_or_assign(task, std::move(end));
+  if (!entry.sent) return std::nullopt;
+  return Emptied{intent.environment, intent.instance, context_.executor.wall_now(), task};
 }
 
-Async<void> Stopper::close(const Intent& intent) {
+Async<void> Stopper::close(const Intent& intent, std::optional<Emptied> emptied) {
   if (const Intent* open = context_.find_open(intent)) {
     std::vector<IntentClosing> closings{closing_of(*open)};
+    closings.front().emptied = std::move(emptied);
     co_await close_durably(context_, std::move(closings));
   }
 }

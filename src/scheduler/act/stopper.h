@@ -52,8 +52,8 @@ class Stopper {
   Async<void> call(Intent intent, bool was_sent);
   Async<Status> call_ecs(const Intent& intent);
   Async<void> look(const Intent& intent);
-  Async<void> close(const Intent& intent);
-  void note_missing(const Intent& intent, const Entry& entry);
+  Async<void> close(const Intent& intent, std::optional<Emptied> emptied = std::nullopt);
+  std::optional<Emptied> note_missing(const Intent& intent, const Entry& entry);
   Entry* find_entry(const Intent& intent);
 
   ActContext& context_;

@@ -113,6 +113,7 @@ TEST_F(ActorTest, AStopOfWhatIsNotThereWaitsAndIsOverInTheEnd) {
   ASSERT_TRUE(process_->memory.ended.contains(TaskArn{"task-a"}));
   EXPECT_EQ(process_->memory.ended.at(TaskArn{"task-a"}).stopped_reason,
             "ECS does not know it any more");
+  EXPECT_TRUE(records().emptied.empty());
   EXPECT_LT(control_.fake.stops.size(), 20U);
 }
 
@@ -129,6 +130,9 @@ TEST_F(ActorTest, AStopThatAnEarlierProcessMayHaveSentCountsAsOurs) {
   const EndedTask& end = process_->memory.ended.at(TaskArn{"task-a"});
   EXPECT_EQ(end.stopped_reason, "blox: outdated");
   EXPECT_FALSE(end.started_at.empty()) << "it may have served, although nobody saw it";
+  crash_and_boot();
+  ASSERT_TRUE(records().emptied.contains({kUid, kA}));
+  EXPECT_EQ(records().emptied.at({kUid, kA}).task, TaskArn{"task-a"});
 }
 
 TEST_F(ActorTest, AStopOfWhatCannotBeDescribedIsNotOver) {

@@ -169,6 +169,7 @@ std::string encode_record(const Emptied& emptied) {
   record["environment"] = emptied.environment.value;
   record["instance"] = emptied.instance.value;
   record["notedAt"] = format_time(emptied.noted_at);
+  if (!emptied.task.value.empty()) record["task"] = emptied.task.value;
   return boost::json::serialize(record);
 }
 
@@ -255,6 +256,7 @@ Result<Emptied> decode_emptied(const store::KeyValue& entry) {
     read.environment = EnvironmentUid{fields.text("environment")};
     read.instance = ContainerInstanceArn{fields.text("instance")};
     read.noted_at = fields.time("notedAt");
+    read.task = TaskArn{fields.find_text("task").value_or("")};
     return read;
   });
 }

@@ -77,7 +77,9 @@ Outcome full_outcome() {
   return outcome;
 }
 
-Emptied full_emptied() { return {EnvironmentUid{"u1"}, ContainerInstanceArn{"i1"}, kTime}; }
+Emptied full_emptied() {
+  return {EnvironmentUid{"u1"}, ContainerInstanceArn{"i1"}, kTime, TaskArn{"t9"}};
+}
 
 // Equal bytes again after decoding, so that no field is lost on the way.
 template <class Record>
@@ -99,6 +101,7 @@ TEST(RecordCodec, KeepsEveryField) {
   expect_round_trip(Deployment{}, &decode_deployment);
   expect_round_trip(Intent{}, &decode_intent);
   expect_round_trip(Outcome{}, &decode_outcome);
+  expect_round_trip(Emptied{}, &decode_emptied);
 }
 
 // The bytes themselves: what stands in a store today has to be read for ever.
@@ -124,7 +127,8 @@ TEST(RecordCodec, WritesTheDocumentedBytes) {
             R"({"v":1,"environment":"u1","instance":"i1","cluster":"c","deployment":"d1",)"
             R"("taskDefinition":"td:3","task":"t9","startedAt":"2027-01-15T08:00:00.123Z"})");
   EXPECT_EQ(encode_record(full_emptied()),
-            R"({"v":1,"environment":"u1","instance":"i1","notedAt":"2027-01-15T08:00:00.123Z"})");
+            R"({"v":1,"environment":"u1","instance":"i1","notedAt":"2027-01-15T08:00:00.123Z",)"
+            R"("task":"t9"})");
 }
 
 TEST(RecordCodec, SkipsFieldsOfALaterDay) {

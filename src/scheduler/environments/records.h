@@ -102,6 +102,7 @@ struct Emptied {
   EnvironmentUid environment;
   ContainerInstanceArn instance;
   WallTime noted_at;  ///< For people alone.
+  TaskArn task;       ///< That task, when the picture may go on showing it alive; else empty.
   store::Revision mod_revision = 0;
 };
 

@@ -198,11 +198,7 @@ Async<Status> Repository::remove(EnvironmentUid uid) {
   }
   const auto removed = co_await remove_outcomes(std::move(outcomes));
   if (!removed) co_return removed;
-  std::vector<IntentKey> emptied;
-  for (const auto& [key, entry] : records_.emptied) {
-    if (key.first == uid) emptied.push_back(key);
-  }
-  const auto forgotten = co_await remove_emptied(std::move(emptied));
+  const auto forgotten = co_await remove_emptied(emptied_of(uid));
   if (!forgotten) co_return forgotten;
   for (std::size_t first = 0; first < deployments.size(); first += kRecordsPerCommit) {
     store::Commit commit;
@@ -217,13 +213,23 @@ Async<Status> Repository::remove(EnvironmentUid uid) {
     const auto written = co_await write(std::move(commit), std::move(apply));
     if (!written) co_return written;
   }
-  if (has_intents(uid)) co_return refused;  // Opened since.
+  // Opened since, and perhaps closed again.
+  if (has_intents(uid) || !emptied_of(uid).empty()) co_return refused;
   store::Commit commit;
   commit.compares.push_back({environment_key(uid), mod_revision});
   commit.deletes.push_back(environment_key(uid));
   if (named) commit.deletes.push_back(name_key(name));
   Apply apply = [this, uid](store::Revision) { records_.environments.erase(uid); };
   co_return co_await write(std::move(commit), std::move(apply));
+}
+
+std::vector<IntentKey> Repository::emptied_of(const EnvironmentUid& uid) const {
+  std::vector<IntentKey> keys;
+  for (auto at = records_.emptied.lower_bound({uid, ContainerInstanceArn{}});
+       at != records_.emptied.end() && at->first.first == uid; ++at) {
+    keys.push_back(at->first);
+  }
+  return keys;
 }
 
 bool Repository::has_intents(const EnvironmentUid& uid) const {
@@ -296,6 +302,7 @@ Async<Status> Repository::close_intents(std::vector<IntentClosing> closings) {
     store::Commit commit;
     std::vector<IntentKey> closed;
     std::vector<Outcome> outcomes;
+    std::vector<Emptied> emptied;
     do {
       const auto& closing = closings[next];
       const auto& [uid, instance] = closing.intent;
@@ -305,18 +312,27 @@ Async<Status> Repository::close_intents(std::vector<IntentClosing> closings) {
         commit.puts.push_back({outcome_key(uid, outcome.task), encode_record(outcome)});
         outcomes.push_back(outcome);
       }
+      if (closing.emptied) {
+        commit.puts.push_back({emptied_key(uid, instance), encode_record(*closing.emptied)});
+        emptied.push_back(*closing.emptied);
+      }
       closed.push_back(closing.intent);
       ++next;
     } while (next < closings.size() &&
-             commit.puts.size() + commit.deletes.size() + 1 + closings[next].outcomes.size() <=
+             commit.puts.size() + commit.deletes.size() + 2 + closings[next].outcomes.size() <=
                  kRecordsPerCommit);
-    Apply apply = [this, closed = std::move(closed),
-                   outcomes = std::move(outcomes)](store::Revision revision) {
+    Apply apply = [this, closed = std::move(closed), outcomes = std::move(outcomes),
+                   emptied = std::move(emptied)](store::Revision revision) {
       for (const auto& key : closed) records_.intents.erase(key);
       for (auto outcome : outcomes) {
         outcome.mod_revision = revision;
         const auto task = outcome.task;
         records_.outcomes.insert_or_assign(task, std::move(outcome));
+      }
+      for (auto each : emptied) {
+        each.mod_revision = revision;
+        IntentKey key = emptied_id(each);
+        records_.emptied.insert_or_assign(std::move(key), std::move(each));
       }
     };
     const auto written = co_await write(std::move(commit), std::move(apply));

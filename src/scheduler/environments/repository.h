@@ -38,8 +38,9 @@ struct Records {
 /// What closes with one commit: an intent goes, and with it comes what was found out.
 struct IntentClosing {
   IntentKey intent;
-  store::Revision mod_revision = 0;  ///< Of the intent that is closed.
-  std::vector<Outcome> outcomes;     ///< To be laid over the picture; usually one, or none.
+  store::Revision mod_revision = 0;     ///< Of the intent that is closed.
+  std::vector<Outcome> outcomes;        ///< To be laid over the picture; usually one, or none.
+  std::optional<Emptied> emptied = {};  ///< Of a stop that nobody saw the end of.
 };
 
 /// The only reader and writer of the scheduler's records. Each write is compare-and-swap on the
@@ -98,6 +99,7 @@ class Repository {
   Async<Status> reload();
   Async<Result<Records>> read_all();
   bool has_name(const EnvironmentUid& uid) const;
+  std::vector<IntentKey> emptied_of(const EnvironmentUid& uid) const;
   Result<std::vector<store::Compare>> compares_of(const std::vector<Intent>& intents) const;
   std::shared_ptr<void> note_opening(const std::vector<Intent>& intents);
 

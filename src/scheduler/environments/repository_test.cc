@@ -266,12 +266,14 @@ TEST_F(RepositoryTest, SplitsWhatIsTooMuchForOneCommit) {
     for (const auto& each : *opened) {
       closings.push_back({{each.environment, each.instance},
                           each.mod_revision,
-                          {outcome("u1", "t of " + each.instance.value)}});
+                          {outcome("u1", "t of " + each.instance.value)},
+                          Emptied{each.environment, each.instance, {}, {}}});
     }
   }
   ASSERT_TRUE(run(repository->close_intents(closings)));
   EXPECT_TRUE(repository->records().intents.empty());
   ASSERT_EQ(repository->records().outcomes.size(), 360U);
+  EXPECT_EQ(repository->records().emptied.size(), 360U);
   std::vector<TaskArn> tasks{TaskArn{"never seen"}};
   for (const auto& [task, kept] : repository->records().outcomes) tasks.push_back(task);
   tasks.push_back(tasks.back());
@@ -283,9 +285,10 @@ TEST_F(RepositoryTest, SplitsWhatIsTooMuchForOneCommit) {
 
 TEST_F(RepositoryTest, NotesEmptiedInstancesWhileTheirEnvironmentIsThere) {
   ASSERT_TRUE(put(environment("logs", "u1")));
-  std::vector<Emptied> emptied{{EnvironmentUid{"gone"}, ContainerInstanceArn{"i0"}, {}}};
+  std::vector<Emptied> emptied{{EnvironmentUid{"gone"}, ContainerInstanceArn{"i0"}, {}, {}}};
   for (int i = 1; i <= 250; ++i) {
-    emptied.push_back({EnvironmentUid{"u1"}, ContainerInstanceArn{"i" + std::to_string(i)}, {}});
+    emptied.push_back(
+        {EnvironmentUid{"u1"}, ContainerInstanceArn{"i" + std::to_string(i)}, {}, {}});
   }
   ASSERT_TRUE(run(repository->put_emptied(emptied)));
   restart();
@@ -311,8 +314,8 @@ TEST_F(RepositoryTest, RemovesAnEnvironmentWithAllThatIsIts) {
   ASSERT_TRUE(run(repository->close_intents({IntentClosing{
       {opened.environment, opened.instance}, opened.mod_revision, {outcome("u1", "t1")}}})));
   ASSERT_TRUE(
-      run(repository->put_emptied({{EnvironmentUid{"u1"}, ContainerInstanceArn{"i1"}, {}},
-                                   {EnvironmentUid{"u2"}, ContainerInstanceArn{"i1"}, {}}})));
+      run(repository->put_emptied({{EnvironmentUid{"u1"}, ContainerInstanceArn{"i1"}, {}, {}},
+                                   {EnvironmentUid{"u2"}, ContainerInstanceArn{"i1"}, {}, {}}})));
   ASSERT_TRUE(run(repository->remove(EnvironmentUid{"u1"})));
   ASSERT_TRUE(run(repository->remove(EnvironmentUid{"u1"}))) << "already gone";
   for (const bool restarted : {false, true}) {

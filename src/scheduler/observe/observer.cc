@@ -223,6 +223,8 @@ class Observer::Build {
     if (const EndedTask* end = find_end(task.arn)) {
       return row.ended.push_back(ended_of(task.arn, deployment.id, *end));
     }
+    const auto emptied = records_.emptied.find({deployment.environment, row.instance.arn});
+    if (emptied != records_.emptied.end() && emptied->second.task == task.arn) return;
     row.instance.tasks.push_back({task.arn, deployment.task_definition, deployment.id.value,
                                   phase_of(task.last_status, task.desired_status), true,
                                   task.health_status == "UNHEALTHY",

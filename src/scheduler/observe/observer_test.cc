@@ -378,6 +378,19 @@ TEST_F(ObserverTest, RemembersWhoEmptiedAnInstance) {
   EXPECT_FALSE(observe_a().emptied_by_us) << "it went by itself";
 }
 
+// What an earlier process has seen and stored; the picture knows nothing, or what it missed.
+TEST_F(ObserverTest, TakesFromTheRecordsWhoWasEmptied) {
+  add_task("t", "new");
+  records_.emptied[{kUid, ContainerInstanceArn{"a"}}] = {
+      kUid, ContainerInstanceArn{"a"}, {}, TaskArn{"t"}};
+  EXPECT_TRUE(observe_a().emptied_by_us);
+  EXPECT_TRUE(observe_a().tasks.empty());
+  EXPECT_EQ(observe_a().known_tasks, std::vector{TaskArn{"t"}});
+  add_task("u", "new");
+  EXPECT_FALSE(observe_a().emptied_by_us) << "it serves again";
+  EXPECT_EQ(observe_a().tasks.size(), 1U);
+}
+
 TEST_F(ObserverTest, ANewRegistrationSupersedesASilentOne) {
   auto& a = instances_.begin()->second.object;
   a.ec2_instance_id = "i-1";

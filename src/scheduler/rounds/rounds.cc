@@ -197,7 +197,7 @@ void Rounds::note_emptied(const Environment& environment, const World& world) {
     const IntentKey key{environment.uid, instance.arn};
     if (instance.emptied_by_us == noted.contains(key)) continue;
     if (instance.emptied_by_us) {
-      emptied_.push_back({environment.uid, instance.arn, parts_.executor.wall_now()});
+      emptied_.push_back({environment.uid, instance.arn, parts_.executor.wall_now(), TaskArn{}});
     } else {
       refilled_.push_back(key);
     }
