@@ -100,4 +100,4 @@ def test_the_control_calls_of_the_simulator(fleet):
     table = page.split("## Control calls")[1].split("Each of them once")[0]
     for row in re.findall(r"^\| (`(?:GET|POST).*?) \|", table, re.M):
         for path in re.findall(r"(?:/simulator|…)(/[\w/]+)", row):
-            assert path.rsplit("/", 1)[-1] in typed, row
+            assert re.search("/" + path.rsplit("/", 1)[-1] + r"(?![\w/])", typed), row

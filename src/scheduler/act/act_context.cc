@@ -17,7 +17,7 @@ ActMetrics::ActMetrics(Metrics& metrics)
       unknown_absent(metrics.counter("blox_scheduler_unknown_resolved_total",
                                      "Unknown starts that were resolved", {{"as", "not_started"}})),
       confirmations(metrics.counter("blox_scheduler_confirmations_total",
-                                    "Times that ECS was asked before a launch")),
+                                    "Times that ECS was asked before a start or a stop")),
       wanted_to_start(metrics.seconds(
           "blox_scheduler_wanted_to_start_seconds",
           "From an eligible instance without a task to its StartTask, first attempts")) {}

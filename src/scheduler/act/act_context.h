@@ -23,7 +23,7 @@ struct ActMetrics {
   Counter& unknown_outcomes;   ///< Starts of which nobody knew the outcome.
   Counter& unknown_found;      ///< Of those: found by looking.
   Counter& unknown_absent;     ///< Of those: settled as not done.
-  Counter& confirmations;      ///< Times that ECS was asked before a launch.
+  Counter& confirmations;      ///< Times that ECS was asked before a start or a stop.
   Histogram& wanted_to_start;  ///< From "has no task" to StartTask sent, first attempts only.
 };
 

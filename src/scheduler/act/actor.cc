@@ -47,6 +47,17 @@ std::string Actor::why_held(const EnvironmentUid& environment,
   return why.empty() ? kept_check_.why_held(environment, instance) : why;
 }
 
+// Of a stop whose task the picture does not show any more, so that it cannot tell whether our call
+// ended it, and whether it served.
+std::optional<Emptied> Actor::emptied_by(const Intent& intent) const {
+  if (intent.kind != IntentKind::kStop || intent.known_tasks.empty()) return std::nullopt;
+  const TaskArn& task = intent.known_tasks.front();
+  if (context_.tasks.contains(task) || !stopper_.may_have_sent(intent)) return std::nullopt;
+  const auto end = context_.memory.ended.find(task);
+  if (end != context_.memory.ended.end() && end->second.started_at.empty()) return std::nullopt;
+  return Emptied{intent.environment, intent.instance, context_.executor.wall_now(), TaskArn{}};
+}
+
 void Actor::begin_closings(const Environment& environment, const Plan& plan) {
   for (const auto& instance : plan.silent_stops) silent_stops_.insert({environment.uid, instance});
   std::vector<IntentClosing> closings;
@@ -57,6 +68,7 @@ void Actor::begin_closings(const Environment& environment, const Plan& plan) {
     if (found == context_.records().intents.end() || launcher_.is_busy(key)) continue;
     if (!writing_.insert(key).second) continue;
     closings.push_back(closing_of(found->second));
+    closings.back().emptied = emptied_by(found->second);
   }
   for (const auto& instance : plan.withdrawals) {
     const IntentKey key{environment.uid, instance};
@@ -93,6 +105,7 @@ Intent Actor::intent_for(const Environment& environment, IntentKind kind,
 }
 
 void Actor::begin_starts(const Environment& environment, const Plan& plan) {
+  confirmer_.clear_held(environment.uid);
   if (plan.starts.empty() || !environment.deployment) return;
   const auto deployment = context_.records().deployments.find(*environment.deployment);
   if (deployment == context_.records().deployments.end()) return;

@@ -8,8 +8,8 @@
 namespace blox::scheduler {
 std::vector<StartAction> Confirmer::admit(const Environment& environment, const Plan& plan) {
   forget_old();
+  clear_held(environment.uid);
   Reasons& held = held_[environment.uid];
-  held.clear();
   const Picture* picture = nullptr;
   if (plan.needs_confirmation) {
     std::string why_not;

@@ -26,6 +26,8 @@ class Confirmer {
 
   /// Those of the plan's starts that may be sent, with the time of their confirmation set.
   std::vector<StartAction> admit(const Environment& environment, const Plan& plan);
+  /// Forgets why starts were kept back, as the plan may have none any more.
+  void clear_held(const EnvironmentUid& environment) { held_.erase(environment); }
   /// Why the newest admit() kept back a start, in words; empty: it did not.
   std::string why_held(const EnvironmentUid& environment,
                        const ContainerInstanceArn& instance) const;

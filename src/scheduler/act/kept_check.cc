@@ -7,6 +7,14 @@
 
 namespace blox::scheduler {
 
+namespace {
+
+TaskStatus desired_status(const TaskReport& report) {
+  return make_task_status(std::string{find_text(report.detail, "desiredStatus")});
+}
+
+}  // namespace
+
 std::vector<StopAction> KeptCheck::admit(const Environment& environment, const Plan& plan) {
   forget_old();
   auto& held = held_[environment.uid];
@@ -52,7 +60,10 @@ Async<void> KeptCheck::ask(EnvironmentUid environment, ClusterArn cluster,
       why_not[TaskArn{arn}] = "ECS could not describe the task that stays: " + why;
     }
     for (const auto& report : described->tasks) {
-      why_not[report.arn] = report.last_status.is_final() ? "the task that stays has ended" : "";
+      const auto phase = phase_of(report.last_status, desired_status(report));
+      why_not[report.arn] = report.last_status.is_final() ? "the task that stays has ended"
+                            : phase == TaskPhase::kEnding ? "the task that stays is on its way down"
+                                                          : "";
       if (!report.last_status.is_final()) continue;
       log::info("act", "the cluster state shows {} alive, which ECS says has ended",
                 report.arn.value);

@@ -46,6 +46,17 @@ TEST_F(KeptCheckTest, LearnsThatTheOtherHasEnded) {
   EXPECT_TRUE(control_.fake.stops.empty());
 }
 
+TEST_F(KeptCheckTest, WhatIsOnItsWayDownDoesNotStay) {
+  put_in_ecs("kept", kA, "RUNNING");
+  query_.tasks.at(TaskArn{"kept"}).report.detail = R"({"desiredStatus":"STOPPED"})";
+  round();
+  run_for(seconds{1});
+  round();
+  EXPECT_EQ(why_held(), "the task that stays is on its way down");
+  run_for(seconds{5});
+  EXPECT_TRUE(control_.fake.stops.empty());
+}
+
 TEST_F(KeptCheckTest, StopsNothingWhileNobodyCanTell) {
   const auto why = [&] {
     round();

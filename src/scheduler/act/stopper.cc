@@ -30,9 +30,15 @@ void Stopper::told(const IntentKey& key) {
   if (found != entries_.end()) found->second.opening = false;
 }
 
+bool Stopper::may_have_sent(const Intent& intent) const {
+  const auto found = entries_.find(key_of(intent));
+  return found == entries_.end() || found->second.launch_id != intent.launch_id ||
+         found->second.sent;
+}
+
 bool Stopper::withdraw(const Intent& intent) {
   Entry* entry = find_entry(intent);
-  if (!entry || entry->sent) return false;
+  if (!entry || may_have_sent(intent)) return false;
   entry->withdrawn = true;
   return true;
 }

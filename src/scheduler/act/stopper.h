@@ -30,6 +30,8 @@ class Stopper {
   void expect(const Intent& intent);
   /// The store has answered, whatever it said.
   void told(const IntentKey& key);
+  /// True if a call for it may have taken effect: of this process, or of an earlier one.
+  bool may_have_sent(const Intent& intent) const;
   /// True if no call for it can have taken effect; from then on none is made.
   bool withdraw(const Intent& intent);
   /// When the next one is.

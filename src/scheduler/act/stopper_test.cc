@@ -135,6 +135,26 @@ TEST_F(ActorTest, AStopThatAnEarlierProcessMayHaveSentCountsAsOurs) {
   EXPECT_EQ(records().emptied.at({kUid, kA}).task, TaskArn{"task-a"});
 }
 
+// The cluster state has buried it, and nothing tells whether it served or how it ended.
+TEST_F(ActorTest, AStopThatIsOverWithoutATraceCountsAsOurs) {
+  const auto over_after = [&](bool sent, bool trace) {
+    if (!sent) control_.fake.faults.emplace_back(error(ErrorKind::kThrottled));
+    if (trace) show("task-a", kA, "STOPPED");
+    carry_out(stop_of(TaskArn{"task-a"}));
+    run_for(std::chrono::milliseconds{900});
+    Plan over;
+    over.closings = {kA};
+    carry_out(over);
+    run_for(seconds{1});
+    EXPECT_FALSE(is_open(kA));
+    return records().emptied.contains({kUid, kA});
+  };
+  EXPECT_FALSE(over_after(false, false));
+  EXPECT_FALSE(over_after(true, true)) << "the picture tells";
+  tasks_.clear();
+  EXPECT_TRUE(over_after(true, false));
+}
+
 TEST_F(ActorTest, AStopOfWhatCannotBeDescribedIsNotOver) {
   show("task-a", kA, "RUNNING");
   query_.undescribed["task-a"] = "ODD";

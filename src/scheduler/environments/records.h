@@ -101,7 +101,7 @@ struct Outcome {
 struct Emptied {
   EnvironmentUid environment;
   ContainerInstanceArn instance;
-  WallTime noted_at;  ///< For people alone.
+  WallTime noted_at;  ///< What ended before says nothing about it any more.
   TaskArn task;       ///< That task, when the picture may go on showing it alive; else empty.
   store::Revision mod_revision = 0;
 };

@@ -370,12 +370,16 @@ Async<Status> Repository::put_emptied(std::vector<Emptied> emptied) {
     store::Commit commit;
     std::map<EnvironmentUid, store::Revision> revisions;
     std::vector<Emptied> noted;
-    for (; next < emptied.size() && noted.size() < kRecordsPerCommit / 2; ++next) {
+    for (; next < emptied.size() && noted.size() < kRecordsPerCommit / 3; ++next) {
       const Emptied& each = emptied[next];
       const auto found = records_.environments.find(each.environment);
-      if (found == records_.environments.end()) continue;
+      if (found == records_.environments.end() || records_.emptied.contains(emptied_id(each))) {
+        continue;
+      }
       revisions.emplace(each.environment, found->second.mod_revision);
-      commit.puts.push_back({emptied_key(each.environment, each.instance), encode_record(each)});
+      const std::string key = emptied_key(each.environment, each.instance);
+      commit.compares.push_back({key, 0});
+      commit.puts.push_back({key, encode_record(each)});
       noted.push_back(each);
     }
     if (noted.empty()) break;
@@ -396,14 +400,20 @@ Async<Status> Repository::put_emptied(std::vector<Emptied> emptied) {
 }
 
 Async<Status> Repository::remove_emptied(std::vector<IntentKey> keys) {
-  for (std::size_t first = 0; first < keys.size(); first += kRecordsPerCommit) {
-    const auto last = std::min(first + kRecordsPerCommit, keys.size());
-    const std::vector<IntentKey> chunk(keys.begin() + static_cast<std::ptrdiff_t>(first),
-                                       keys.begin() + static_cast<std::ptrdiff_t>(last));
+  for (std::size_t next = 0; next < keys.size();) {
     store::Commit commit;
-    for (const auto& [uid, instance] : chunk) commit.deletes.push_back(emptied_key(uid, instance));
-    Apply apply = [this, chunk](store::Revision) {
-      for (const auto& key : chunk) records_.emptied.erase(key);
+    std::vector<IntentKey> removed;
+    for (; next < keys.size() && removed.size() < kRecordsPerCommit / 2; ++next) {
+      const auto found = records_.emptied.find(keys[next]);
+      if (found == records_.emptied.end()) continue;
+      const std::string key = emptied_key(keys[next].first, keys[next].second);
+      commit.compares.push_back({key, found->second.mod_revision});
+      commit.deletes.push_back(key);
+      removed.push_back(keys[next]);
+    }
+    if (removed.empty()) break;
+    Apply apply = [this, removed](store::Revision) {
+      for (const auto& key : removed) records_.emptied.erase(key);
     };
     const auto written = co_await write(std::move(commit), std::move(apply));
     if (!written) co_return written;

@@ -73,7 +73,7 @@ class Repository {
   Async<Status> put(std::vector<Environment> environments, std::vector<Deployment> deployments);
   /// Removes an environment for good, with its deployments, outcomes and emptied instances, itself
   /// last.
-  /// Errors besides: kConflict (an intent of it is open, or is being opened).
+  /// Errors besides: kConflict (an intent of it is open, or was until now).
   Async<Status> remove(EnvironmentUid uid);
 
   /// Writes intents with "key absent" compared, up to kRecordsPerCommit of them in one commit, all
@@ -88,7 +88,8 @@ class Repository {
   Async<Status> close_intents(std::vector<IntentClosing> closings);
   /// Forgets outcomes that are resolved.
   Async<Status> remove_outcomes(std::vector<TaskArn> tasks);
-  /// Notes instances as emptied. Those of environments that are gone are left out.
+  /// Notes instances as emptied that are not noted yet. Those of environments that are gone are
+  /// left out.
   Async<Status> put_emptied(std::vector<Emptied> emptied);
   Async<Status> remove_emptied(std::vector<IntentKey> keys);
 

@@ -331,6 +331,28 @@ class Observer::Build {
     return std::move(world);
   }
 
+  // Whether our stop ended the last task there that served. What is stored counts until something
+  // newer is seen; a task that is being stopped serves no more, whatever the picture shows.
+  bool is_emptied(const RefusalKey& key, const Row& row, bool was_emptied) const {
+    const auto& intent = row.instance.intent;
+    const bool serves = std::ranges::any_of(row.instance.tasks, [&](const ObservedTask& task) {
+      const bool doomed =
+          intent && intent->kind == OpenIntentKind::kStop && intent->task == task.arn;
+      return task.phase == TaskPhase::kServing && !doomed;
+    });
+    if (serves) return false;
+    const auto noted = records_.emptied.find({EnvironmentUid{key.first}, key.second});
+    const bool is_noted = noted != records_.emptied.end();
+    for (const Ended& ended : row.ended) {  // Newest first.
+      if (is_noted && ended.stopped_at <= noted->second.noted_at) break;
+      const bool ours = ended.is_by_us();
+      if (ours && ended.started_at.empty()) continue;  // It never served.
+      if (!ours && ended.served_for() < observer_.options_.proven_after) continue;
+      return ours;
+    }
+    return is_noted || was_emptied;
+  }
+
   void set_since(std::optional<TimePoint>& since, bool holds) const {
     if (!holds) {
       since.reset();
@@ -341,11 +363,7 @@ class Observer::Build {
 
   // Adds what only the past can tell, and remembers the present for the next round.
   void recall(const RefusalKey& key, Row& row, const DesiredState& desired) {
-    const auto [remembered, is_new] = observer_.past_.try_emplace(key);
-    Past& past = remembered->second;
-    if (is_new) {
-      past.emptied_by_us = records_.emptied.contains({EnvironmentUid{key.first}, key.second});
-    }
+    Past& past = observer_.past_[key];
     past.round = observer_.round_;
     ObservedInstance& instance = row.instance;
     const bool serves = std::ranges::any_of(
@@ -362,14 +380,7 @@ class Observer::Build {
     std::ranges::sort(row.ended, [](const Ended& a, const Ended& b) {
       return std::tie(b.stopped_at, b.arn) < std::tie(a.stopped_at, a.arn);
     });
-    if (serves) past.emptied_by_us = false;
-    for (const Ended& ended : row.ended) {
-      const bool ours = ended.is_by_us();
-      if (ours && ended.started_at.empty()) continue;  // It never served.
-      if (!ours && ended.served_for() < observer_.options_.proven_after) continue;
-      if (!serves) past.emptied_by_us = ours;
-      break;
-    }
+    past.emptied_by_us = is_emptied(key, row, past.emptied_by_us);
     instance.emptied_by_us = past.emptied_by_us;
     if (!desired.deployment) return;
     recall_failures(key, past, row, desired.deployment->id);

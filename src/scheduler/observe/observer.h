@@ -33,7 +33,7 @@ struct ObserveOptions {
 };
 
 /// Remembers of the past only since when things are as they are ("drains since"), and that only in
-/// memory; whom our stops emptied it takes from the records when it first sees an instance.
+/// memory; whom our stops emptied stands in the records as well.
 /// Threading: the executor's thread. Requires: memory outlives it.
 class Observer {
  public:

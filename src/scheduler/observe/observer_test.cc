@@ -386,9 +386,27 @@ TEST_F(ObserverTest, TakesFromTheRecordsWhoWasEmptied) {
   EXPECT_TRUE(observe_a().emptied_by_us);
   EXPECT_TRUE(observe_a().tasks.empty());
   EXPECT_EQ(observe_a().known_tasks, std::vector{TaskArn{"t"}});
+  add_ended("s", minutes{10}, minutes{30});
+  records_.emptied.begin()->second.noted_at = kDate - minutes{20};
+  EXPECT_TRUE(observe_a().emptied_by_us) << "what ended before says nothing";
+  add_ended("r", minutes{10}, minutes{10});
+  EXPECT_FALSE(observe_a().emptied_by_us) << "what ended since does";
+  tasks_.erase(TaskArn{"r"});
+  EXPECT_TRUE(observe_a().emptied_by_us);
   add_task("u", "new");
   EXPECT_FALSE(observe_a().emptied_by_us) << "it serves again";
   EXPECT_EQ(observe_a().tasks.size(), 1U);
+}
+
+// The picture may go on showing it, and its end may be known to the process before.
+TEST_F(ObserverTest, ATaskThatIsBeingStoppedServesNoMore) {
+  add_task("t", "new");
+  add_intent(IntentKind::kStop, {TaskArn{"t"}});
+  records_.emptied[{kUid, ContainerInstanceArn{"a"}}] = {kUid, ContainerInstanceArn{"a"}, kDate,
+                                                         TaskArn{}};
+  EXPECT_TRUE(observe_a().emptied_by_us);
+  records_.intents.clear();
+  EXPECT_FALSE(observe_a().emptied_by_us);
 }
 
 TEST_F(ObserverTest, ANewRegistrationSupersedesASilentOne) {

@@ -191,7 +191,11 @@ Async<void> Rounds::store_deployments() {
 
 // The cluster state forgets a stopped task after hours; the records keep what the budget needs.
 void Rounds::note_emptied(const Environment& environment, const World& world) {
-  if (environment.deleting) return;
+  // A picture that was not read yet shows nothing, and one of another store may show old things.
+  const Picture& picture = world.picture;
+  if (environment.deleting || !picture.loaded || picture.store_changed || !picture.synced_age) {
+    return;
+  }
   const auto& noted = parts_.repository.records().emptied;
   for (const auto& instance : world.instances) {
     const IntentKey key{environment.uid, instance.arn};
@@ -202,8 +206,7 @@ void Rounds::note_emptied(const Environment& environment, const World& world) {
       refilled_.push_back(key);
     }
   }
-  // Registrations that are gone do not come back; but a picture may lack what it did not read yet.
-  if (!world.picture.loaded || world.picture.store_changed || !world.picture.synced_age) return;
+  // Registrations that are gone do not come back.
   for (auto at = noted.lower_bound({environment.uid, ContainerInstanceArn{}});
        at != noted.end() && at->first.first == environment.uid; ++at) {
     if (!std::ranges::binary_search(world.instances, at->first.second, {},
