@@ -3,7 +3,7 @@
 A file is run again when it, a header of ours that it includes, how it is compiled, the checks or
 clang-tidy changed.
 Files of tests cost as much as all others together: they are left to `--all`, which also adds the
-analyzer and the slower checks, remembered apart.
+slower checks and, but for tests, the analyzer; remembered apart.
 """
 
 import concurrent.futures
@@ -19,9 +19,9 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build/release"
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "blox-tidy"
-FULL = "clang-analyzer-*,-clang-analyzer-optin.core.EnumCastOutOfRange,bugprone-*," \
-       "-bugprone-easily-swappable-parameters,-bugprone-exception-escape," \
+FULL = "bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-exception-escape," \
        "-bugprone-unchecked-optional-access"
+ANALYZER = ",clang-analyzer-*,-clang-analyzer-optin.core.EnumCastOutOfRange"
 INCLUDE = re.compile(rb'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
 
@@ -56,17 +56,23 @@ def digest(path, command, salt):
     return total.hexdigest()
 
 
-def run(path, checks):
+def is_test(path):
+    return str(path).endswith("_test.cc")
+
+
+def run(path, full):
     command = ["clang-tidy-19", "--quiet", "-p", str(BUILD), str(path)]
-    if checks:
-        command.insert(1, f"--checks={checks}")
+    if full:
+        command.insert(1, f"--checks={FULL}{'' if is_test(path) else ANALYZER}")
     return subprocess.run(command, capture_output=True, text=True, timeout=900)
 
 
 def main():
     full = "--all" in sys.argv[1:]
     version = subprocess.run(["clang-tidy-19", "--version"], capture_output=True).stdout
-    salt = version + (ROOT / ".clang-tidy").read_bytes() + (FULL.encode() if full else b"")
+    salt = version + (ROOT / ".clang-tidy").read_bytes()
+    if full:
+        salt += (FULL + ANALYZER).encode()
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", "*.cc"],
         cwd=ROOT, capture_output=True, text=True, check=True,
@@ -75,13 +81,13 @@ def main():
     how = commands()
     keys = {path: digest(ROOT / path, how.get(path, ""), salt)
             for path in listed
-            if (ROOT / path).is_file() and (full or not path.endswith("_test.cc"))}
+            if (ROOT / path).is_file() and (full or not is_test(path))}
     dirty = [path for path, key in keys.items() if not (CACHE / key).exists()]
     print(f"clang-tidy: {len(keys) - len(dirty)} of {len(keys)} files are known to be clean")
     failed = 0
     last = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        jobs = {pool.submit(run, ROOT / path, FULL if full else ""): path for path in dirty}
+        jobs = {pool.submit(run, ROOT / path, full): path for path in dirty}
         for count, job in enumerate(concurrent.futures.as_completed(jobs), 1):
             path, result = jobs[job], job.result()
             if result.returncode:
