@@ -58,25 +58,22 @@ Status SqliteCore::store_compacted(Revision revision) {
 Result<Revision> SqliteCore::bound_of_history(WallTime now, Revision aged) {
   const auto& bounds = options_.history;
   // What there was before the oldest mark that is still needed is compacted already.
-  auto base = database_.prepare(
-      "SELECT changes, bytes FROM marks WHERE revision <= ?1 ORDER BY revision DESC LIMIT 1");
-  if (!base) return std::unexpected<Error>(base.error());
-  auto row = base->bind(1, info_.compact_revision).step();
+  auto& mark = statements_.read_mark;
+  const SqliteResetAtEnd mark_reset{mark};
+  auto row = mark.bind(1, info_.compact_revision).step();
   if (!row) return std::unexpected<Error>(row.error());
-  const Totals compacted = *row ? Totals{base->integer(0), base->integer(1)} : Totals{};
+  const Totals compacted = *row ? Totals{mark.integer(0), mark.integer(1)} : Totals{};
   const bool too_many = totals_.changes - compacted.changes > bounds.changes_max ||
                         totals_.bytes - compacted.bytes > bounds.bytes_max;
-  auto bound = database_.prepare(
-      "SELECT max(min(coalesce((SELECT max(revision) FROM marks WHERE time <= ?1), 0), ?5), "
-      "coalesce((SELECT min(revision) FROM marks WHERE ?2 AND changes >= ?3 AND bytes >= ?4), 0))");
-  if (!bound) return std::unexpected<Error>(bound.error());
+  auto& bound = statements_.find_bound;
+  const SqliteResetAtEnd bound_reset{bound};
   const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(bounds.age);
-  bound->bind(1, (now - age).time_since_epoch().count()).bind(2, too_many ? 1 : 0);
-  bound->bind(3, totals_.changes - bounds.changes_max).bind(4, totals_.bytes - bounds.bytes_max);
-  bound->bind(5, aged);
-  row = bound->step();
+  bound.bind(1, (now - age).time_since_epoch().count()).bind(2, too_many ? 1 : 0);
+  bound.bind(3, totals_.changes - bounds.changes_max).bind(4, totals_.bytes - bounds.bytes_max);
+  bound.bind(5, aged);
+  row = bound.step();
   if (!row) return std::unexpected<Error>(row.error());
-  return bound->integer(0);
+  return bound.integer(0);
 }
 
 Status SqliteCore::compact_to_bounds(WallTime now, Revision aged) {

@@ -127,6 +127,12 @@ Status SqliteCore::prepare() {
       {&statements_.delete_current, "DELETE FROM current WHERE key_id = ?1"},
       {&statements_.delete_key, "DELETE FROM keys WHERE id = ?1 RETURNING key"},
       {&statements_.set_swept, "UPDATE state SET swept_version = ?1"},
+      {&statements_.read_mark,
+       "SELECT changes, bytes FROM marks WHERE revision <= ?1 ORDER BY revision DESC LIMIT 1"},
+      {&statements_.find_bound,
+       "SELECT max(min(coalesce((SELECT max(revision) FROM marks WHERE time <= ?1), 0), ?5), "
+       "coalesce((SELECT min(revision) FROM marks "
+       "WHERE ?2 AND changes >= ?3 AND bytes >= ?4), 0))"},
       {&statements_.delete_marks,
        "DELETE FROM marks WHERE revision < (SELECT max(revision) FROM marks WHERE revision <= ?1)"},
   };

@@ -101,7 +101,7 @@ class SqliteCore {
     SqliteStatement begin, end, read_key, add_key, put_log, put_current, set_state, add_mark;
     SqliteStatement list_keys, read_version, read_previous, read_log;
     SqliteStatement set_compacted, list_swept, delete_log, read_current, delete_current, delete_key;
-    SqliteStatement set_swept, delete_marks;
+    SqliteStatement set_swept, delete_marks, read_mark, find_bound;
   };
   SqliteCore(std::string path, SqliteCoreOptions options);
   Status connect();
