@@ -103,7 +103,7 @@ void Judge::on_instance(const Instance& instance, const InstanceState* before) {
   if (!now.agent_connected && !past.away_since) past.away_since = time;
   bool over = now.status != InstanceStatusKind::kActive;
   if (now.agent_connected && past.away_since) {
-    const bool released = time - *past.away_since >= kUnreachableRelease;
+    const bool released = time - *past.away_since >= kUnreachableRelease - return_grace_;
     past.away_since.reset();
     for (const auto& [group, out] : out_) {
       if (released && out.contains(instance.arn)) ++released_count_;

@@ -82,6 +82,9 @@ class Judge final : public WorldObserver {
   /// A stop asked for up to `grace` after its instance was DRAINING counts as made by the drain:
   /// who asked could not know better. Zero at first.
   void set_drain_grace(Duration grace) { drain_grace_ = grace; }
+  /// That an agent is back may be known only `grace` later: an instance whose agent was away for
+  /// kUnreachableRelease less `grace` may have been given up in the meantime. Zero at first.
+  void set_return_grace(Duration grace) { return_grace_ = grace; }
 
   /// Peaks of two and more, in the order of group and instance. Empty: S1 was kept.
   std::vector<Peak> doubled() const;
@@ -141,6 +144,7 @@ class Judge final : public WorldObserver {
   std::set<std::string> drain_stops_;  // ARNs of live tasks that a drain has stopped.
   std::set<std::string> disowned_;
   Duration drain_grace_{};
+  Duration return_grace_{};
   std::size_t doubled_now_ = 0;
   std::vector<BadStart> bad_starts_;
   std::vector<ForeignStop> foreign_stops_;

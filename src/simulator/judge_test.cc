@@ -154,6 +154,24 @@ TEST(Judge, ForgivesAnInstanceThatWasAwayForLong) {
   EXPECT_EQ(judge.released_count(), 1u);
 }
 
+TEST(Judge, AReturnThatWasNotHeardOfInTimeIsForgiven) {
+  for (const bool in_time : {false, true}) {
+    Account account;
+    const auto instances = account.set_up(2);
+    Judge& judge = account.simulator.judge;
+    judge.set_return_grace(1min);
+    std::vector<Task*> tasks;
+    for (Instance* instance : instances) tasks.push_back(account.start(*instance));
+    account.loop.run_for(1min);
+    account.simulator.launches.stop(*tasks[0], "");
+    account.simulator.agents.disconnect(*instances[0]);
+    account.loop.run_for(kUnreachableRelease - (in_time ? 61s : 60s));
+    account.simulator.agents.connect(*instances[0]);
+    account.simulator.launches.stop(*tasks[1], "");
+    EXPECT_EQ(judge.out_of_service_max("blox:e"), in_time ? 2u : 1u);
+  }
+}
+
 TEST(Judge, BlamesADrainForStopsAskedForSoonAfterIt) {
   Account account;
   const auto instances = account.set_up(2);

@@ -55,6 +55,7 @@ class Run {
         data_centre_(loop_, random_, simulator_, scenario_, report_.coverage),
         actors_(loop_) {
     simulator_.judge.set_drain_grace(scenario.belief_age_max() + minutes{2});
+    if (judges_s3(scenario)) simulator_.judge.set_return_grace(scenario.belief_age_max());
     simulator_.world.add_observer(tally_);
     if (trace == nullptr) return;
     tracer_.emplace(loop_, simulator_.judge, *trace);
