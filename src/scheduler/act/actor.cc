@@ -47,15 +47,25 @@ std::string Actor::why_held(const EnvironmentUid& environment,
   return why.empty() ? kept_check_.why_held(environment, instance) : why;
 }
 
-// Of a stop whose task the picture does not show any more, so that it cannot tell whether our call
-// ended it, and whether it served.
+// Of a stop that ended a task that served, or may have done so: of one that the picture does not
+// show any more it cannot tell. A picture that is read anew may show a task alive that has ended.
 std::optional<Emptied> Actor::emptied_by(const Intent& intent) const {
   if (intent.kind != IntentKind::kStop || intent.known_tasks.empty()) return std::nullopt;
   const TaskArn& task = intent.known_tasks.front();
-  if (context_.tasks.contains(task) || !stopper_.may_have_sent(intent)) return std::nullopt;
+  Emptied emptied{intent.environment, intent.instance, context_.executor.wall_now(), TaskArn{}};
+  if (const auto found = context_.tasks.find(task); found != context_.tasks.end()) {
+    const Task& shown = found->second.object;
+    if (!shown.last_status.is_final() || shown.started_at.empty() ||
+        !shown.stopped_reason.starts_with(kStopReasonPrefix)) {
+      return std::nullopt;
+    }
+    emptied.task = task;
+    return emptied;
+  }
+  if (!stopper_.may_have_sent(intent)) return std::nullopt;
   const auto end = context_.memory.ended.find(task);
   if (end != context_.memory.ended.end() && end->second.started_at.empty()) return std::nullopt;
-  return Emptied{intent.environment, intent.instance, context_.executor.wall_now(), TaskArn{}};
+  return emptied;
 }
 
 void Actor::begin_closings(const Environment& environment, const Plan& plan) {

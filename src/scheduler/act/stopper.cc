@@ -162,8 +162,9 @@ Async<void> Stopper::look(const Intent& intent) {
 // is stored with the closing, as the next process has the picture alone.
 std::optional<Emptied> Stopper::note_missing(const Intent& intent, const Entry& entry) {
   const TaskArn& task = intent.known_tasks.front();
+  Emptied emptied{intent.environment, intent.instance, context_.executor.wall_now(), TaskArn{}};
   const auto shown = context_.tasks.find(task);
-  if (shown == context_.tasks.end()) return std::nullopt;
+  if (shown == context_.tasks.end()) return entry.sent ? std::optional{emptied} : std::nullopt;
   EndedTask end;
   end.created_at = shown->second.object.created_at;
   end.started_at = shown->second.object.started_at;
@@ -174,7 +175,8 @@ std::optional<Emptied> Stopper::note_missing(const Intent& intent, const Entry& 
       entry.sent ? std::string{kStopReasonPrefix} + intent.reason : "ECS does not know it any more";
   context_.memory.ended.insert_or_assign(task, std::move(end));
   if (!entry.sent) return std::nullopt;
-  return Emptied{intent.environment, intent.instance, context_.executor.wall_now(), task};
+  emptied.task = task;
+  return emptied;
 }
 
 Async<void> Stopper::close(const Intent& intent, std::optional<Emptied> emptied) {

@@ -150,9 +150,18 @@ TEST_F(ActorTest, AStopThatIsOverWithoutATraceCountsAsOurs) {
     return records().emptied.contains({kUid, kA});
   };
   EXPECT_FALSE(over_after(false, false));
-  EXPECT_FALSE(over_after(true, true)) << "the picture tells";
+  EXPECT_FALSE(over_after(true, true)) << "it never served";
+  tasks_.at(TaskArn{"task-a"}).object.started_at = format_time(WallTime{});
+  EXPECT_FALSE(over_after(true, false)) << "it ended by itself";
   tasks_.clear();
   EXPECT_TRUE(over_after(true, false));
+  EXPECT_EQ(records().emptied.begin()->second.task, TaskArn{});
+  show("task-a", kA, "STOPPED");
+  Task& shown = tasks_.at(TaskArn{"task-a"}).object;
+  shown.started_at = format_time(WallTime{});
+  shown.stopped_reason = "blox: outdated";
+  EXPECT_TRUE(over_after(true, false));
+  EXPECT_EQ(records().emptied.begin()->second.task, TaskArn{"task-a"});
 }
 
 TEST_F(ActorTest, AStopOfWhatCannotBeDescribedIsNotOver) {

@@ -102,7 +102,7 @@ struct Emptied {
   EnvironmentUid environment;
   ContainerInstanceArn instance;
   WallTime noted_at;  ///< What ended before says nothing about it any more.
-  TaskArn task;       ///< That task, when the picture may go on showing it alive; else empty.
+  TaskArn task;       ///< That task, where it is known: it is over, whatever the picture shows.
   store::Revision mod_revision = 0;
 };
 

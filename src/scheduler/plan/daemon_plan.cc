@@ -359,15 +359,17 @@ class Round {
                       reason + "; waits until the cluster state shows it");
     }
     const bool costs_service = serves(instance, doomed);
+    // One that is emptied already is in the count: what goes there empties no other.
+    const bool is_counted = !costs_service && is_emptied(instance, standing_of(instance));
     const int out = costs_service ? unavailable_ : emptied_;
-    if (out >= unavailable_max_) {
+    if (!is_counted && out >= unavailable_max_) {
       return add_line(
           instance, InstanceState::kWaiting,
           fmt::format("{}; waits: {} of {} instances are {}, {} may be", reason, out, eligible_,
                       costs_service ? "without service" : "emptied by stops", unavailable_max_));
     }
     if (costs_service) ++unavailable_;
-    ++emptied_;
+    if (!is_counted) ++emptied_;
     stop(instance, doomed, std::move(reason), costly ? &best : nullptr);
   }
 
@@ -452,7 +454,7 @@ class Round {
   const PlanLimits& limits_;
   Plan plan_;
   int eligible_ = 0;
-  int unavailable_ = 0;  // Eligible and without service, for whatever reason.
+  int unavailable_ = 0;  // Eligible and without service, but for those that cannot take the task.
   int emptied_ = 0;      // Of these, by our stops.
   int unavailable_max_ = 1;
   bool rollout_paused_ = false;

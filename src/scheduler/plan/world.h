@@ -69,7 +69,7 @@ struct ObservedInstance {
   std::vector<TaskArn> known_tasks;
   std::optional<OpenIntent> intent;
   StartFailures failures;
-  bool emptied_by_us = false;  ///< Our StopTask ended the last task that served for long.
+  bool emptied_by_us = false;  ///< Our StopTask ended the last task that served.
 };
 
 /// How far the picture can be trusted.
