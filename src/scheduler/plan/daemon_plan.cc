@@ -359,10 +359,10 @@ class Round {
                       reason + "; waits until the cluster state shows it");
     }
     const bool costs_service = serves(instance, doomed);
-    // One that is emptied already is in the count: what goes there empties no other.
+    // One that is emptied already is in the count: the others have to leave it its place.
     const bool is_counted = !costs_service && is_emptied(instance, standing_of(instance));
-    const int out = costs_service ? unavailable_ : emptied_;
-    if (!is_counted && out >= unavailable_max_) {
+    const int out = costs_service ? unavailable_ : emptied_ - (is_counted ? 1 : 0);
+    if (out >= unavailable_max_) {
       return add_line(
           instance, InstanceState::kWaiting,
           fmt::format("{}; waits: {} of {} instances are {}, {} may be", reason, out, eligible_,

@@ -90,6 +90,8 @@ TEST_F(PlanDaemon, RollsOutWithinTheBudget) {
       {"what hangs where we emptied goes free of charge", "running", "a(emptied): t/old?",
        "stop t"},
       {"and frees nothing for others", "running", "a(emptied): t/old? b: u/old", "stop t"},
+      {"but not on top of others, as it may serve unseen", "running",
+       "a(emptied): t/old? b(emptied): u/old?", ""},
       {"unless it could until we emptied it", "running",
        "a: t/old b(failed=3/1s,emptied):", "running failed=b"},
       {"stopping what does not serve takes no service", "running", "a: t/old b: u/old?", "stop u"},
