@@ -103,7 +103,10 @@ void Judge::on_instance(const Instance& instance, const InstanceState* before) {
   if (!now.agent_connected && !past.away_since) past.away_since = time;
   bool over = now.status != InstanceStatusKind::kActive;
   if (now.agent_connected && past.away_since) {
-    const bool released = time - *past.away_since >= kUnreachableRelease - return_grace_;
+    const TimePoint release = *past.away_since + kUnreachableRelease;
+    const bool released = time >= release;
+    past.given_up_from = release;
+    past.given_up_until = time + return_grace_;
     past.away_since.reset();
     for (const auto& [group, out] : out_) {
       if (released && out.contains(instance.arn)) ++released_count_;
@@ -117,6 +120,19 @@ void Judge::on_instance(const Instance& instance, const InstanceState* before) {
       note_out_max(group);  // Its agent may be back.
     }
   }
+}
+
+// Who asks for a stop now may take instances for away that have just come back: their place is
+// given away.
+void Judge::forgive_unheard(const std::string& group) {
+  const auto out = out_.find(group);
+  if (out == out_.end()) return;
+  const TimePoint now = world_.executor().now();
+  const auto given = std::erase_if(out->second, [&](const auto& entry) {
+    const Past& past = pasts_[entry.first];
+    return past.given_up_from <= now && now <= past.given_up_until;
+  });
+  released_count_ += given;
 }
 
 void Judge::on_start_asked(const Instance& instance, std::string_view group) {
@@ -136,6 +152,7 @@ void Judge::on_start_asked(const Instance& instance, std::string_view group) {
 void Judge::on_stop_asked(const Task& task, std::string_view reason) {
   if (is_ours(task)) {
     if (is_drained(*task.instance)) drain_stops_.insert(task.arn);
+    forgive_unheard(task.group);
     return;
   }
   ++foreign_stop_count_;

@@ -82,8 +82,9 @@ class Judge final : public WorldObserver {
   /// A stop asked for up to `grace` after its instance was DRAINING counts as made by the drain:
   /// who asked could not know better. Zero at first.
   void set_drain_grace(Duration grace) { drain_grace_ = grace; }
-  /// That an agent is back may be known only `grace` later: an instance whose agent was away for
-  /// kUnreachableRelease less `grace` may have been given up in the meantime. Zero at first.
+  /// That an agent is back may be known only `grace` later: a stop asked for in that time, and
+  /// kUnreachableRelease or more after the agent went away, may give the instance's place away.
+  /// Zero at first.
   void set_return_grace(Duration grace) { return_grace_ = grace; }
 
   /// Peaks of two and more, in the order of group and instance. Empty: S1 was kept.
@@ -126,6 +127,9 @@ class Judge final : public WorldObserver {
   struct Past {
     std::optional<TimePoint> drained_until;  // When it was last seen to be DRAINING.
     std::optional<TimePoint> away_since;     // Since when its agent is away.
+    // When somebody may have given it up who had not heard that its agent was back. Empty at first.
+    TimePoint given_up_from = TimePoint::max();
+    TimePoint given_up_until = TimePoint::min();
   };
   using OutByInstance = std::map<std::string, OutOfService>;
   static bool by_arn(const Task* left, const Task* right);
@@ -133,6 +137,7 @@ class Judge final : public WorldObserver {
   void note_peak(Presence& presence);
   void take_out(const Task& task);
   void leave_out(const Place& place);
+  void forgive_unheard(const std::string& group);
   std::size_t count_reachable(const OutByInstance& out) const;
   void note_out_max(const std::string& group);
 
