@@ -9,13 +9,12 @@ namespace blox::scheduler {
 std::vector<StartAction> Confirmer::admit(const Environment& environment, const Plan& plan) {
   forget_old();
   clear_held(environment.uid);
-  Reasons& held = held_[environment.uid];
   const Picture* picture = nullptr;
   if (plan.needs_confirmation) {
     std::string why_not;
     picture = find_picture(environment, why_not);
     if (!picture) {
-      for (const auto& start : plan.starts) held.emplace(start.instance, why_not);
+      for (const auto& start : plan.starts) held_.note(environment.uid, start.instance, why_not);
       return {};
     }
   }
@@ -23,8 +22,8 @@ std::vector<StartAction> Confirmer::admit(const Environment& environment, const 
   std::vector<ContainerInstanceArn> doubtful;
   for (auto start : plan.starts) {
     if (picture && picture->occupied.contains(start.instance)) {
-      held.emplace(start.instance,
-                   "ECS shows a live task of it there that the cluster state lacks");
+      held_.note(environment.uid, start.instance,
+                 "ECS shows a live task of it there that the cluster state lacks");
       continue;
     }
     const auto described = eligible_at_.find(start.instance);
@@ -34,7 +33,7 @@ std::vector<StartAction> Confirmer::admit(const Environment& environment, const 
     }
     const auto refused = refusals_.find(start.instance);
     if (refused != refusals_.end() && start.confirmed_at <= refused->second.at) {
-      held.emplace(start.instance, refused->second.why);
+      held_.note(environment.uid, start.instance, refused->second.why);
       continue;
     }
     // A tenth of the age is kept for opening the intent.
@@ -43,7 +42,7 @@ std::vector<StartAction> Confirmer::admit(const Environment& environment, const 
       admitted.push_back(std::move(start));
     } else {
       doubtful.push_back(start.instance);
-      held.emplace(start.instance, "ECS is asked about the instance first");
+      held_.note(environment.uid, start.instance, "ECS is asked about the instance first");
     }
   }
   if (!doubtful.empty() && asking_instances_.size() < context_.options.ask_calls_max &&
@@ -53,14 +52,6 @@ std::vector<StartAction> Confirmer::admit(const Environment& environment, const 
     scope_.spawn(ask_instances(environment.uid, environment.cluster, std::move(doubtful)));
   }
   return admitted;
-}
-
-std::string Confirmer::why_held(const EnvironmentUid& environment,
-                                const ContainerInstanceArn& instance) const {
-  const auto reasons = held_.find(environment);
-  if (reasons == held_.end()) return {};
-  const auto found = reasons->second.find(instance);
-  return found == reasons->second.end() ? std::string{} : found->second;
 }
 
 const Confirmer::Picture* Confirmer::find_picture(const Environment& environment,
@@ -157,7 +148,7 @@ Async<void> Confirmer::ask_instances(EnvironmentUid environment, ClusterArn clus
   auto asked = instances;
   const auto described =
       co_await context_.query.describe_container_instances(cluster, std::move(asked));
-  Reasons reasons;
+  std::map<ContainerInstanceArn, std::string> reasons;
   if (!described) {
     log::warn("act", "cannot confirm {} instances before a start: {}", instances.size(),
               described.error().message);
@@ -208,9 +199,7 @@ void Confirmer::forget_old() {
     return context_.now() - entry.second >= context_.options.assumptions.observation_age_max;
   });
   std::erase_if(refusals_, [this](const auto& entry) { return !is_fresh(entry.second.at); });
-  std::erase_if(held_, [this](const auto& entry) {
-    return !context_.records().environments.contains(entry.first);
-  });
+  held_.prune(context_.records());
 }
 
 }  // namespace blox::scheduler

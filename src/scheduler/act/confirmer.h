@@ -11,6 +11,7 @@
 
 #include "base/scope.h"
 #include "scheduler/act/act_context.h"
+#include "scheduler/act/held_reasons.h"
 #include "scheduler/plan/daemon_plan.h"
 
 namespace blox::scheduler {
@@ -27,10 +28,12 @@ class Confirmer {
   /// Those of the plan's starts that may be sent, with the time of their confirmation set.
   std::vector<StartAction> admit(const Environment& environment, const Plan& plan);
   /// Forgets why starts were kept back, as the plan may have none any more.
-  void clear_held(const EnvironmentUid& environment) { held_.erase(environment); }
+  void clear_held(const EnvironmentUid& environment) { held_.clear(environment); }
   /// Why the newest admit() kept back a start, in words; empty: it did not.
   std::string why_held(const EnvironmentUid& environment,
-                       const ContainerInstanceArn& instance) const;
+                       const ContainerInstanceArn& instance) const {
+    return held_.why(environment, instance);
+  }
   /// When an answer that forbids a start gets too old to go by.
   std::optional<TimePoint> next_due() const;
 
@@ -45,7 +48,6 @@ class Confirmer {
     TimePoint at;
     std::string why;
   };
-  using Reasons = std::map<ContainerInstanceArn, std::string>;
 
   bool is_fresh(TimePoint at) const {
     return context_.now() - at < context_.options.confirmation_age_max;
@@ -63,7 +65,7 @@ class Confirmer {
   std::map<EnvironmentUid, Picture> pictures_;
   std::map<ContainerInstanceArn, TimePoint> eligible_at_;  // By Describe.
   std::map<ContainerInstanceArn, Refusal> refusals_;
-  std::map<EnvironmentUid, Reasons> held_;  // By the newest admit().
+  HeldReasons held_;  // By the newest admit().
   std::set<EnvironmentUid> asking_tasks_;
   std::set<EnvironmentUid> asking_instances_;
   Scope scope_;

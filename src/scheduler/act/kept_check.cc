@@ -6,7 +6,6 @@
 #include "scheduler/act/report_fields.h"
 
 namespace blox::scheduler {
-
 namespace {
 
 TaskStatus desired_status(const TaskReport& report) {
@@ -17,8 +16,7 @@ TaskStatus desired_status(const TaskReport& report) {
 
 std::vector<StopAction> KeptCheck::admit(const Environment& environment, const Plan& plan) {
   forget_old();
-  auto& held = held_[environment.uid];
-  held.clear();
+  held_.clear(environment.uid);
   std::vector<StopAction> admitted;
   std::vector<TaskArn> doubtful;
   for (const auto& stop : plan.stops) {
@@ -26,9 +24,10 @@ std::vector<StopAction> KeptCheck::admit(const Environment& environment, const P
     if (!stop.kept || (answer != answers_.end() && answer->second.why_not.empty())) {
       admitted.push_back(stop);
     } else if (answer != answers_.end()) {
-      held.emplace(stop.instance, answer->second.why_not);
+      held_.note(environment.uid, stop.instance, answer->second.why_not);
     } else {
-      held.emplace(stop.instance, "ECS is asked first whether the task that stays lives");
+      held_.note(environment.uid, stop.instance,
+                 "ECS is asked first whether the task that stays lives");
       doubtful.push_back(*stop.kept);
     }
   }
@@ -78,14 +77,6 @@ Async<void> KeptCheck::ask(EnvironmentUid environment, ClusterArn cluster,
   context_.changed.notify_all();
 }
 
-std::string KeptCheck::why_held(const EnvironmentUid& environment,
-                                const ContainerInstanceArn& instance) const {
-  const auto reasons = held_.find(environment);
-  if (reasons == held_.end()) return {};
-  const auto found = reasons->second.find(instance);
-  return found == reasons->second.end() ? std::string{} : found->second;
-}
-
 std::optional<TimePoint> KeptCheck::next_due() const {
   std::optional<TimePoint> oldest;
   for (const auto& [arn, answer] : answers_) {
@@ -99,9 +90,7 @@ void KeptCheck::forget_old() {
   std::erase_if(answers_, [this](const auto& entry) {
     return context_.now() - entry.second.at >= context_.options.confirmation_age_max;
   });
-  std::erase_if(held_, [this](const auto& entry) {
-    return !context_.records().environments.contains(entry.first);
-  });
+  held_.prune(context_.records());
 }
 
 }  // namespace blox::scheduler

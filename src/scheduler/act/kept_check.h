@@ -10,6 +10,7 @@
 
 #include "base/scope.h"
 #include "scheduler/act/act_context.h"
+#include "scheduler/act/held_reasons.h"
 #include "scheduler/plan/daemon_plan.h"
 
 namespace blox::scheduler {
@@ -26,7 +27,9 @@ class KeptCheck {
   std::vector<StopAction> admit(const Environment& environment, const Plan& plan);
   /// Why the newest admit() kept back a stop, in words; empty: it did not.
   std::string why_held(const EnvironmentUid& environment,
-                       const ContainerInstanceArn& instance) const;
+                       const ContainerInstanceArn& instance) const {
+    return held_.why(environment, instance);
+  }
   /// When an answer that holds a stop back gets too old to go by.
   std::optional<TimePoint> next_due() const;
 
@@ -41,7 +44,7 @@ class KeptCheck {
 
   ActContext& context_;
   std::map<TaskArn, Answer> answers_;
-  std::map<EnvironmentUid, std::map<ContainerInstanceArn, std::string>> held_;
+  HeldReasons held_;  // By the newest admit().
   std::set<EnvironmentUid> asking_;
   Scope scope_;
 };

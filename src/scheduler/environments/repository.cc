@@ -329,11 +329,7 @@ Async<Status> Repository::close_intents(std::vector<IntentClosing> closings) {
         const auto task = outcome.task;
         records_.outcomes.insert_or_assign(task, std::move(outcome));
       }
-      for (auto each : emptied) {
-        each.mod_revision = revision;
-        IntentKey key = emptied_id(each);
-        records_.emptied.insert_or_assign(std::move(key), std::move(each));
-      }
+      keep_emptied(emptied, revision);
     };
     const auto written = co_await write(std::move(commit), std::move(apply));
     if (!written) co_return written;
@@ -364,6 +360,14 @@ Async<Status> Repository::remove_outcomes(std::vector<TaskArn> tasks) {
   co_return done();
 }
 
+void Repository::keep_emptied(const std::vector<Emptied>& emptied, store::Revision revision) {
+  for (Emptied each : emptied) {
+    each.mod_revision = revision;
+    IntentKey key = emptied_id(each);
+    records_.emptied.insert_or_assign(std::move(key), std::move(each));
+  }
+}
+
 // Their environments are compared, so that none outlives an environment that is removed meanwhile.
 Async<Status> Repository::put_emptied(std::vector<Emptied> emptied) {
   for (std::size_t next = 0; next < emptied.size();) {
@@ -387,11 +391,7 @@ Async<Status> Repository::put_emptied(std::vector<Emptied> emptied) {
       commit.compares.push_back({environment_key(uid), revision});
     }
     Apply apply = [this, noted = std::move(noted)](store::Revision revision) {
-      for (auto each : noted) {
-        each.mod_revision = revision;
-        IntentKey key = emptied_id(each);
-        records_.emptied.insert_or_assign(std::move(key), std::move(each));
-      }
+      keep_emptied(noted, revision);
     };
     const auto written = co_await write(std::move(commit), std::move(apply));
     if (!written) co_return written;

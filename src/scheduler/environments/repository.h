@@ -40,7 +40,7 @@ struct IntentClosing {
   IntentKey intent;
   store::Revision mod_revision = 0;     ///< Of the intent that is closed.
   std::vector<Outcome> outcomes;        ///< To be laid over the picture; usually one, or none.
-  std::optional<Emptied> emptied = {};  ///< Of a stop that nobody saw the end of.
+  std::optional<Emptied> emptied = {};  ///< Of a stop that ended service, or may have.
 };
 
 /// The only reader and writer of the scheduler's records. Each write is compare-and-swap on the
@@ -101,6 +101,7 @@ class Repository {
   Async<Result<Records>> read_all();
   bool has_name(const EnvironmentUid& uid) const;
   std::vector<IntentKey> emptied_of(const EnvironmentUid& uid) const;
+  void keep_emptied(const std::vector<Emptied>& emptied, store::Revision revision);
   Result<std::vector<store::Compare>> compares_of(const std::vector<Intent>& intents) const;
   std::shared_ptr<void> note_opening(const std::vector<Intent>& intents);
 

@@ -43,6 +43,7 @@ class Observer::Build {
 
   std::map<EnvironmentUid, World> worlds() {
     note_store();
+    for (const auto& [key, emptied] : records_.emptied) stopped_unseen_.insert(emptied.task);
     index_instances();
     for (const auto& [uid, environment] : records_.environments) {
       drafts_.emplace(uid, draft_of(environment));
@@ -223,8 +224,7 @@ class Observer::Build {
     if (const EndedTask* end = find_end(task.arn)) {
       return row.ended.push_back(ended_of(task.arn, deployment.id, *end));
     }
-    const auto emptied = records_.emptied.find({deployment.environment, row.instance.arn});
-    if (emptied != records_.emptied.end() && emptied->second.task == task.arn) return;
+    if (stopped_unseen_.contains(task.arn)) return;
     row.instance.tasks.push_back({task.arn, deployment.task_definition, deployment.id.value,
                                   phase_of(task.last_status, task.desired_status), true,
                                   task.health_status == "UNHEALTHY",
@@ -454,6 +454,7 @@ class Observer::Build {
   std::map<std::pair<ClusterArn, std::string>, WallTime> live_machines_;
   std::map<std::string, std::vector<EnvironmentUid>> by_name_;
   std::map<ContainerInstanceArn, int> other_tasks_;  // Of those that drain.
+  std::set<TaskArn> stopped_unseen_;  // Over, whatever the picture shows: the records say so.
   std::map<EnvironmentUid, Draft> drafts_;
 };
 

@@ -197,23 +197,19 @@ void Rounds::note_emptied(const Environment& environment, const World& world) {
     return;
   }
   const auto& noted = parts_.repository.records().emptied;
+  auto at = noted.lower_bound({environment.uid, ContainerInstanceArn{}});  // In the same order.
+  const auto is_left = [&] { return at != noted.end() && at->first.first == environment.uid; };
   for (const auto& instance : world.instances) {
-    const IntentKey key{environment.uid, instance.arn};
-    if (instance.emptied_by_us == noted.contains(key)) continue;
-    if (instance.emptied_by_us) {
+    // Registrations that are gone do not come back.
+    while (is_left() && at->first.second < instance.arn) refilled_.push_back((at++)->first);
+    if (is_left() && at->first.second == instance.arn) {
+      if (!instance.emptied_by_us) refilled_.push_back(at->first);
+      ++at;
+    } else if (instance.emptied_by_us) {
       emptied_.push_back({environment.uid, instance.arn, parts_.executor.wall_now(), TaskArn{}});
-    } else {
-      refilled_.push_back(key);
     }
   }
-  // Registrations that are gone do not come back.
-  for (auto at = noted.lower_bound({environment.uid, ContainerInstanceArn{}});
-       at != noted.end() && at->first.first == environment.uid; ++at) {
-    if (!std::ranges::binary_search(world.instances, at->first.second, {},
-                                    &ObservedInstance::arn)) {
-      refilled_.push_back(at->first);
-    }
-  }
+  while (is_left()) refilled_.push_back((at++)->first);
 }
 
 Async<void> Rounds::store_emptied() {
