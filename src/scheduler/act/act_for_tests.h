@@ -137,14 +137,18 @@ class ActorTest : public testing::Test {
     return std::move(*result);
   }
 
-  // Rounds that plan nothing.
-  void run_for(Duration duration) {
+  void run_round(const Plan& plan) {
+    if (records().environments.contains(kUid)) carry_out(plan);
+    process_->actor.drive();
+  }
+  // Rounds with this plan, which by itself plans nothing.
+  void run_for(Duration duration, const Plan& plan = {}) {
     const TimePoint end = loop_.now() + duration;
     while (loop_.now() < end) {
-      process_->actor.drive();
+      run_round(plan);
       loop_.run_for(std::min<Duration>(std::chrono::milliseconds{500}, end - loop_.now()));
     }
-    process_->actor.drive();
+    run_round(plan);
   }
 
   const Records& records() const { return process_->repository.records(); }
@@ -174,7 +178,7 @@ class ActorTest : public testing::Test {
     task.started_by = deployment.value;
     task.family = "logs";
     task.stopped = status == "STOPPED";
-    task.report.detail = R"({"startedBy":")" + deployment.value + R"("})";
+    task.report.detail = R"({"desiredStatus":"RUNNING","startedBy":")" + deployment.value + R"("})";
     query_.tasks[task.report.arn] = task;
   }
   void show(const std::string& arn, const ContainerInstanceArn& instance,

@@ -18,13 +18,14 @@ Actor::Actor(ActContext& context)
       scope_(context.executor) {}
 
 void Actor::carry_out(const Environment& environment, const Plan& plan) {
+  if (!plan.decided) stop_advice_.undecided.insert(environment.uid);
   begin_closings(environment, plan);
   begin_starts(environment, plan);
   begin_stops(environment, plan);
 }
 
 void Actor::drive() {
-  stopper_.drive(std::exchange(silent_stops_, {}));
+  stopper_.drive(std::exchange(stop_advice_, {}));
   resolver_.drive();
   outcome_watch_.drive();
   remover_.drive();
@@ -69,7 +70,9 @@ std::optional<Emptied> Actor::emptied_by(const Intent& intent) const {
 }
 
 void Actor::begin_closings(const Environment& environment, const Plan& plan) {
-  for (const auto& instance : plan.silent_stops) silent_stops_.insert({environment.uid, instance});
+  for (const auto& instance : plan.silent_stops) {
+    stop_advice_.silent.insert({environment.uid, instance});
+  }
   std::vector<IntentClosing> closings;
   for (const auto& instance : plan.closings) {
     const IntentKey key{environment.uid, instance};
@@ -84,7 +87,10 @@ void Actor::begin_closings(const Environment& environment, const Plan& plan) {
     const IntentKey key{environment.uid, instance};
     const auto found = context_.records().intents.find(key);
     if (found == context_.records().intents.end() || writing_.contains(key)) continue;
-    if (!stopper_.withdraw(found->second)) continue;
+    if (!stopper_.withdraw(found->second)) {
+      stop_advice_.unwanted.insert(key);
+      continue;
+    }
     log::info("act", "no stop on {} for {} after all", instance.value, found->second.group);
     writing_.insert(key);
     closings.push_back(closing_of(found->second));

@@ -63,7 +63,7 @@ class Actor {
   Remover remover_;
   std::set<IntentKey> writing_;  // Stop intents being opened, intents being closed.
   std::set<EnvironmentUid> opening_stops_;
-  std::set<IntentKey> silent_stops_;  // By the plans of this round.
+  StopAdvice stop_advice_;  // By the plans of this round.
   TimePoint stops_paused_until_;
   Scope scope_;
 };

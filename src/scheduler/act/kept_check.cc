@@ -6,13 +6,6 @@
 #include "scheduler/act/report_fields.h"
 
 namespace blox::scheduler {
-namespace {
-
-TaskStatus desired_status(const TaskReport& report) {
-  return make_task_status(std::string{find_text(report.detail, "desiredStatus")});
-}
-
-}  // namespace
 
 std::vector<StopAction> KeptCheck::admit(const Environment& environment, const Plan& plan) {
   forget_old();

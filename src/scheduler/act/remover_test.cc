@@ -35,20 +35,25 @@ TEST_F(ActorTest, ADeletedClusterLeavesNothingOpen) {
   control_.fake.faults.emplace_back(error(ErrorKind::kUnknown));
   carry_out(starts_on({kB}));
   run_for(seconds{1});
+  control_.fake.faults.emplace_back(error(ErrorKind::kUnknown));
+  carry_out(stop_of(TaskArn{"task-a"}));
+  run_for(std::chrono::milliseconds{500});
   EXPECT_EQ(records().outcomes.size(), 1U);
-  EXPECT_TRUE(is_open(kB));
+  EXPECT_TRUE(is_open(kA) && is_open(kB));
   query_.broken["ListTasks"] = gone;
   query_.broken["DescribeTasks"] = gone;
   Environment environment = records().environments.at(kUid);
   environment.deleting = true;
   environment.terminate_tasks = true;
   ASSERT_TRUE(await(process_->repository.put({environment}, {})).has_value());
-  run_for(minutes{6});
+  Plan undecided;  // A cluster that is gone has no picture to trust.
+  undecided.decided = false;
+  run_for(minutes{6}, undecided);
   EXPECT_EQ(records().outcomes.size(), 1U) << "not before the settle time";
   EXPECT_TRUE(is_open(kB)) << "not before the settle time";
-  run_for(minutes{7});
+  run_for(minutes{7}, undecided);
   EXPECT_TRUE(records().outcomes.empty());
-  EXPECT_FALSE(is_open(kB));
+  EXPECT_FALSE(is_open(kA) || is_open(kB));
   EXPECT_TRUE(records().environments.empty());
 }
 

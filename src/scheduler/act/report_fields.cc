@@ -18,6 +18,10 @@ bool has_connected_agent(const InstanceReport& report) {
   return report.detail.find("\"agentConnected\":true") != std::string::npos;
 }
 
+TaskStatus desired_status(const TaskReport& report) {
+  return make_task_status(std::string{find_text(report.detail, "desiredStatus")});
+}
+
 WallTime created_at(const TaskReport& report) {
   return parse_time(find_text(report.detail, "createdAt")).value_or(WallTime{});
 }

@@ -16,6 +16,9 @@ std::string_view find_text(std::string_view detail, std::string_view member);
 
 bool has_connected_agent(const InstanceReport& report);
 
+/// What ECS wants of the task; kOther when the report does not say.
+TaskStatus desired_status(const TaskReport& report);
+
 /// When the task was created, or the epoch when the report does not say.
 WallTime created_at(const TaskReport& report);
 

@@ -19,7 +19,7 @@ constexpr std::size_t kReasonBytesMax = 255;
 void Stopper::expect(const Intent& intent) {
   Entry entry;
   entry.launch_id = intent.launch_id;
-  entry.next_at = context_.now();
+  entry.next_at = entry.ask_at = entry.called_at = context_.now();
   entry.opening = true;
   entry.sent = false;
   entries_.insert_or_assign(key_of(intent), std::move(entry));
@@ -43,7 +43,7 @@ bool Stopper::withdraw(const Intent& intent) {
   return true;
 }
 
-void Stopper::drive(const std::set<IntentKey>& silent) {
+void Stopper::drive(const StopAdvice& advice) {
   const auto& intents = context_.records().intents;
   std::erase_if(entries_, [&](const auto& entry) {
     if (entry.second.opening) return false;
@@ -57,24 +57,25 @@ void Stopper::drive(const std::set<IntentKey>& silent) {
     Entry& entry = at->second;
     if (is_new) {
       entry.launch_id = intent.launch_id;
-      entry.next_at = context_.now();
+      entry.next_at = entry.ask_at = entry.called_at = context_.now();
     }
-    if (entry.calling || entry.withdrawn || entry.next_at > context_.now()) continue;
-    if (silent.contains(key)) {
+    entry.wanted = !advice.undecided.contains(key.first) && !advice.unwanted.contains(key);
+    if (entry.calling || entry.withdrawn || entry.due_at() > context_.now()) continue;
+    if (advice.silent.contains(key)) {
       entry.next_at = context_.now() + context_.options.stop_repeat.first;
       continue;
     }
     entry.calling = true;
     ++call_count_;
-    scope_.spawn(call(intent, std::exchange(entry.sent, true)));
+    scope_.spawn(entry.wanted ? call(intent, std::exchange(entry.sent, true)) : ask(intent));
   }
 }
 
 std::optional<TimePoint> Stopper::next_due() const {
   std::optional<TimePoint> due;
   for (const auto& [key, entry] : entries_) {
-    if (!entry.calling && !entry.withdrawn && !entry.opening && (!due || entry.next_at < *due))
-      due = entry.next_at;
+    if (entry.calling || entry.withdrawn || entry.opening) continue;
+    if (!due || entry.due_at() < *due) due = entry.due_at();
   }
   return due;
 }
@@ -95,6 +96,7 @@ Async<void> Stopper::call(Intent intent, bool was_sent) {
   } else {
     const Status stopped = co_await call_ecs(intent);
     Entry* entry = find_entry(intent);
+    if (entry) entry->called_at = context_.now();
     if (entry && !stopped && is_outcome_known(stopped.error().kind)) entry->sent = was_sent;
     const bool gone = !stopped && (stopped.error().kind == ErrorKind::kNotFound ||
                                    is_cluster_missing(stopped.error()));
@@ -110,6 +112,23 @@ Async<void> Stopper::call(Intent intent, bool was_sent) {
       }
     }
   }
+  end_call(intent);
+}
+
+// A repeated call would end what is to stay, should the earlier ones not have done so.
+Async<void> Stopper::ask(Intent intent) {
+  co_await look(intent);
+  if (Entry* entry = find_entry(intent)) {
+    const TimePoint now = context_.now();
+    const TimePoint settled = entry->called_at + context_.options.assumptions.settle_time();
+    entry->ask_at = now + context_.options.stop_repeat.after(++entry->ask_count);
+    // The last question is asked in time, not a whole wait later.
+    if (now < settled) entry->ask_at = std::min(entry->ask_at, settled);
+  }
+  end_call(intent);
+}
+
+void Stopper::end_call(const Intent& intent) {
   --call_count_;
   if (Entry* entry = find_entry(intent)) entry->calling = false;
   context_.changed.notify_all();
@@ -137,15 +156,24 @@ Async<void> Stopper::look(const Intent& intent) {
   const TimePoint asked_at = context_.now();
   std::vector<TaskArn> asked{task};
   const auto described = co_await context_.query.describe_tasks(intent.cluster, std::move(asked));
-  if (!described && !is_cluster_missing(described.error())) co_return;
+  if (!described && !is_cluster_missing(described.error())) {
+    log::warn("act", "cannot ask what became of the stop of {}: {}", task.value,
+              described.error().message);
+    co_return;
+  }
   const bool missing = !described || std::ranges::count(described->missing, task) > 0;
+  Entry* entry = find_entry(intent);
   if (described) {
     for (const auto& report : described->tasks) {
-      if (report.arn != task || !report.last_status.is_final()) continue;
-      context_.memory.ended.insert_or_assign(task, end_of(report, context_.executor.wall_now()));
+      if (report.arn != task) continue;
+      if (report.last_status.is_final()) {
+        context_.memory.ended.insert_or_assign(task, end_of(report, context_.executor.wall_now()));
+      } else if (entry && desired_status(report).kind == TaskStatusKind::kRunning &&
+                 asked_at >= entry->called_at + context_.options.assumptions.settle_time()) {
+        entry->sent = false;
+      }
     }
   }
-  Entry* entry = find_entry(intent);
   if (!entry) co_return;
   if (!missing) {
     entry->missing_since.reset();

@@ -56,22 +56,69 @@ TEST_F(ActorTest, AStopThatWasNotSentIsTakenBack) {
   }
 }
 
-TEST_F(ActorTest, AStopThatMayHaveTakenEffectIsNotTakenBack) {
+// A call again would end the task for sure; that ECS says it is to run proves something once the
+// last call can have no effect any more that is not shown.
+TEST_F(ActorTest, AStopThatMayHaveTakenEffectIsTakenBackWhenEcsSaysThatItDidNot) {
   Plan withdrawal;
   withdrawal.withdrawals = {kA};
+  put_in_ecs("task-a", kA, "RUNNING");
   control_.fake.faults = {error(ErrorKind::kUnknown), error(ErrorKind::kThrottled)};
   carry_out(stop_of(TaskArn{"task-a"}));
   run_for(seconds{2});
   ASSERT_EQ(control_.fake.stops.size(), 2U);
-  carry_out(withdrawal);
-  run_for(seconds{1});
+  run_for(minutes{6}, withdrawal);
   EXPECT_TRUE(is_open(kA)) << "nobody knows what became of the first call";
-  crash_and_boot();
+  run_for(seconds{10}, withdrawal);
+  EXPECT_FALSE(is_open(kA)) << "A1, A2 and A3 add up to 363.6 s";
+  EXPECT_EQ(control_.fake.stops.size(), 2U);
+  EXPECT_TRUE(records().emptied.empty());
+}
+
+TEST_F(ActorTest, AStopOfAnEarlierProcessIsTakenBackLikewise) {
+  Plan withdrawal;
+  withdrawal.withdrawals = {kA};
+  put_in_ecs("task-a", kA, "RUNNING");
   control_.fake.faults = {error(ErrorKind::kThrottled)};
+  carry_out(stop_of(TaskArn{"task-a"}));
   run_for(std::chrono::milliseconds{900});
-  carry_out(withdrawal);
-  run_for(seconds{1});
+  crash_and_boot();
+  run_for(minutes{6}, withdrawal);
   EXPECT_TRUE(is_open(kA)) << "an earlier process may have sent it";
+  run_for(seconds{10}, withdrawal);
+  EXPECT_FALSE(is_open(kA));
+  EXPECT_EQ(control_.fake.stops.size(), 1U);
+}
+
+TEST_F(ActorTest, AStopThatTookEffectIsNotTakenBack) {
+  Plan withdrawal;
+  withdrawal.withdrawals = {kA};
+  show("task-a", kA, "RUNNING");
+  for (const std::string detail : {R"({"desiredStatus":"STOPPED"})", "{}"}) {
+    put_in_ecs("task-a", kA, "RUNNING");
+    query_.tasks.at(TaskArn{"task-a"}).report.detail = detail;
+    control_.fake.faults = {error(ErrorKind::kUnknown)};
+    carry_out(stop_of(TaskArn{"task-a"}));
+    run_for(std::chrono::milliseconds{900});
+    run_for(minutes{20}, withdrawal);
+    EXPECT_TRUE(is_open(kA)) << detail;
+  }
+  put_in_ecs("task-a", kA, "STOPPED");
+  run_for(minutes{2}, withdrawal);
+  EXPECT_TRUE(process_->memory.ended.contains(TaskArn{"task-a"}));
+}
+
+TEST_F(ActorTest, AStopOfAnEarlierProcessWaitsForATrustedPicture) {
+  put_in_ecs("task-a", kA, "RUNNING");
+  carry_out(stop_of(TaskArn{"task-a"}));
+  loop_.run_while_not([&] { return is_open(kA); }, seconds{1});
+  crash_and_boot();
+  Plan undecided;
+  undecided.decided = false;
+  run_for(minutes{10}, undecided);
+  EXPECT_TRUE(control_.fake.stops.empty());
+  EXPECT_TRUE(is_open(kA));
+  run_for(seconds{1});
+  EXPECT_FALSE(control_.fake.stops.empty()) << "at once, when it is decided on";
 }
 
 TEST_F(ActorTest, NoStopIsSentToWhereNobodyListens) {
@@ -79,11 +126,7 @@ TEST_F(ActorTest, NoStopIsSentToWhereNobodyListens) {
   silent.silent_stops = {kA};
   carry_out(stop_of(TaskArn{"task-a"}));
   loop_.run_while_not([&] { return is_open(kA); }, seconds{1});
-  for (int i = 0; i < 60; ++i) {
-    carry_out(silent);
-    process_->actor.drive();
-    loop_.run_for(seconds{1});
-  }
+  run_for(minutes{1}, silent);
   EXPECT_TRUE(control_.fake.stops.empty());
   run_for(seconds{15});
   EXPECT_FALSE(control_.fake.stops.empty()) << "somebody does again";

@@ -42,6 +42,7 @@ class Round {
   Plan decide() {
     note_doubled();
     if (std::string why = why_not_trusted(); !why.empty()) {
+      plan_.decided = false;
       plan_.reason = "nothing is decided: " + why;
       plan_.healthy = !deployment() || world_.desired.deleting;
       for (const auto& instance : world_.instances) {
@@ -224,9 +225,12 @@ class Round {
     }
     if (instance.intent) {
       const bool start = instance.intent->kind == OpenIntentKind::kStart;
-      return add_line(
-          instance, start ? InstanceState::kStarting : InstanceState::kStopping,
-          (start ? "a start is under way: " : "a stop is under way: ") + instance.intent->reason);
+      const std::string_view what = start                      ? "a start is under way: "
+                                    : is_stop_wanted(instance) ? "a stop is under way: "
+                                                               : "a stop that is not wanted any "
+                                                                 "more may be under way: ";
+      return add_line(instance, start ? InstanceState::kStarting : InstanceState::kStopping,
+                      std::string{what} + instance.intent->reason);
     }
     if (world_.desired.deleting) return decide_deleted(instance);
     if (instance.status.is_draining()) return decide_draining(instance);

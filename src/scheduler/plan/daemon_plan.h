@@ -67,11 +67,14 @@ struct InstanceLine {
 /// One round towards exactly one task of the wanted revision on each eligible instance. At most
 /// one action an instance. All lists are in the order of the instances.
 struct Plan {
+  /// False: the picture is not to be trusted, so the lists of actions are empty, and what is open
+  /// waits.
+  bool decided = true;
   std::vector<StartAction> starts;
   std::vector<StopAction> stops;
   /// Instances whose open intent is over, as the picture shows what it was to bring about.
   std::vector<ContainerInstanceArn> closings;
-  /// Instances whose open stop has lost its reason: to be taken back, if it was not sent yet.
+  /// Instances whose open stop has lost its reason: to be taken back, if it can be.
   std::vector<ContainerInstanceArn> withdrawals;
   /// Instances whose open stop is not to be sent now, as nobody listens there.
   std::vector<ContainerInstanceArn> silent_stops;

@@ -188,16 +188,16 @@ TEST_F(PlanDaemon, TellsHowTheDeploymentStands) {
 
 TEST_F(PlanDaemon, DoesNothingOnAPictureItCannotTrust) {
   const Row rows[] = {
-      {"not read yet", "unloaded", "a: b: t/old", ""},
-      {"never synced", "unsynced", "a: b: t/old", ""},
-      {"too old", "synced=3601s", "a: b: t/old", ""},
+      {"not read yet", "unloaded", "a: b: t/old", "undecided"},
+      {"never synced", "unsynced", "a: b: t/old", "undecided"},
+      {"too old", "synced=3601s", "a: b: t/old", "undecided"},
       {"just not too old", "synced=3600s", "a:", "start@a"},
-      {"nothing heard for too long", "contact=3601s", "a: b: t/old", ""},
-      {"from another store", "moved", "a: b: t/old", ""},
-      {"tells of no doubles while it is not read whole", "unloaded", "a: t/new u/new", ""},
-      {"closes no intents either", "unsynced", "a: +stop=t.seen", ""},
-      {"does not call itself completed", "pending unsynced", "", ""},
-      {"but tells of doubles", "unsynced", "a: t/new u/new", "double@a"},
+      {"nothing heard for too long", "contact=3601s", "a: b: t/old", "undecided"},
+      {"from another store", "moved", "a: b: t/old", "undecided"},
+      {"tells of no doubles while it is not read whole", "unloaded", "a: t/new u/new", "undecided"},
+      {"closes no intents either", "unsynced", "a: +stop=t.seen", "undecided"},
+      {"does not call itself completed", "pending unsynced", "", "undecided"},
+      {"but tells of doubles", "unsynced", "a: t/new u/new", "undecided double@a"},
   };
   expect_all(rows);
 }
@@ -235,7 +235,9 @@ TEST(PlanDaemonLines, SayWhatIsAndWhy) {
       {"", "a: t/new!", "stopping: waits for its task to stop"},
       {"", "a:", "starting: no task there"},
       {"", "a: +start", "starting: a start is under way: test"},
-      {"", "a: +stop=t t/new", "stopping: a stop is under way: test"},
+      {"", "a: +stop=t t/old", "stopping: a stop is under way: test"},
+      {"", "a: +stop=t t/new",
+       "stopping: a stop that is not wanted any more may be under way: test"},
       {"", "a(failed=1/400ms):", "waiting: waits 1 s after 1 failed start: RESOURCE:MEMORY"},
       {"", "a(failed=9/0s):", "waiting: waits 5 min after 9 failed starts: RESOURCE:MEMORY"},
       {"",

@@ -173,10 +173,11 @@ inline World world_from_text(const std::string& text, const std::string& setting
   return world;
 }
 
-/// "start@a stop t stop u keeping v close@b withdraw@b silent@b double@c confirm completed
-/// failed=a,b": what is done, in this order.
+/// "undecided start@a stop t stop u keeping v close@b withdraw@b silent@b double@c confirm
+/// completed failed=a,b": what is done, in this order.
 inline std::string to_text(const Plan& plan) {
   std::string text;
+  if (!plan.decided) text += "undecided ";
   for (const auto& start : plan.starts) text += "start@" + start.instance.value + " ";
   for (const auto& stop : plan.stops) {
     text += "stop " + stop.task.value + " ";
