@@ -8,7 +8,7 @@
 
 namespace blox::simulator {
 
-/// Assumption A1: a launch takes effect within this time of being sent, or never.
+/// Assumption A1: a launch or a stop takes effect within this time of being sent, or never.
 /// Source: design/scheduling.md.
 inline constexpr Duration kLaunchEffectMax = std::chrono::seconds{60};
 /// Assumption A2: lists and Describe show an effect within this time. Source: the same.

@@ -44,12 +44,13 @@ class HoldingControl final : public aws::EcsControl {
   Signal never_;
 };
 
-// ECS as the fake has it, but lists may take their time.
+// ECS as the fake has it, but answers may take their time.
 class SlowQuery final : public aws::EcsQuery {
  public:
   explicit SlowQuery(Executor& executor) : executor_(executor) {}
   aws::FakeEcsQuery fake;
   Duration list_time = Duration::zero();
+  Duration describe_time = Duration::zero();  // From what is then so to the answer.
 
   Async<Result<std::vector<ClusterArn>>> list_clusters() override { return fake.list_clusters(); }
   Async<Result<ClusterArn>> describe_cluster(std::string cluster) override {
@@ -70,7 +71,9 @@ class SlowQuery final : public aws::EcsQuery {
   }
   Async<Result<aws::DescribedTasks>> describe_tasks(ClusterArn cluster,
                                                     std::vector<TaskArn> tasks) override {
-    return fake.describe_tasks(std::move(cluster), std::move(tasks));
+    auto described = co_await fake.describe_tasks(std::move(cluster), std::move(tasks));
+    co_await sleep_for(executor_, describe_time);
+    co_return described;
   }
   Async<Result<aws::DescribedTaskDefinition>> describe_task_definition(std::string name) override {
     return fake.describe_task_definition(std::move(name));
@@ -78,6 +81,24 @@ class SlowQuery final : public aws::EcsQuery {
 
  private:
   Executor& executor_;
+};
+
+// The real log, but a disk that is full keeps intents open.
+class FullLog final : public IntentLog {
+ public:
+  explicit FullLog(Repository& repository) : real_(repository) {}
+  bool is_full = false;
+
+  Async<Result<std::vector<Intent>>> open(std::vector<Intent> intents) override {
+    return real_.open(std::move(intents));
+  }
+  Async<Status> close(std::vector<IntentClosing> closings) override {
+    if (is_full) co_return fail(ErrorKind::kUnavailable, "told to fail");
+    co_return co_await real_.close(std::move(closings));
+  }
+
+ private:
+  RepositoryIntentLog real_;
 };
 
 // Everything that a crash takes away.
@@ -92,7 +113,7 @@ struct Process {
         actor(context) {}
   store::MemoryStore store;
   Repository repository;
-  RepositoryIntentLog log;
+  FullLog log;
   LaunchMemory memory;
   ActContext context;
   Actor actor;

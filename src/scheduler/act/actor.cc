@@ -70,8 +70,8 @@ std::optional<Emptied> Actor::emptied_by(const Intent& intent) const {
 }
 
 void Actor::begin_closings(const Environment& environment, const Plan& plan) {
-  for (const auto& instance : plan.silent_stops) {
-    stop_advice_.silent.insert({environment.uid, instance});
+  for (const auto* held : {&plan.silent_stops, &plan.closings}) {
+    for (const auto& instance : *held) stop_advice_.held.insert({environment.uid, instance});
   }
   std::vector<IntentClosing> closings;
   for (const auto& instance : plan.closings) {
@@ -86,8 +86,8 @@ void Actor::begin_closings(const Environment& environment, const Plan& plan) {
   for (const auto& instance : plan.withdrawals) {
     const IntentKey key{environment.uid, instance};
     const auto found = context_.records().intents.find(key);
-    if (found == context_.records().intents.end() || writing_.contains(key)) continue;
-    if (!stopper_.withdraw(found->second)) {
+    if (found == context_.records().intents.end()) continue;
+    if (writing_.contains(key) || !stopper_.withdraw(found->second)) {
       stop_advice_.unwanted.insert(key);
       continue;
     }

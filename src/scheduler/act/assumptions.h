@@ -9,7 +9,7 @@
 namespace blox::scheduler {
 
 struct Assumptions {
-  /// A1: a launch call takes effect within this time of being sent, or never.
+  /// A1: a call that starts or stops a task takes effect within this time of being sent, or never.
   Duration launch_effect_max = std::chrono::seconds{60};
   /// A2: the lists and Describes of ECS show an effect within this time. Source: API/RunTask,
   /// "eventual consistency".
@@ -19,8 +19,8 @@ struct Assumptions {
   /// A launch names only instances that were known to be eligible less than this ago.
   Duration observation_age_max = std::chrono::seconds{60};
 
-  /// How long nothing is concluded from not finding a task: A1 and A2, by a clock as wrong as A3
-  /// allows.
+  /// How long nothing is concluded from not finding a task that was to start, or from finding
+  /// unharmed one that was to stop: A1 and A2, by a clock as wrong as A3 allows.
   Duration settle_time() const {
     return (launch_effect_max + ecs_visible_max) * (100 + clock_error_percent) / 100;
   }

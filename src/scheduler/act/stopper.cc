@@ -16,10 +16,16 @@ constexpr std::size_t kReasonBytesMax = 255;
 
 }  // namespace
 
-void Stopper::expect(const Intent& intent) {
+Stopper::Entry Stopper::new_entry(const Intent& intent) const {
   Entry entry;
   entry.launch_id = intent.launch_id;
-  entry.next_at = entry.ask_at = entry.called_at = context_.now();
+  entry.next_at = entry.called_at = context_.now();
+  entry.ask_at = context_.now() + context_.options.stop_repeat.first;
+  return entry;
+}
+
+void Stopper::expect(const Intent& intent) {
+  Entry entry = new_entry(intent);
   entry.opening = true;
   entry.sent = false;
   entries_.insert_or_assign(key_of(intent), std::move(entry));
@@ -55,14 +61,11 @@ void Stopper::drive(const StopAdvice& advice) {
     if (call_count_ >= context_.options.stop_calls_max) return;
     const auto [at, is_new] = entries_.try_emplace(key);
     Entry& entry = at->second;
-    if (is_new) {
-      entry.launch_id = intent.launch_id;
-      entry.next_at = entry.ask_at = entry.called_at = context_.now();
-    }
+    if (is_new) entry = new_entry(intent);
     entry.wanted = !advice.undecided.contains(key.first) && !advice.unwanted.contains(key);
     if (entry.calling || entry.withdrawn || entry.due_at() > context_.now()) continue;
-    if (advice.silent.contains(key)) {
-      entry.next_at = context_.now() + context_.options.stop_repeat.first;
+    if (advice.held.contains(key)) {
+      entry.next_at = entry.ask_at = context_.now() + context_.options.stop_repeat.first;
       continue;
     }
     entry.calling = true;
@@ -96,8 +99,9 @@ Async<void> Stopper::call(Intent intent, bool was_sent) {
   } else {
     const Status stopped = co_await call_ecs(intent);
     Entry* entry = find_entry(intent);
-    if (entry) entry->called_at = context_.now();
-    if (entry && !stopped && is_outcome_known(stopped.error().kind)) entry->sent = was_sent;
+    const bool not_done = !stopped && is_outcome_known(stopped.error().kind);
+    if (entry && not_done) entry->sent = was_sent;
+    if (entry && !not_done) entry->called_at = context_.now();
     const bool gone = !stopped && (stopped.error().kind == ErrorKind::kNotFound ||
                                    is_cluster_missing(stopped.error()));
     if (entry && (gone || (stopped && entry->accepted_count > 0))) co_await look(intent);
@@ -164,6 +168,9 @@ Async<void> Stopper::look(const Intent& intent) {
   const bool missing = !described || std::ranges::count(described->missing, task) > 0;
   Entry* entry = find_entry(intent);
   if (described) {
+    for (const auto& [arn, why] : described->undescribed) {
+      log::warn("act", "ECS could not describe {}, which is to be stopped: {}", arn, why);
+    }
     for (const auto& report : described->tasks) {
       if (report.arn != task) continue;
       if (report.last_status.is_final()) {

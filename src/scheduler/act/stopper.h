@@ -1,5 +1,5 @@
 // Stopper: carries out open stop intents, those of an earlier process included. StopTask may be
-// repeated, so it is, until the task is seen to be over.
+// repeated, so it is, until the task is seen to be over or to be let live.
 #pragma once
 
 #include <map>
@@ -16,7 +16,7 @@ namespace blox::scheduler {
 struct StopAdvice {
   std::set<EnvironmentUid> undecided;  ///< Nobody can tell yet whether their stops are wanted.
   std::set<IntentKey> unwanted;
-  std::set<IntentKey> silent;  ///< Nobody listens there.
+  std::set<IntentKey> held;  ///< They are over, or nobody listens there.
 };
 
 /// open stop ─ call ─┬ accepted: again after a wait, until the picture shows the task's end
@@ -46,7 +46,7 @@ class Stopper {
   bool withdraw(const Intent& intent);
   /// When the next one is.
   std::optional<TimePoint> next_due() const;
-  /// True when no call is under way.
+  /// True when no call and no question is under way.
   bool is_quiet() const { return call_count_ == 0; }
 
  private:
@@ -67,6 +67,7 @@ class Stopper {
 
     TimePoint due_at() const { return wanted ? next_at : ask_at; }
   };
+  Entry new_entry(const Intent& intent) const;
   Async<void> call(Intent intent, bool was_sent);
   Async<void> ask(Intent intent);
   void end_call(const Intent& intent);

@@ -89,22 +89,103 @@ TEST_F(ActorTest, AStopOfAnEarlierProcessIsTakenBackLikewise) {
   EXPECT_EQ(control_.fake.stops.size(), 1U);
 }
 
+// Each call may be the one that takes effect.
+TEST_F(ActorTest, TheTimeToTakeAStopBackCountsFromItsLastCall) {
+  Plan withdrawal;
+  withdrawal.withdrawals = {kA};
+  put_in_ecs("task-a", kA, "RUNNING");
+  control_.fake.faults = {error(ErrorKind::kUnknown)};
+  carry_out(stop_of(TaskArn{"task-a"}));
+  run_for(std::chrono::milliseconds{900});
+  run_for(minutes{5}, withdrawal);
+  control_.fake.faults = {error(ErrorKind::kUnknown)};
+  run_for(std::chrono::milliseconds{900});  // It is wanted again, for a moment.
+  ASSERT_EQ(control_.fake.stops.size(), 2U);
+  run_for(minutes{6}, withdrawal);
+  EXPECT_TRUE(is_open(kA));
+  run_for(seconds{10}, withdrawal);
+  EXPECT_FALSE(is_open(kA));
+  EXPECT_EQ(control_.fake.stops.size(), 2U);
+}
+
+// What ECS says is so when it is asked, not when the answer is there.
+TEST_F(ActorTest, ASlowAnswerTakesNoStopBack) {
+  Plan withdrawal;
+  withdrawal.withdrawals = {kA};
+  put_in_ecs("task-a", kA, "RUNNING");
+  control_.fake.faults = {error(ErrorKind::kUnknown)};
+  slow_query_.describe_time = minutes{6};
+  carry_out(stop_of(TaskArn{"task-a"}));
+  run_for(std::chrono::milliseconds{900});
+  run_for(minutes{12}, withdrawal);
+  EXPECT_TRUE(is_open(kA)) << "asked after 10 s, answered after the settle time";
+  run_for(seconds{30}, withdrawal);
+  EXPECT_FALSE(is_open(kA));
+}
+
 TEST_F(ActorTest, AStopThatTookEffectIsNotTakenBack) {
   Plan withdrawal;
   withdrawal.withdrawals = {kA};
   show("task-a", kA, "RUNNING");
-  for (const std::string detail : {R"({"desiredStatus":"STOPPED"})", "{}"}) {
-    put_in_ecs("task-a", kA, "RUNNING");
-    query_.tasks.at(TaskArn{"task-a"}).report.detail = detail;
-    control_.fake.faults = {error(ErrorKind::kUnknown)};
+  put_in_ecs("task-a", kA, "RUNNING");
+  query_.tasks.at(TaskArn{"task-a"}).report.detail = R"({"desiredStatus":"STOPPED"})";
+  control_.fake.faults = {error(ErrorKind::kUnknown)};
+  carry_out(stop_of(TaskArn{"task-a"}));
+  run_for(std::chrono::milliseconds{900});
+  run_for(minutes{20}, withdrawal);
+  EXPECT_TRUE(is_open(kA));
+  put_in_ecs("task-a", kA, "STOPPED");
+  run_for(minutes{3}, withdrawal);
+  EXPECT_TRUE(process_->memory.ended.contains(TaskArn{"task-a"}));
+  EXPECT_EQ(control_.fake.stops.size(), 1U);
+}
+
+TEST_F(ActorTest, AStopIsNotTakenBackWhileEcsDoesNotSay) {
+  Plan withdrawal;
+  withdrawal.withdrawals = {kA};
+  put_in_ecs("task-a", kA, "RUNNING");
+  control_.fake.faults = {error(ErrorKind::kUnknown)};
+  carry_out(stop_of(TaskArn{"task-a"}));
+  run_for(std::chrono::milliseconds{900});
+  query_.tasks.at(TaskArn{"task-a"}).report.detail = "{}";
+  run_for(minutes{20}, withdrawal);
+  EXPECT_TRUE(is_open(kA)) << "no desired status";
+  put_in_ecs("task-a", kA, "RUNNING");
+  query_.undescribed["task-a"] = "ODD";
+  run_for(minutes{20}, withdrawal);
+  EXPECT_TRUE(is_open(kA)) << "no answer for this one";
+  query_.undescribed.clear();
+  query_.broken["DescribeTasks"] = error(ErrorKind::kDenied);
+  query_.calls.clear();
+  run_for(minutes{20}, withdrawal);
+  EXPECT_TRUE(is_open(kA)) << "no answer";
+  EXPECT_LT(query_.calls.size(), 20U);
+  query_.broken.clear();
+  run_for(minutes{3}, withdrawal);
+  EXPECT_FALSE(is_open(kA));
+  EXPECT_EQ(control_.fake.stops.size(), 1U);
+}
+
+TEST_F(ActorTest, AStopThatIsBeingClosedIsNotSent) {
+  Plan over;
+  over.closings = {kA};
+  Plan withdrawal;
+  withdrawal.withdrawals = {kA};
+  for (const Plan& meanwhile : {over, withdrawal}) {
+    control_.fake.faults = {error(ErrorKind::kThrottled)};
+    const auto count = control_.fake.stops.size();
     carry_out(stop_of(TaskArn{"task-a"}));
     run_for(std::chrono::milliseconds{900});
-    run_for(minutes{20}, withdrawal);
-    EXPECT_TRUE(is_open(kA)) << detail;
+    process_->log.is_full = true;
+    loop_.run_for(seconds{1});  // The next call is due.
+    run_round(over);
+    run_for(minutes{1}, meanwhile);
+    EXPECT_TRUE(is_open(kA));
+    process_->log.is_full = false;
+    run_for(seconds{10}, meanwhile);
+    EXPECT_FALSE(is_open(kA));
+    EXPECT_EQ(control_.fake.stops.size(), count + 1);
   }
-  put_in_ecs("task-a", kA, "STOPPED");
-  run_for(minutes{2}, withdrawal);
-  EXPECT_TRUE(process_->memory.ended.contains(TaskArn{"task-a"}));
 }
 
 TEST_F(ActorTest, AStopOfAnEarlierProcessWaitsForATrustedPicture) {

@@ -67,8 +67,7 @@ struct InstanceLine {
 /// One round towards exactly one task of the wanted revision on each eligible instance. At most
 /// one action an instance. All lists are in the order of the instances.
 struct Plan {
-  /// False: the picture is not to be trusted, so the lists of actions are empty, and what is open
-  /// waits.
+  /// False: the picture is not to be trusted, so nothing is begun, and no open stop is sent.
   bool decided = true;
   std::vector<StartAction> starts;
   std::vector<StopAction> stops;

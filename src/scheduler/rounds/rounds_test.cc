@@ -2,6 +2,7 @@
 // that answers late and loses answers, with crashes of the scheduler. The judge is the cluster.
 #include "scheduler/rounds/rounds.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -29,6 +30,7 @@ class TinyCluster final : public client::ClusterState, public aws::EcsControl {
   std::size_t most_live = 0;  // Of tasks on one instance, ever.
   int start_calls = 0;
   std::optional<Error> start_fault;  // Of all calls, while it is set.
+  std::optional<Error> stop_fault;   // Likewise.
   aws::FakeEcsQuery query;
 
   void put_instance(const std::string& arn, const std::string& status = "ACTIVE",
@@ -87,6 +89,7 @@ class TinyCluster final : public client::ClusterState, public aws::EcsControl {
     co_return started;
   }
   Async<Status> stop_task(ClusterArn, TaskArn task, std::string reason) override {
+    if (stop_fault) co_return std::unexpected(*stop_fault);
     scope_.spawn(stop(std::move(task), std::move(reason)));
     co_await sleep_for(loop_, milliseconds{50});
     co_return done();
@@ -196,7 +199,8 @@ class TinyCluster final : public client::ClusterState, public aws::EcsControl {
     known.report.container_instance = task.container_instance;
     known.started_by = task.started_by;
     known.family = "logs";
-    known.report.detail = R"({"startedBy":")" + task.started_by + R"("})";
+    known.report.detail = fmt::format(R"({{"desiredStatus":"{}","startedBy":"{}"}})",
+                                      format(task.desired_status), task.started_by);
     known.stopped = ends;
     push(tasks_, task);
   }
@@ -430,6 +434,25 @@ TEST_F(RoundsTest, ARestartAfterHoursEmptiesNoMoreInstances) {
   EXPECT_TRUE(runs_everywhere("logs:2"));
   loop_.run_for(minutes{1});
   EXPECT_TRUE(records().emptied.empty());
+}
+
+// The stop of a drain is open when the process ends, and no call for it got through.
+TEST_F(RoundsTest, ADrainThatEndsWhileNobodyLooksLosesNoTask) {
+  add_instances(2);
+  deploy("one", "logs:1");
+  EXPECT_TRUE(runs_everywhere("logs:1"));
+  const TaskArn task = cluster_.live_on(names_[0]).front().arn;
+  cluster_.stop_fault = Error{ErrorKind::kThrottled, "Rate exceeded"};
+  cluster_.put_instance(names_[0], "DRAINING");
+  ASSERT_TRUE(loop_.run_while_not([&] { return !records().intents.empty(); }, minutes{20}));
+  process_.reset();
+  cluster_.put_instance(names_[0]);
+  cluster_.stop_fault.reset();
+  crash();
+  loop_.run_for(minutes{10});
+  ASSERT_EQ(cluster_.live_on(names_[0]).size(), 1U);
+  EXPECT_EQ(cluster_.live_on(names_[0]).front().arn, task);
+  EXPECT_TRUE(records().intents.empty());
 }
 
 TEST_F(RoundsTest, StopsWithoutLeavingAStartOpen) {
