@@ -62,6 +62,11 @@ Async<void> User::deploy(std::string name, std::string definition) {
   coverage_.add("deployments");
 }
 
+Async<void> User::deploy_wanted(std::string definition) {
+  wanted_ = std::move(definition);
+  co_await deploy(kEnvironment, wanted_);
+}
+
 Async<void> User::remove(std::string name) {
   for (;;) {
     const auto removed = co_await scheduler_.delete_environment(name, scenario_.delete_terminates);
@@ -77,8 +82,12 @@ Async<void> User::run() {
   co_await create(kEnvironment, definitions_.front());
   const Duration apart = scenario_.calm_at / (scenario_.deployments + 1);
   for (int i = 0; i < scenario_.deployments; ++i) {
-    wanted_ = definitions_[static_cast<std::size_t>(i)];
-    co_await deploy(kEnvironment, wanted_);
+    co_await deploy_wanted(definitions_[static_cast<std::size_t>(i)]);
+    if (i > 0 && scenario_.second_thoughts && random_.percent(50)) {
+      co_await sleep_for(executor_, random_.between(milliseconds{200}, apart / 4));
+      co_await deploy_wanted(definitions_[static_cast<std::size_t>(i - 1)]);
+      coverage_.add("deployments taken back");
+    }
     if (i + 1 < scenario_.deployments) {
       co_await sleep_for(executor_, random_.between(apart / 4, apart));
     }
@@ -100,7 +109,8 @@ DataCentre::DataCentre(Executor& executor, Random& random, simulator::Simulator&
       random_(random),
       simulator_(simulator),
       scenario_(scenario),
-      coverage_(coverage) {}
+      coverage_(coverage),
+      scope_(executor) {}
 
 bool DataCentre::has_room(const simulator::Instance& instance) {
   return instance.registered.cpu > kSmallCpu;
@@ -175,6 +185,7 @@ void DataCentre::one_event() {
     }
     if (simulator_.agents.set_status(instance, InstanceStatusKind::kDraining)) {
       coverage_.add("drains");
+      if (scenario_.second_thoughts) scope_.spawn(call_off_drain(instance.id));
     }
   } else if (choice < 60 && !draining.empty()) {
     if (simulator_.agents.set_status(*draw_from(draining), InstanceStatusKind::kActive)) {
@@ -195,6 +206,17 @@ void DataCentre::one_event() {
       coverage_.add("deaths");
       break;
     }
+  }
+}
+
+Async<void> DataCentre::call_off_drain(std::string instance_id) {
+  co_await sleep_for(executor_, random_.between(milliseconds{500}, seconds{90}));
+  if (executor_.now() >= TimePoint{scenario_.calm_at}) co_return;
+  const auto found = cluster().instances.find(instance_id);
+  if (found == cluster().instances.end()) co_return;
+  if (found->second->present().status != InstanceStatusKind::kDraining) co_return;
+  if (simulator_.agents.set_status(*found->second, InstanceStatusKind::kActive)) {
+    coverage_.add("drains cancelled");
   }
 }
 

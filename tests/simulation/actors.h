@@ -8,6 +8,7 @@
 #include "base/async.h"
 #include "base/executor.h"
 #include "base/random.h"
+#include "base/scope.h"
 #include "client/scheduler.h"
 #include "simulation/coverage.h"
 #include "simulation/scenario.h"
@@ -23,7 +24,8 @@ inline constexpr const char* kSecondEnvironment = "logs";
 inline constexpr const char* kSecondGroup = "blox:logs";
 
 /// Creates the environment and deploys one revision after the other, asking again until it is done.
-/// In some scenarios there is a second environment, which does not last.
+/// In some scenarios there is a second environment, which does not last, or deployments are taken
+/// back.
 class User {
  public:
   /// `definitions` are the revisions, at least as many as the scenario has deployments.
@@ -41,6 +43,7 @@ class User {
  private:
   Async<void> create(std::string name, std::string definition);
   Async<void> deploy(std::string name, std::string definition);
+  Async<void> deploy_wanted(std::string definition);
   Async<void> remove(std::string name);
   Async<void> wait_before_asking_again();
 
@@ -72,6 +75,7 @@ class DataCentre {
 
  private:
   void one_event();
+  Async<void> call_off_drain(std::string instance_id);
   void use_up_the_limits();
   void start_foreign_task(simulator::Instance& instance, std::string group,
                           std::string started_by = {});
@@ -86,6 +90,7 @@ class DataCentre {
   const Scenario& scenario_;
   Coverage& coverage_;
   int meddled_count_ = 0;
+  Scope scope_;
 };
 
 }  // namespace blox::simulation

@@ -22,6 +22,8 @@ std::vector<std::string> wanted_coverage() {
       "broken streams",
       "runs on SQLite",
       "deployments",
+      "deployments taken back",
+      "stops taken back",
       "joins",
       "drains",
       "drains cancelled",

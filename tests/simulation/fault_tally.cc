@@ -19,6 +19,8 @@ const std::vector<Row>& rows() {
       {"blox_scheduler_unknown_resolved_total",
        {"as=\"not_started\""},
        "unknown starts settled as not started"},
+      {"blox_scheduler_withdrawn_stops_total", {}, "stops taken back"},
+      {"blox_scheduler_disproved_stops_total", {}, "stops that had no effect"},
       {"blox_scheduler_start_refusals_total", {}, "refused starts"},
       {"blox_scheduler_confirmations_total", {}, "confirmations"},
       {"blox_reconcile_differences_total", {"kind=\"added\""}, "reconcile repairs"},

@@ -75,6 +75,18 @@ void make_blind(Random& random, Scenario& scenario) {
   scenario.calm_at = std::max<Duration>(scenario.calm_at, minutes{10});
 }
 
+// Much is decided and soon not wanted any more, while the scheduler reaches no AWS or crashes, so
+// that stops are open of which nobody knows whether they were sent.
+void make_fickle(Random& random, Scenario& scenario) {
+  scenario.second_thoughts = true;
+  scenario.machine_events = std::max(scenario.machine_events, 4);
+  scenario.deployments = std::max(scenario.deployments, 2);
+  scenario.crash_count = std::max(scenario.crash_count, 2);
+  if (scenario.scheduler_partitions.empty()) {
+    scenario.scheduler_partitions = draw_windows(random, scenario, scenario.calm_at / 2);
+  }
+}
+
 }  // namespace
 
 bool Scenario::is_lossy() const {
@@ -137,6 +149,7 @@ Scenario draw_scenario(std::uint64_t seed) {
   scenario.delete_terminates = more.percent(50);
   scenario.small_instance = more.percent(20);
   scenario.others_meddle = more.percent(30);
+  if (more.percent(30)) make_fickle(more, scenario);
   return scenario;
 }
 

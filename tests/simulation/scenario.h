@@ -41,6 +41,7 @@ struct Scenario {
   bool second_environment = false;  ///< Is created, deployed and deleted before `calm_at`.
   bool delete_terminates = false;   ///< With its tasks.
   bool small_instance = false;      ///< One has no room for the task.
+  bool second_thoughts = false;     ///< Drains and deployments are called off soon after.
   bool others_meddle = false;       ///< Tasks in Blox groups that no deployment of ours started.
 
   /// True when news of an object can be missing for longer than events are late.

@@ -10,6 +10,11 @@ ActMetrics::ActMetrics(Metrics& metrics)
     : starts(metrics.counter("blox_scheduler_starts_total", "Tasks that ECS said it started")),
       refusals(metrics.counter("blox_scheduler_start_refusals_total", "Starts that ECS refused")),
       stops(metrics.counter("blox_scheduler_stops_total", "StopTask calls that ECS accepted")),
+      disproved_stops(metrics.counter("blox_scheduler_disproved_stops_total",
+                                      "Stops of which ECS said in the end that they had no "
+                                      "effect")),
+      withdrawn_stops(
+          metrics.counter("blox_scheduler_withdrawn_stops_total", "Stops that were taken back")),
       unknown_outcomes(metrics.counter("blox_scheduler_unknown_outcomes_total",
                                        "Starts whose outcome was not known at first")),
       unknown_found(metrics.counter("blox_scheduler_unknown_resolved_total",

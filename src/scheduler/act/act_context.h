@@ -20,6 +20,8 @@ struct ActMetrics {
   Counter& starts;             ///< Tasks that ECS said it started.
   Counter& refusals;           ///< Starts that it refused.
   Counter& stops;              ///< StopTask calls that it accepted.
+  Counter& disproved_stops;    ///< Stops of which ECS said in the end that they had no effect.
+  Counter& withdrawn_stops;    ///< Stops that were taken back.
   Counter& unknown_outcomes;   ///< Starts of which nobody knew the outcome.
   Counter& unknown_found;      ///< Of those: found by looking.
   Counter& unknown_absent;     ///< Of those: settled as not done.

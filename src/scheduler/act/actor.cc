@@ -91,6 +91,7 @@ void Actor::begin_closings(const Environment& environment, const Plan& plan) {
       stop_advice_.unwanted.insert(key);
       continue;
     }
+    context_.metrics.withdrawn_stops.Increment();
     log::info("act", "no stop on {} for {} after all", instance.value, found->second.group);
     writing_.insert(key);
     closings.push_back(closing_of(found->second));

@@ -177,7 +177,7 @@ Async<void> Stopper::look(const Intent& intent) {
         context_.memory.ended.insert_or_assign(task, end_of(report, context_.executor.wall_now()));
       } else if (entry && desired_status(report).kind == TaskStatusKind::kRunning &&
                  asked_at >= entry->called_at + context_.options.assumptions.settle_time()) {
-        entry->sent = false;
+        if (std::exchange(entry->sent, false)) context_.metrics.disproved_stops.Increment();
       }
     }
   }
