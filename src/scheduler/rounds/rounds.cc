@@ -22,6 +22,15 @@ void take_earlier(std::optional<TimePoint>& due, std::optional<TimePoint> other)
   if (other && (!due || *other < *due)) due = other;
 }
 
+// After a conflict the next round decides by the records as they have become: that is no trouble.
+void report_not_stored(std::string_view what, const Error& error) {
+  if (error.kind == ErrorKind::kConflict) {
+    log::debug("rounds", "cannot store yet {}: {}", what, error.message);
+  } else {
+    log::warn("rounds", "cannot store yet {}: {}", what, error.message);
+  }
+}
+
 }  // namespace
 
 RoundsMetrics::RoundsMetrics(Metrics& metrics)
@@ -183,7 +192,7 @@ Async<void> Rounds::store_deployments() {
     std::vector<Deployment> one{std::move(deployment)};
     const Status stored = co_await parts_.repository.put({}, std::move(one));
     if (!stored) {
-      log::warn("rounds", "cannot store how a deployment stands yet: {}", stored.error().message);
+      report_not_stored("how a deployment stands", stored.error());
       take_earlier(next_due_, parts_.executor.now() + std::chrono::seconds{1});
     }
   }
@@ -218,8 +227,7 @@ Async<void> Rounds::store_emptied() {
   auto emptied = std::exchange(emptied_, {});
   if (stored) stored = co_await parts_.repository.put_emptied(std::move(emptied));
   if (stored) co_return;
-  log::warn("rounds", "cannot store yet which instances stops have emptied: {}",
-            stored.error().message);
+  report_not_stored("which instances stops have emptied", stored.error());
   take_earlier(next_due_, parts_.executor.now() + std::chrono::seconds{1});
 }
 
