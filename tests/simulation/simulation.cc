@@ -313,8 +313,14 @@ void Run::await_liveness() {
   report_.coverage.note_greatest("share of the time that L allows",
                                  Real{loop_.now() - begin} / Real{allowed});
   // It stays so: past a settle wait, when a late look-up could still do harm, and past the last
-  // event. A start that is refused for good is tried again now and then, for a moment.
-  loop_.run_for(std::max<Duration>(minutes{7}, scenario_.faults.event_delay.high));
+  // event. An agent that was away when the calm began comes back meanwhile, and the outcome of the
+  // start there is kept for as long again.
+  Duration watched = minutes{7};
+  if (scenario_.faults.agent_disconnects > 0) {
+    watched = minutes{8} + scenario_.faults.agent_away.high;
+  }
+  loop_.run_for(std::max<Duration>(watched, scenario_.faults.event_delay.high));
+  // A start that is refused for good is tried again now and then, for a moment.
   constexpr Duration kMoment = seconds{10};
   loop_.run_while_not([this] { return what_is_missing(situation()).empty(); }, kMoment);
   check_safety();
