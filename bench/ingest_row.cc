@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "aws/fake_queue.h"
+#include "base/check.h"
 #include "base/metrics.h"
 #include "base/random.h"
 #include "cluster_state/ingest/ingest.h"
@@ -30,6 +31,7 @@ double cpu_seconds() {
 
 // Fills the queue; the bytes of all messages.
 std::size_t fill(aws::FakeQueue& queue, const IngestRow& row, WallTime now) {
+  check(row.objects > 0 && row.instances > 0, "events are of objects on instances");
   std::size_t bytes = 0;
   const auto push = [&](std::string body) {
     bytes += body.size();

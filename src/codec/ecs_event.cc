@@ -19,7 +19,7 @@ constexpr std::string_view kSource = "aws.ecs";
 // event may leave in the store, its key included, within one commit.
 // Source: API/PutEventsRequestEntry, DetailType of 128 characters; ids are UUIDs of 36.
 constexpr std::size_t kIdBytesMax = 256;
-constexpr std::size_t kTypeBytesMax = 4 * 128;
+constexpr std::size_t kTypeBytesMax = std::size_t{4} * 128;
 constexpr std::size_t kTimeBytesMax = 64;
 
 std::unexpected<Error> refuse(std::string_view field, std::string_view problem) {

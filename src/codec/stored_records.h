@@ -13,7 +13,7 @@
 namespace blox::codec {
 
 /// Bytes of a dead letter's body that are kept, at most.
-inline constexpr std::size_t kDeadLetterBodyMax = 64 * 1'024;
+inline constexpr std::size_t kDeadLetterBodyMax = std::size_t{64} * 1'024;
 
 /// A message that nobody could decode.
 struct DeadLetter {

@@ -8,6 +8,7 @@
 #include <coroutine>
 #include <optional>
 #include <span>
+#include <tuple>
 #include <utility>
 
 #include "base/log.h"
@@ -93,7 +94,7 @@ class HttpConnection final : public Connection {
     aborted_ = true;
     const auto self = shared_from_this();
     ErrorCode ignored;
-    socket_.close(ignored);
+    std::ignore = socket_.close(ignored);
     reader_ = writer_ = nullptr;
     scope_.reset();
     drop_response();
@@ -346,7 +347,7 @@ class HttpConnection final : public Connection {
     context_->metrics.count_request("", response_.status);
     if (!co_await write_head(/*keep_alive=*/false, /*head_only=*/false)) co_return;
     ErrorCode ignored;
-    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    std::ignore = socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
     phase_ = Phase::kLingering;
     deadline_ = context_->loop.now() + std::min(kLingerMax, context_->limits.idle_max);
     for (std::size_t dropped = 0; !read_ended_ && dropped < kLingerBytesMax;) {

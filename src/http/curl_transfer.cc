@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <tuple>
 #include <utility>
 
 #include "base/text.h"
@@ -117,7 +118,7 @@ Status Transfer::check_url() {
 Status Transfer::add_headers() {
   const auto append = [this](const std::string& line) {
     if (auto* longer = curl_slist_append(list_.get(), line.c_str())) {
-      list_.release();  // Now part of the longer one.
+      std::ignore = list_.release();  // Now part of the longer one.
       list_.reset(longer);
     }
   };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <charconv>
+#include <tuple>
 #include <unordered_map>
 
 #include "base/log.h"
@@ -78,7 +79,7 @@ class TcpServer final : public Server {
 
   void stop_accepting() override {
     ErrorCode ignored;
-    acceptor_.close(ignored);
+    std::ignore = acceptor_.close(ignored);
     context_->stopping = true;
     // Later, as a handler, which is the business of one of them, may have called.
     loop_.post([this, alive = std::weak_ptr<bool>{alive_}] {
@@ -113,8 +114,8 @@ class TcpServer final : public Server {
       ++served_count_;
     }
     ErrorCode ignored;
-    socket.set_option(tcp::no_delay{true}, ignored);
-    socket.non_blocking(true, ignored);
+    std::ignore = socket.set_option(tcp::no_delay{true}, ignored);
+    std::ignore = socket.non_blocking(true, ignored);
     notice_dead_peer(socket.native_handle());
     auto connection = Connection::open(std::move(socket), context_, refused);
     connections_.emplace(connection.get(), Held{connection, refused});
@@ -172,11 +173,11 @@ Result<std::unique_ptr<Server>> Server::open(IoLoop& loop, ServerOptions options
   }
   tcp::acceptor acceptor{loop.context()};
   ErrorCode error;
-  acceptor.open(endpoint->protocol(), error);
-  if (!error) acceptor.set_option(tcp::acceptor::reuse_address{true}, error);
-  if (!error) acceptor.bind(*endpoint, error);
-  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
-  const tcp::endpoint bound = error ? *endpoint : acceptor.local_endpoint(error);
+  const bool failed = acceptor.open(endpoint->protocol(), error) ||
+                      acceptor.set_option(tcp::acceptor::reuse_address{true}, error) ||
+                      acceptor.bind(*endpoint, error) ||
+                      acceptor.listen(asio::socket_base::max_listen_connections, error);
+  const tcp::endpoint bound = failed ? *endpoint : acceptor.local_endpoint(error);
   if (error) {
     return fail(ErrorKind::kUnavailable, "cannot bind to " + options.bind + ": " + error.message());
   }

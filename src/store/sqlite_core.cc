@@ -24,8 +24,8 @@ std::string settings(const SqliteCoreOptions& options) {
   script += "PRAGMA cache_size = -32768;";  // 32 MiB, so that a group's pages stay in memory.
   script += "PRAGMA temp_store = MEMORY;";
   script += "PRAGMA secure_delete = OFF;";  // Debian's default zeroes what compaction frees.
-  script +=
-      fmt::format("PRAGMA journal_size_limit = {};", 2 * options.checkpoint_pages * kPageBytes);
+  script += fmt::format("PRAGMA journal_size_limit = {};",
+                        std::int64_t{2} * options.checkpoint_pages * kPageBytes);
   return script;
 }
 

@@ -15,8 +15,8 @@ namespace {
 constexpr Duration kReloadCalm = std::chrono::minutes{1};
 // The parts of a value, each bounded so that together they fit into one commit with their key.
 constexpr std::size_t kDetailBytesMax = codec::kEventBytesMax;
-constexpr std::size_t kDescribeBytesMax = 256 * 1'024;
-constexpr std::size_t kFrameBytesMax = 4 * 1'024;
+constexpr std::size_t kDescribeBytesMax = std::size_t{256} * 1'024;
+constexpr std::size_t kFrameBytesMax = std::size_t{4} * 1'024;
 static_assert(kDetailBytesMax + kDescribeBytesMax + kFrameBytesMax <= store::kCommitBytesMax);
 
 Status check_size(std::string_view what, std::size_t bytes, std::size_t bytes_max) {

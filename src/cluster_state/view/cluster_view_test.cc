@@ -157,11 +157,17 @@ TEST(ChangeReader, TellsWhatIsGoneAndWhatIsToCome) {
   for (int i = 0; i < 5; ++i) world.commit({ViewWorld::task("a/1", "RUNNING")});
   ASSERT_TRUE(world.await(world.store.compact(2)));
   EXPECT_EQ(world.await(slow->next(std::nullopt)).error().kind, ErrorKind::kCompacted);
-  EXPECT_EQ(ChangeReader::open(*world.view, ObjectKind::kTask, 2 * 128).error().kind,
+  EXPECT_EQ(ChangeReader::open(*world.view, ObjectKind::kTask, codec::EntityVersion{2} * 128)
+                .error()
+                .kind,
             ErrorKind::kCompacted);
-  EXPECT_TRUE(ChangeReader::open(*world.view, ObjectKind::kTask, 2 * 128 + 127));
-  EXPECT_TRUE(ChangeReader::open(*world.view, ObjectKind::kTask, 5 * 128 + 127));
-  EXPECT_EQ(ChangeReader::open(*world.view, ObjectKind::kTask, 6 * 128).error().kind,
+  EXPECT_TRUE(
+      ChangeReader::open(*world.view, ObjectKind::kTask, codec::EntityVersion{2} * 128 + 127));
+  EXPECT_TRUE(
+      ChangeReader::open(*world.view, ObjectKind::kTask, codec::EntityVersion{5} * 128 + 127));
+  EXPECT_EQ(ChangeReader::open(*world.view, ObjectKind::kTask, codec::EntityVersion{6} * 128)
+                .error()
+                .kind,
             ErrorKind::kInvalid);
 }
 

@@ -22,9 +22,8 @@ void OutcomeWatch::drive() {
     if (is_new) entry = {now, now + context_.options.outcome_check.after(1), 0, std::nullopt};
     const auto found = context_.tasks.find(arn);
     const bool shown = found != context_.tasks.end();
-    if (shown && found->second.object.last_status.is_final()) {
-      over.push_back(arn);
-    } else if (shown && now - entry.first_seen >= settle) {
+    const bool ended = shown && found->second.object.last_status.is_final();
+    if (ended || (shown && now - entry.first_seen >= settle)) {
       over.push_back(arn);
     } else if (shown) {
       entry.next_at = entry.first_seen + settle;
