@@ -23,12 +23,13 @@ void OutcomeWatch::drive() {
     const auto found = context_.tasks.find(arn);
     const bool shown = found != context_.tasks.end();
     const bool ended = shown && found->second.object.last_status.is_final();
-    if (ended || (shown && now - entry.first_seen >= settle)) {
+    const bool settled = shown && now - entry.first_seen >= settle;
+    const bool missing =
+        !shown && entry.missing_at && *entry.missing_at - entry.first_seen >= settle;
+    if (ended || settled || missing) {
       over.push_back(arn);
     } else if (shown) {
       entry.next_at = entry.first_seen + settle;
-    } else if (entry.missing_at && *entry.missing_at - entry.first_seen >= settle) {
-      over.push_back(arn);
     } else if (entry.next_at <= now) {
       unseen[outcome.cluster].push_back(arn);
     }
