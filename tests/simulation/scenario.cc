@@ -77,7 +77,7 @@ void make_blind(Random& random, Scenario& scenario) {
 
 // Much is decided and soon not wanted any more, while the scheduler reaches no AWS or crashes, so
 // that stops are open of which nobody knows whether they were sent.
-void make_fickle(Random& random, Scenario& scenario) {
+void add_second_thoughts(Random& random, Scenario& scenario) {
   scenario.second_thoughts = true;
   scenario.machine_events = std::max(scenario.machine_events, 4);
   scenario.deployments = std::max(scenario.deployments, 2);
@@ -149,7 +149,7 @@ Scenario draw_scenario(std::uint64_t seed) {
   scenario.delete_terminates = more.percent(50);
   scenario.small_instance = more.percent(20);
   scenario.others_meddle = more.percent(30);
-  if (more.percent(30)) make_fickle(more, scenario);
+  if (more.percent(30)) add_second_thoughts(more, scenario);
   return scenario;
 }
 

@@ -9,7 +9,19 @@ namespace {
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-TEST_F(ActorTest, AStopIsRepeatedUntilThePictureShowsItsEnd) {
+class StopperTest : public ActorTest {
+ protected:
+  StopperTest() { withdrawal_.withdrawals = {kA}; }
+  // Opens a stop of task-a, of which the first call fails so. The second is not due yet.
+  void call_once(ErrorKind fault) {
+    control_.fake.faults = {error(fault)};
+    carry_out(stop_of(TaskArn{"task-a"}));
+    run_for(std::chrono::milliseconds{900});
+  }
+  Plan withdrawal_;  // Of that stop.
+};
+
+TEST_F(StopperTest, AStopIsRepeatedUntilThePictureShowsItsEnd) {
   show("task-a", kA, "RUNNING");
   put_in_ecs("task-a", kA, "RUNNING");
   carry_out(stop_of(TaskArn{"task-a"}));
@@ -29,7 +41,7 @@ TEST_F(ActorTest, AStopIsRepeatedUntilThePictureShowsItsEnd) {
   EXPECT_EQ(control_.fake.stops.size(), 3U);
 }
 
-TEST_F(ActorTest, AStopWhoseEventWasLostIsSeenByDescribe) {
+TEST_F(StopperTest, AStopWhoseEventWasLostIsSeenByDescribe) {
   show("task-a", kA, "RUNNING");
   put_in_ecs("task-a", kA, "STOPPED");
   carry_out(stop_of(TaskArn{"task-a"}));
@@ -40,16 +52,12 @@ TEST_F(ActorTest, AStopWhoseEventWasLostIsSeenByDescribe) {
 }
 
 // DRAINING and ACTIVE again, or a deployment that rolls back, while no call could be made.
-TEST_F(ActorTest, AStopThatWasNotSentIsTakenBack) {
-  Plan withdrawal;
-  withdrawal.withdrawals = {kA};
+TEST_F(StopperTest, AStopThatWasNotSentIsTakenBack) {
   for (const auto kind : {ErrorKind::kThrottled, ErrorKind::kUnavailable, ErrorKind::kDenied}) {
-    control_.fake.faults = {error(kind)};
     const auto count = control_.fake.stops.size();
-    carry_out(stop_of(TaskArn{"task-a"}));
-    run_for(std::chrono::milliseconds{900});
+    call_once(kind);
     EXPECT_TRUE(is_open(kA));
-    carry_out(withdrawal);
+    carry_out(withdrawal_);
     run_for(minutes{1});
     EXPECT_FALSE(is_open(kA));
     EXPECT_EQ(control_.fake.stops.size(), count + 1) << "what was taken back is not sent";
@@ -58,124 +66,98 @@ TEST_F(ActorTest, AStopThatWasNotSentIsTakenBack) {
 
 // A call again would end the task for sure; that ECS says it is to run proves something once the
 // last call can have no effect any more that is not shown.
-TEST_F(ActorTest, AStopThatMayHaveTakenEffectIsTakenBackWhenEcsSaysThatItDidNot) {
-  Plan withdrawal;
-  withdrawal.withdrawals = {kA};
+TEST_F(StopperTest, AStopThatMayHaveTakenEffectIsTakenBackWhenEcsSaysThatItDidNot) {
   put_in_ecs("task-a", kA, "RUNNING");
   control_.fake.faults = {error(ErrorKind::kUnknown), error(ErrorKind::kThrottled)};
   carry_out(stop_of(TaskArn{"task-a"}));
   run_for(seconds{2});
   ASSERT_EQ(control_.fake.stops.size(), 2U);
-  run_for(minutes{6}, withdrawal);
+  run_for(minutes{6}, withdrawal_);
   EXPECT_TRUE(is_open(kA)) << "nobody knows what became of the first call";
-  run_for(seconds{10}, withdrawal);
+  run_for(seconds{10}, withdrawal_);
   EXPECT_FALSE(is_open(kA)) << "A1, A2 and A3 add up to 363.6 s";
   EXPECT_EQ(control_.fake.stops.size(), 2U);
   EXPECT_TRUE(records().emptied.empty());
 }
 
-TEST_F(ActorTest, AStopOfAnEarlierProcessIsTakenBackLikewise) {
-  Plan withdrawal;
-  withdrawal.withdrawals = {kA};
+TEST_F(StopperTest, AStopOfAnEarlierProcessIsTakenBackLikewise) {
   put_in_ecs("task-a", kA, "RUNNING");
-  control_.fake.faults = {error(ErrorKind::kThrottled)};
-  carry_out(stop_of(TaskArn{"task-a"}));
-  run_for(std::chrono::milliseconds{900});
+  call_once(ErrorKind::kThrottled);
   crash_and_boot();
-  run_for(minutes{6}, withdrawal);
+  run_for(minutes{6}, withdrawal_);
   EXPECT_TRUE(is_open(kA)) << "an earlier process may have sent it";
-  run_for(seconds{10}, withdrawal);
+  run_for(seconds{10}, withdrawal_);
   EXPECT_FALSE(is_open(kA));
   EXPECT_EQ(control_.fake.stops.size(), 1U);
 }
 
 // Each call may be the one that takes effect.
-TEST_F(ActorTest, TheTimeToTakeAStopBackCountsFromItsLastCall) {
-  Plan withdrawal;
-  withdrawal.withdrawals = {kA};
+TEST_F(StopperTest, TheTimeToTakeAStopBackCountsFromItsLastCall) {
   put_in_ecs("task-a", kA, "RUNNING");
-  control_.fake.faults = {error(ErrorKind::kUnknown)};
-  carry_out(stop_of(TaskArn{"task-a"}));
-  run_for(std::chrono::milliseconds{900});
-  run_for(minutes{5}, withdrawal);
+  call_once(ErrorKind::kUnknown);
+  run_for(minutes{5}, withdrawal_);
   control_.fake.faults = {error(ErrorKind::kUnknown)};
   run_for(std::chrono::milliseconds{900});  // It is wanted again, for a moment.
   ASSERT_EQ(control_.fake.stops.size(), 2U);
-  run_for(minutes{6}, withdrawal);
+  run_for(minutes{6}, withdrawal_);
   EXPECT_TRUE(is_open(kA));
-  run_for(seconds{10}, withdrawal);
+  run_for(seconds{10}, withdrawal_);
   EXPECT_FALSE(is_open(kA));
   EXPECT_EQ(control_.fake.stops.size(), 2U);
 }
 
 // What ECS says is so when it is asked, not when the answer is there.
-TEST_F(ActorTest, ASlowAnswerTakesNoStopBack) {
-  Plan withdrawal;
-  withdrawal.withdrawals = {kA};
+TEST_F(StopperTest, ASlowAnswerTakesNoStopBack) {
   put_in_ecs("task-a", kA, "RUNNING");
-  control_.fake.faults = {error(ErrorKind::kUnknown)};
   slow_query_.describe_time = minutes{6};
-  carry_out(stop_of(TaskArn{"task-a"}));
-  run_for(std::chrono::milliseconds{900});
-  run_for(minutes{12}, withdrawal);
+  call_once(ErrorKind::kUnknown);
+  run_for(minutes{12}, withdrawal_);
   EXPECT_TRUE(is_open(kA)) << "asked after 10 s, answered after the settle time";
-  run_for(seconds{30}, withdrawal);
+  run_for(seconds{30}, withdrawal_);
   EXPECT_FALSE(is_open(kA));
 }
 
-TEST_F(ActorTest, AStopThatTookEffectIsNotTakenBack) {
-  Plan withdrawal;
-  withdrawal.withdrawals = {kA};
+TEST_F(StopperTest, AStopThatTookEffectIsNotTakenBack) {
   show("task-a", kA, "RUNNING");
   put_in_ecs("task-a", kA, "RUNNING");
   query_.tasks.at(TaskArn{"task-a"}).report.detail = R"({"desiredStatus":"STOPPED"})";
-  control_.fake.faults = {error(ErrorKind::kUnknown)};
-  carry_out(stop_of(TaskArn{"task-a"}));
-  run_for(std::chrono::milliseconds{900});
-  run_for(minutes{20}, withdrawal);
+  call_once(ErrorKind::kUnknown);
+  run_for(minutes{20}, withdrawal_);
   EXPECT_TRUE(is_open(kA));
   put_in_ecs("task-a", kA, "STOPPED");
-  run_for(minutes{3}, withdrawal);
+  run_for(minutes{3}, withdrawal_);
   EXPECT_TRUE(process_->memory.ended.contains(TaskArn{"task-a"}));
   EXPECT_EQ(control_.fake.stops.size(), 1U);
 }
 
-TEST_F(ActorTest, AStopIsNotTakenBackWhileEcsDoesNotSay) {
-  Plan withdrawal;
-  withdrawal.withdrawals = {kA};
+TEST_F(StopperTest, AStopIsNotTakenBackWhileEcsDoesNotSay) {
   put_in_ecs("task-a", kA, "RUNNING");
-  control_.fake.faults = {error(ErrorKind::kUnknown)};
-  carry_out(stop_of(TaskArn{"task-a"}));
-  run_for(std::chrono::milliseconds{900});
+  call_once(ErrorKind::kUnknown);
   query_.tasks.at(TaskArn{"task-a"}).report.detail = "{}";
-  run_for(minutes{20}, withdrawal);
+  run_for(minutes{20}, withdrawal_);
   EXPECT_TRUE(is_open(kA)) << "no desired status";
   put_in_ecs("task-a", kA, "RUNNING");
   query_.undescribed["task-a"] = "ODD";
-  run_for(minutes{20}, withdrawal);
+  run_for(minutes{20}, withdrawal_);
   EXPECT_TRUE(is_open(kA)) << "no answer for this one";
   query_.undescribed.clear();
   query_.broken["DescribeTasks"] = error(ErrorKind::kDenied);
   query_.calls.clear();
-  run_for(minutes{20}, withdrawal);
+  run_for(minutes{20}, withdrawal_);
   EXPECT_TRUE(is_open(kA)) << "no answer";
   EXPECT_LT(query_.calls.size(), 20U);
   query_.broken.clear();
-  run_for(minutes{3}, withdrawal);
+  run_for(minutes{3}, withdrawal_);
   EXPECT_FALSE(is_open(kA));
   EXPECT_EQ(control_.fake.stops.size(), 1U);
 }
 
-TEST_F(ActorTest, AStopThatIsBeingClosedIsNotSent) {
+TEST_F(StopperTest, AStopThatIsBeingClosedIsNotSent) {
   Plan over;
   over.closings = {kA};
-  Plan withdrawal;
-  withdrawal.withdrawals = {kA};
-  for (const Plan& meanwhile : {over, withdrawal}) {
-    control_.fake.faults = {error(ErrorKind::kThrottled)};
+  for (const Plan& meanwhile : {over, withdrawal_}) {
     const auto count = control_.fake.stops.size();
-    carry_out(stop_of(TaskArn{"task-a"}));
-    run_for(std::chrono::milliseconds{900});
+    call_once(ErrorKind::kThrottled);
     process_->log.is_full = true;
     loop_.run_for(seconds{1});  // The next call is due.
     run_round(over);
@@ -188,7 +170,7 @@ TEST_F(ActorTest, AStopThatIsBeingClosedIsNotSent) {
   }
 }
 
-TEST_F(ActorTest, AStopOfAnEarlierProcessWaitsForATrustedPicture) {
+TEST_F(StopperTest, AStopOfAnEarlierProcessWaitsForATrustedPicture) {
   put_in_ecs("task-a", kA, "RUNNING");
   carry_out(stop_of(TaskArn{"task-a"}));
   loop_.run_while_not([&] { return is_open(kA); }, seconds{1});
@@ -202,7 +184,7 @@ TEST_F(ActorTest, AStopOfAnEarlierProcessWaitsForATrustedPicture) {
   EXPECT_FALSE(control_.fake.stops.empty()) << "at once, when it is decided on";
 }
 
-TEST_F(ActorTest, NoStopIsSentToWhereNobodyListens) {
+TEST_F(StopperTest, NoStopIsSentToWhereNobodyListens) {
   Plan silent;
   silent.silent_stops = {kA};
   carry_out(stop_of(TaskArn{"task-a"}));
@@ -213,7 +195,7 @@ TEST_F(ActorTest, NoStopIsSentToWhereNobodyListens) {
   EXPECT_FALSE(control_.fake.stops.empty()) << "somebody does again";
 }
 
-TEST_F(ActorTest, AStopThatFailsIsTriedAgain) {
+TEST_F(StopperTest, AStopThatFailsIsTriedAgain) {
   control_.fake.faults.emplace_back(error(ErrorKind::kUnknown));
   control_.fake.faults.emplace_back(error(ErrorKind::kThrottled));
   carry_out(stop_of(TaskArn{"task-a"}));
@@ -225,7 +207,7 @@ TEST_F(ActorTest, AStopThatFailsIsTriedAgain) {
 }
 
 // The picture shows a task that ECS knows no more: the stop of it must not become a fast loop.
-TEST_F(ActorTest, AStopOfWhatIsNotThereWaitsAndIsOverInTheEnd) {
+TEST_F(StopperTest, AStopOfWhatIsNotThereWaitsAndIsOverInTheEnd) {
   show("task-a", kA, "RUNNING");
   for (int i = 0; i < 100; ++i) control_.fake.faults.emplace_back(error(ErrorKind::kNotFound));
   carry_out(stop_of(TaskArn{"task-a"}));
@@ -242,7 +224,7 @@ TEST_F(ActorTest, AStopOfWhatIsNotThereWaitsAndIsOverInTheEnd) {
 }
 
 // Or the budget would be free for one more stop, while the instance is empty by our doing.
-TEST_F(ActorTest, AStopThatAnEarlierProcessMayHaveSentCountsAsOurs) {
+TEST_F(StopperTest, AStopThatAnEarlierProcessMayHaveSentCountsAsOurs) {
   show("task-a", kA, "RUNNING");
   carry_out(stop_of(TaskArn{"task-a"}));
   run_for(seconds{1});
@@ -260,7 +242,7 @@ TEST_F(ActorTest, AStopThatAnEarlierProcessMayHaveSentCountsAsOurs) {
 }
 
 // The cluster state has buried it, and nothing tells whether it served or how it ended.
-TEST_F(ActorTest, AStopThatIsOverWithoutATraceCountsAsOurs) {
+TEST_F(StopperTest, AStopThatIsOverWithoutATraceCountsAsOurs) {
   const auto over_after = [&](bool sent, bool trace) {
     if (!sent) control_.fake.faults.emplace_back(error(ErrorKind::kThrottled));
     if (trace) show("task-a", kA, "STOPPED");
@@ -288,7 +270,7 @@ TEST_F(ActorTest, AStopThatIsOverWithoutATraceCountsAsOurs) {
   EXPECT_EQ(records().emptied.begin()->second.task, TaskArn{"task-a"});
 }
 
-TEST_F(ActorTest, AStopOfWhatCannotBeDescribedIsNotOver) {
+TEST_F(StopperTest, AStopOfWhatCannotBeDescribedIsNotOver) {
   show("task-a", kA, "RUNNING");
   query_.undescribed["task-a"] = "ODD";
   for (int i = 0; i < 100; ++i) control_.fake.faults.emplace_back(error(ErrorKind::kNotFound));
@@ -297,7 +279,7 @@ TEST_F(ActorTest, AStopOfWhatCannotBeDescribedIsNotOver) {
   EXPECT_TRUE(is_open(kA));
 }
 
-TEST_F(ActorTest, StopsNothingThatIsNotOurs) {
+TEST_F(StopperTest, StopsNothingThatIsNotOurs) {
   Plan plan = stop_of(TaskArn{"task-a"});
   plan.stops.front().started_by = "somebody";
   carry_out(plan);
