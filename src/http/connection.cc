@@ -262,6 +262,10 @@ class HttpConnection final : public Connection {
     context_->metrics.count_request(method, response_.status);
     sent_bytes_ = 0;
     bool sent = co_await write_head(keep_alive, method == "HEAD");
+    if (auto* frozen = std::get_if<std::unique_ptr<FrozenBody>>(&response_.body);
+        frozen != nullptr && method != "HEAD") {
+      while (sent && take_piece(**frozen)) sent = co_await flush();
+    }
     if (sent && streams && method != "HEAD") {
       sent = co_await stream(*std::get<std::unique_ptr<BodyStream>>(response_.body));
     }
@@ -297,11 +301,22 @@ class HttpConnection final : public Connection {
       pieces_.emplace_back(*text);
     } else if (const auto* slices = std::get_if<Slices>(&response_.body)) {
       framing.body_bytes = add_pieces(*slices);
+    } else if (const auto* frozen = std::get_if<std::unique_ptr<FrozenBody>>(&response_.body)) {
+      framing.body_bytes = (*frozen)->size();
+      if (!head_only) take_piece(**frozen, 1);
     }
     if (head_only || is_bodiless(response_.status)) pieces_.resize(1);
     front_ = format_head(response_, framing);
     pieces_.front() = front_;
     return flush();
+  }
+
+  // Puts the body's next piece behind the first `kept` pieces. False at its end.
+  bool take_piece(FrozenBody& body, std::size_t kept = 0) {
+    piece_slices_ = body.next();
+    pieces_.resize(kept);
+    add_pieces(piece_slices_);
+    return !piece_slices_.empty();
   }
 
   std::size_t add_pieces(const Slices& slices) {
@@ -448,6 +463,7 @@ class HttpConnection final : public Connection {
 
   std::string front_;                     // Head, or start of a chunk.
   std::vector<std::string_view> pieces_;  // What is being written: front, body, end of a chunk.
+  Slices piece_slices_;                   // Of a FrozenBody: what `pieces_` shows.
   std::size_t piece_ = 0;                 // The first piece that is not written whole,
   std::size_t offset_ = 0;                // and how much of it is.
   std::array<asio::const_buffer, kBuffersPerWrite> buffers_;

@@ -92,6 +92,12 @@ Async<Result<std::string>> read_whole(Executor& executor, Body body, std::string
     if (!append(whole, *slices, bytes_max)) co_return unknown(where, too_large);
     co_return whole;
   }
+  if (auto* frozen = std::get_if<std::unique_ptr<FrozenBody>>(&body)) {
+    for (Slices next = (*frozen)->next(); !next.empty(); next = (*frozen)->next()) {
+      if (!append(whole, next, bytes_max)) co_return unknown(where, too_large);
+    }
+    co_return whole;
+  }
   auto& stream = *std::get<std::unique_ptr<BodyStream>>(body);
   Work<Result<Slices>> work{executor};
   for (;;) {
@@ -172,6 +178,10 @@ class LocalLines final : public LineStream {
     if (end_) return;
     if (const auto* text = std::get_if<std::string>(&body_)) {
       splitter_.feed(*text, lines_);
+    } else if (auto* frozen = std::get_if<std::unique_ptr<FrozenBody>>(&body_)) {
+      for (Slices next = (*frozen)->next(); !next.empty(); next = (*frozen)->next()) {
+        for (const auto& slice : next) splitter_.feed(slice.bytes, lines_);
+      }
     } else {
       for (const auto& slice : std::get<Slices>(body_)) splitter_.feed(slice.bytes, lines_);
     }

@@ -45,9 +45,22 @@ class BodyStream {
   virtual Async<Result<Slices>> next() = 0;
 };
 
-/// `std::string`: small, owned. `Slices`: written in gathered writes, Content-Length known.
-/// `unique_ptr<BodyStream>`: chunked.
-using Body = std::variant<std::string, Slices, std::unique_ptr<BodyStream>>;
+/// A body of known length, made piece by piece from what does not change any more, so that a slow
+/// reader of a large answer costs no more than one piece. Threading: any thread, one at a time.
+class FrozenBody {
+ public:
+  virtual ~FrozenBody() = default;
+  /// Of the whole body, in bytes.
+  virtual std::size_t size() const = 0;
+  /// The next piece, a few hundred KiB at most; empty Slices after the last. All together are
+  /// size() bytes. It is not asked again before what it gave has been written.
+  virtual Slices next() = 0;
+};
+
+/// `std::string`: small, owned. `Slices`: a few pieces, Content-Length known.
+/// `unique_ptr<FrozenBody>`: large, Content-Length known. `unique_ptr<BodyStream>`: chunked.
+using Body =
+    std::variant<std::string, Slices, std::unique_ptr<FrozenBody>, std::unique_ptr<BodyStream>>;
 
 struct Response {
   int status = 200;

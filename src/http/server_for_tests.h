@@ -56,6 +56,24 @@ class TestStream final : public BodyStream {
   std::promise<void>* gone_;
 };
 
+/// One text again and again, a piece each time.
+class TestFrozenBody final : public FrozenBody {
+ public:
+  TestFrozenBody(std::shared_ptr<const std::string> piece, std::size_t count)
+      : piece_(std::move(piece)), size_(piece_->size() * count), left_(count) {}
+  std::size_t size() const override { return size_; }
+  Slices next() override {
+    if (left_ == 0) return {};
+    --left_;
+    return Slices{{.owner = piece_, .bytes = *piece_}};
+  }
+
+ private:
+  std::shared_ptr<const std::string> piece_;
+  std::size_t size_;
+  std::size_t left_;
+};
+
 class ServerTest : public ::testing::Test {
  protected:
   ServerTest() {
@@ -67,6 +85,11 @@ class ServerTest : public ::testing::Test {
     router.add("GET", "/slices", [this](RequestContext) -> Async<Response> {
       Response response = make_text(200, "");
       response.body = Slices(slice_count, Slice{slice, *slice});
+      co_return response;
+    });
+    router.add("GET", "/frozen", [this](RequestContext) -> Async<Response> {
+      Response response = make_text(200, "");
+      response.body = std::make_unique<TestFrozenBody>(slice, slice_count);
       co_return response;
     });
     router.add("GET", "/stream", [this](RequestContext) -> Async<Response> {

@@ -80,6 +80,19 @@ TEST_F(ServerTest, WritesSlicesWithTheirLength) {
                        HasSubstr("blox_http_answer_seconds_count 1")));
 }
 
+TEST_F(ServerTest, WritesAFrozenBodyPieceByPieceWithItsLength) {
+  open();
+  std::string body;
+  for (std::size_t i = 0; i < slice_count; ++i) body += *slice;
+  const std::string length = "Content-Length: " + std::to_string(body.size()) + "\r\n";
+  const std::string rest = " /frozen HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  Peer peer = connect();
+  peer.send("HEAD" + rest + "GET" + rest + "GET /hello HTTP/1.0\r\n\r\n");
+  EXPECT_THAT(peer.read_until("\r\n\r\n"), HasSubstr(length));
+  EXPECT_THAT(peer.read_until("\r\n\r\n"), HasSubstr(length));
+  EXPECT_THAT(peer.read_all(), StartsWith(body + "HTTP/1.1 200 OK"));
+}
+
 TEST_F(ServerTest, StreamsInChunks) {
   stream_lines = {"one\n", "a longer line\n"};
   open();
