@@ -118,11 +118,6 @@ std::pair<std::string, std::string> first_variable(const std::vector<std::string
 
 }  // namespace
 
-void add_allowed_host_flag(CLI::App& app, std::vector<std::string>& allowed_hosts) {
-  add_flag(app, "--allowed-host", allowed_hosts,
-           "Host or Origin that may send changes, besides loopback and the bound address");
-}
-
 void add_version(CLI::App& root, const std::string& text) {
   root.set_version_flag("--version", text);
   for (CLI::App* command : root.get_subcommands([](const CLI::App*) { return true; })) {

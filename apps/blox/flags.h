@@ -18,9 +18,6 @@ CLI::Option* add_flag(CLI::App& app, const std::string& name, T& value, const st
   return app.add_option(name, value, help)->capture_default_str();
 }
 
-/// Adds --allowed-host, of every command that listens.
-void add_allowed_host_flag(CLI::App& app, std::vector<std::string>& allowed_hosts);
-
 /// Gives `root` and each command below it --version, which prints `text`: the programs of v0.3 took
 /// it, and are commands here. It has no variable, and no file may name it.
 void add_version(CLI::App& root, const std::string& text);

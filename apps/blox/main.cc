@@ -10,7 +10,7 @@
 #include "blox/client_mode.h"
 #include "blox/flags.h"
 #include "blox/modes.h"
-#include "http/connection_pool.h"
+#include "http/server_budgets.h"
 
 namespace {
 

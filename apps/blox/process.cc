@@ -42,10 +42,8 @@ Status Process::open_account(const CommonFlags& flags) {
 Result<std::unique_ptr<http::Server>> Process::listen(const std::string& bind,
                                                       http::Handler& handler,
                                                       const CommonFlags& flags) {
-  http::ServerOptions options;
-  options.bind = bind;
-  options.allowed_hosts = flags.allowed_hosts;
-  auto server = http::Server::open(loop, options, handler, metrics);
+  if (!budgets) budgets = flags.listen.make_budgets();
+  auto server = http::Server::open(loop, flags.listen.options(bind, budgets), handler, metrics);
   if (!server) return server.error_in("listen on " + bind);
   return server;
 }

@@ -26,6 +26,7 @@ struct Process {
   Metrics metrics;
   Random random{seed_from_os()};
   std::unique_ptr<AwsAccount> account;
+  std::shared_ptr<http::ServerBudgets> budgets;  ///< Of all servers, made with the first.
 
   /// Errors: those of AwsAccount::open and CommonFlags::check.
   Status open_account(const CommonFlags& flags);

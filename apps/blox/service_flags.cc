@@ -9,7 +9,7 @@ void CommonFlags::add_to(CLI::App& app, const std::string& store_file) {
   add_flag(app, "--api-share", api_share,
            "Share of ECS's published call limits that Blox may use; over 1 where AWS raised them")
       ->check(CLI::Range(0.01, 100.0));
-  add_allowed_host_flag(app, allowed_hosts);
+  listen.add_to(app);
   add_flag(app, "--etcd-endpoint", etcd_endpoints, "HOST:PORT of etcd (v0.3; not served yet)");
 }
 

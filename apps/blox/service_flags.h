@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "blox/flags.h"
+#include "blox/listen_flags.h"
 #include "blox/scheduler_service.h"
 #include "blox/state_service.h"
 
@@ -19,7 +20,7 @@ inline constexpr double kShareOfOne = 0.5;
 struct CommonFlags {
   std::string store;
   double api_share = 1.0;  ///< Over both services, where one process runs both.
-  std::vector<std::string> allowed_hosts;
+  ListenFlags listen;
   std::vector<std::string> etcd_endpoints;
 
   void add_to(CLI::App& app, const std::string& store_file);

@@ -7,8 +7,8 @@
 #include "base/io_loop.h"
 #include "base/metrics.h"
 #include "blox/flags.h"
+#include "blox/listen_flags.h"
 #include "blox/modes.h"
-#include "http/server.h"
 #include "simulator/face.h"
 #include "simulator/simulator.h"
 
@@ -21,7 +21,7 @@ struct SimulatorFlags {
   std::string region = "us-east-1";
   std::string account = "123456789012";
   std::uint64_t seed = 0;
-  std::vector<std::string> allowed_hosts;
+  ListenFlags listen;
 };
 
 int run(const SimulatorFlags& flags) {
@@ -37,11 +37,8 @@ int run(const SimulatorFlags& flags) {
   options.event_queue = flags.queue;
   simulator::Simulator simulator{loop, random, options};
   simulator::Face face{simulator};
-  http::ServerOptions server_options;
-  server_options.bind = flags.bind;
-  server_options.allowed_hosts = flags.allowed_hosts;
-  server_options.limits.body_bytes_max = 4 << 20;  // A batch of ten SQS messages.
-  const auto server = http::Server::open(loop, server_options, face, metrics);
+  const auto server = http::Server::open(
+      loop, flags.listen.options(flags.bind, flags.listen.make_budgets()), face, metrics);
   if (!server) return fail_with("simulator: " + server.error().message);
   std::cout << "simulator: ECS and SQS on http://" << (*server)->address() << ", queue "
             << flags.queue << ", region " << flags.region << std::endl;
@@ -76,7 +73,7 @@ void add_simulator(CLI::App& root, int& status) {
                              },
                              "DIGITS"});
   add_flag(*command, "--seed", flags->seed, "Equal seeds, equal chances; 0: a new one");
-  add_allowed_host_flag(*command, flags->allowed_hosts);
+  flags->listen.add_to(*command);
   command->callback([flags, &status] { status = run(*flags); });
 }
 

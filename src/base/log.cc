@@ -1,10 +1,12 @@
 #include "base/log.h"
 
+#include <fcntl.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <atomic>
+#include <cstdio>
 #include <memory>
 #include <utility>
 
@@ -65,7 +67,12 @@ Status configure(Level level, const std::string& path) {
     logger() = make_logger(std::make_shared<spdlog::sinks::stderr_sink_mt>());
   } else {
     try {
-      logger() = make_logger(std::make_shared<spdlog::sinks::basic_file_sink_mt>(path));
+      spdlog::file_event_handlers handlers;
+      handlers.after_open = [](const spdlog::filename_t&, std::FILE* file) {
+        fcntl(fileno(file), F_SETFD, FD_CLOEXEC);  // No program that is started needs it.
+      };
+      logger() = make_logger(
+          std::make_shared<spdlog::sinks::basic_file_sink_mt>(path, /*truncate=*/false, handlers));
     } catch (const spdlog::spdlog_ex& problem) {
       return fail(ErrorKind::kInvalid, "log file '" + path + "': " + problem.what());
     }

@@ -1,5 +1,5 @@
 // Beast's parser of requests, without its assertions: one of them ends the process over input that
-// is merely unusual. Only connection.cc includes this.
+// is merely unusual. Only request_reader.cc includes this.
 #pragma once
 
 #include <boost/assert.hpp>

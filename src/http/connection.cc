@@ -1,101 +1,70 @@
 #include "http/connection.h"
 
 #include <algorithm>
-#include <array>
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/error.hpp>
-#include <boost/asio/io_context.hpp>
 #include <coroutine>
 #include <optional>
-#include <span>
 #include <tuple>
 #include <utility>
 
 #include "base/log.h"
+#include "base/release.h"
 #include "base/scope.h"
-#include "http/beast_parser.h"
+#include "http/outgoing.h"
+#include "http/request_reader.h"
 #include "http/response_head.h"
 
 namespace blox::http {
 namespace {
 
-namespace asio = boost::asio;
-namespace beast = boost::beast;
-using Parser = beast::http::request_parser<beast::http::string_body>;
-using ErrorCode = boost::system::error_code;
-
-constexpr std::size_t kBuffersPerWrite = 64;  // What Asio hands to one sendmsg.
-constexpr std::size_t kReadBytes = 8 << 10;
 // How long the rest of a refused request is read and dropped, so that the refusal is not lost in
 // the reset that closing over unread bytes causes. Source: RFC 9112, section 9.6.
 constexpr Duration kLingerMax = std::chrono::seconds{2};
 constexpr std::size_t kLingerBytesMax = 64 << 20;
-
-std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
-
-Request take_request(Parser& parser) {
-  auto& message = parser.get();
-  Request request;
-  request.method = view(message.method_string());
-  request.target = view(message.target());
-  request.headers.reserve(8);
-  for (const auto& field : message) {
-    request.headers.emplace_back(view(field.name_string()), view(field.value()));
-  }
-  request.body = std::move(message.body());
-  return request;
+// What a peer may send ahead while it is answered.
+constexpr std::size_t kAheadBytesMax = 16 << 10;
+// What an answer's body holds of its own. The pieces of others are shared by all that send them.
+std::size_t owned_bytes(const Response& response) {
+  const auto* text = std::get_if<std::string>(&response.body);
+  return text == nullptr ? 0 : text->capacity();
 }
 
-Response refusal_of(const ErrorCode& error, const Limits& limits) {
-  if (error == beast::http::error::header_limit) {
-    return make_text(431, "The request's header is larger than " +
-                              std::to_string(limits.header_bytes_max) + " bytes");
-  }
-  if (error == beast::http::error::body_limit) {
-    return make_text(413, "The request's body is larger than " +
-                              std::to_string(limits.body_bytes_max) + " bytes");
-  }
-  return make_text(400, "Not a request of HTTP/1.1: " + error.message());
+// What a connection may hold of requests without being counted: the usual request is smaller, and
+// the number of connections is bounded.
+constexpr std::size_t kUncountedBytesMax = 4 << 10;
+
+ReaderLimits reader_limits(const Limits& limits) {
+  ReaderLimits reading;
+  reading.head_bytes_max = limits.header_bytes_max;
+  reading.chunk_bytes_max = std::min(limits.header_bytes_max, reading.chunk_bytes_max);
+  return reading;
 }
 
-// One of the streams that a server may hold.
-class StreamPlace {
+class HttpConnection final : public Connection,
+                             public std::enable_shared_from_this<HttpConnection> {
  public:
-  explicit StreamPlace(ServerContext& context) : context_(context) {
-    ++context_.stream_count;
-    context_.metrics.add_stream();
-  }
-  StreamPlace(const StreamPlace&) = delete;
-  StreamPlace& operator=(const StreamPlace&) = delete;
-  ~StreamPlace() {
-    --context_.stream_count;
-    context_.metrics.remove_stream();
-  }
-
- private:
-  ServerContext& context_;
-};
-
-class HttpConnection final : public Connection {
- public:
-  HttpConnection(asio::ip::tcp::socket socket, std::shared_ptr<ServerContext> context)
-      : socket_(std::move(socket)),
+  HttpConnection(std::unique_ptr<Channel> channel, std::shared_ptr<ServerContext> context)
+      : channel_(std::move(channel)),
         context_(std::move(context)),
-        buffer_(context_->limits.header_bytes_max + 2 * kReadBytes),
+        reader_(reader_limits(context_->limits)),
+        memory_(context_->budgets->request_bytes, channel_->peer(), is_from_proxy()),
         scope_(std::in_place, context_->loop) {}
 
-  void start(bool refused) {
+  void start(std::optional<Response> refusal) {
     context_->metrics.add_connection();
-    scope_->spawn(refused ? refuse_connection() : serve());
+    if (refusal) {
+      response_ = *std::move(refusal);
+      scope_->spawn(refuse());
+    } else {
+      scope_->spawn(serve());
+    }
   }
 
   void abort() override {
     if (aborted_) return;
     aborted_ = true;
     const auto self = shared_from_this();
-    ErrorCode ignored;
-    std::ignore = socket_.close(ignored);
-    reader_ = writer_ = nullptr;
+    channel_->close();
+    read_waiter_ = write_waiter_ = nullptr;
     scope_.reset();
     drop_response();
     context_->metrics.remove_connection();
@@ -115,9 +84,36 @@ class HttpConnection final : public Connection {
     scope_->spawn(end_stream());
   }
 
+  void on_read(ChannelEnd end, std::string_view bytes) override {
+    if (aborted_) return;
+    reading_ = false;
+    read_ended_ = end != ChannelEnd::kOpen;
+    if (phase_ == Phase::kLingering) {
+      lingered_bytes_ += bytes.size();
+    } else {
+      reader_.feed(bytes);
+    }
+    if (const auto waiting = std::exchange(read_waiter_, nullptr)) return waiting.resume();
+    if (!count_memory()) return abort();
+    if (phase_ != Phase::kAnswering && phase_ != Phase::kStreaming) return;
+    // A peer may end its sending side and wait for the answer.
+    const bool left = phase_ == Phase::kStreaming || end != ChannelEnd::kEnded;
+    if ((read_ended_ && left) || (phase_ == Phase::kStreaming && is_far_ahead())) return abort();
+    start_read();
+  }
+
+  void on_written(ChannelEnd end, std::size_t bytes) override {
+    if (aborted_) return;
+    write_failed_ = end != ChannelEnd::kOpen;
+    context_->metrics.count_sent(bytes);
+    sent_bytes_ += bytes;
+    outgoing_.advance(bytes);
+    if (const auto waiting = std::exchange(write_waiter_, nullptr)) waiting.resume();
+  }
+
  private:
   enum class Phase { kIdle, kReading, kAnswering, kStreaming, kWriting, kLingering };
-  enum class Read { kWhole, kBroken, kGone };
+  enum class Read { kDone, kRefused, kGone };
 
   // Suspends until `slot` is resumed by a completion; `abort` forgets it.
   struct Suspend {
@@ -127,24 +123,20 @@ class HttpConnection final : public Connection {
     void await_resume() const noexcept {}
   };
 
+  bool is_from_proxy() const { return context_->trusted_proxies.contains(channel_->peer()); }
+
   Async<void> serve() {
     for (bool keep_alive = true; keep_alive && !context_->stopping;) {
-      const Read read = co_await read_request();
+      Read read = co_await read_until(RequestReader::State::kHeadThere);
+      if (read == Read::kDone) read = co_await read_admitted_body();
       if (read == Read::kGone) break;
-      if (read == Read::kBroken) {
+      if (read == Read::kRefused) {
         co_await write_refusal();
         break;
       }
       keep_alive = co_await answer();
     }
     end();
-  }
-
-  Async<void> refuse_connection() {
-    response_ = make_text(503, "Too many connections: this process takes " +
-                                   std::to_string(context_->limits.connection_count_max) +
-                                   " at most, over all its addresses");
-    return refuse();
   }
 
   // Writes `response_` as the last answer.
@@ -163,14 +155,17 @@ class HttpConnection final : public Connection {
   }
 
   void drop_response() {
-    response_ = {};
+    release(response_);
+    release(piece_);
+    outgoing_.clear();
     stream_place_.reset();
+    streaming_.reset();
   }
 
   Async<void> end_stream() {
     phase_ = Phase::kWriting;
-    pieces_.clear();
-    if (chunked_) pieces_.emplace_back("0\r\n\r\n");
+    outgoing_.begin(chunked_ ? "0\r\n\r\n" : "");
+    allow_time(outgoing_.bytes());
     co_await flush();
     end();
   }
@@ -181,179 +176,203 @@ class HttpConnection final : public Connection {
     context_->loop.post([self = shared_from_this()] { self->abort(); });
   }
 
-  Async<Read> read_request() {
-    const Limits& limits = context_->limits;
-    phase_ = Phase::kIdle;
-    deadline_ = context_->loop.now() + limits.idle_max;
-    parser_.emplace();
-    parser_->eager(true);
-    parser_->header_limit(static_cast<std::uint32_t>(limits.header_bytes_max));
-    parser_->body_limit(limits.body_bytes_max);
-    bool continued = false;
+  // Reads until the reader is in state `wanted`, or cannot get there.
+  Async<Read> read_until(RequestReader::State wanted) {
+    if (wanted == RequestReader::State::kHeadThere) {
+      phase_ = Phase::kIdle;
+      deadline_ = context_->loop.now() + context_->limits.idle_max;
+    }
     for (;;) {
-      ErrorCode error;
-      if (!parse(error)) {
-        response_ = refusal_of(error, limits);
-        co_return Read::kBroken;
+      const auto state = reader_.advance();
+      if (state == RequestReader::State::kRefused) {
+        response_ = reader_.take_refusal();
+        co_return Read::kRefused;
       }
-      if (parser_->is_done()) co_return Read::kWhole;
-      if (parser_->is_header_done() && !std::exchange(continued, true)) send_continue();
+      if (!count_memory()) co_return Read::kRefused;
+      if (state == wanted) co_return Read::kDone;
       if (read_ended_) co_return Read::kGone;
-      if (!reading_ && is_full()) {  // The parser wants to see more at once than is kept.
-        response_ = make_text(431, "A chunk's header or the trailer is larger than " +
-                                       std::to_string(limits.header_bytes_max) + " bytes");
-        co_return Read::kBroken;
-      }
       start_read();
-      co_await Suspend{reader_};
-      if (phase_ == Phase::kIdle && buffer_.size() > 0) {
+      co_await Suspend{read_waiter_};
+      if (phase_ == Phase::kIdle && reader_.has_begun()) {
         phase_ = Phase::kReading;
-        deadline_ = context_->loop.now() + limits.idle_max;
+        deadline_ = context_->loop.now() + context_->limits.idle_max;
       }
     }
   }
 
-  // Feeds the parser what the buffer holds. False when it is no request.
-  bool parse(ErrorCode& error) {
-    while (buffer_.size() > 0 && !parser_->is_done()) {
-      const std::size_t taken = parser_->put(buffer_.data(), error);
-      buffer_.consume(taken);
-      if (error == beast::http::error::need_more) {
-        error = {};
-        return true;
-      }
-      if (error) return false;
-      if (taken == 0) return true;
+  // Lets the request in whose head is there, and reads its body.
+  Async<Read> read_admitted_body() {
+    phase_ = Phase::kReading;
+    Request& request = reader_.request();
+    request.peer = context_->trusted_proxies.client_of(channel_->peer(), request.headers);
+    route_ = &context_->handler.route_of(request);
+    auto admitted = context_->admission.admit(request, *route_);
+    if (!admitted) {
+      log::debug("http", "{} {} from {} refused", request.method, route_->name,
+                 request.peer.to_text());
+      response_ = std::move(admitted.error());
+      co_return Read::kRefused;
     }
-    return true;
+    request.principal = *std::move(admitted);
+    const auto state = reader_.begin_body(route_->body_bytes_max);
+    if (state == RequestReader::State::kBody && reader_.expects_continue() &&
+        reader_.waiting_bytes() == 0 && !co_await write_continue()) {
+      co_return Read::kGone;
+    }
+    co_return co_await read_until(RequestReader::State::kWhole);
   }
 
-  // Best effort: a peer that gets no 100 sends its body after a while all the same.
-  void send_continue() {
-    const auto expect = parser_->get().find(beast::http::field::expect);
-    if (expect == parser_->get().end() || !beast::iequals(expect->value(), "100-continue")) return;
-    static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-    ErrorCode ignored;
-    socket_.write_some(asio::buffer(kContinue), ignored);
+  Async<bool> write_continue() {
+    const TimePoint deadline = deadline_;
+    outgoing_.begin("HTTP/1.1 100 Continue\r\n\r\n");
+    allow_time(outgoing_.bytes());
+    const bool sent = co_await flush();
+    phase_ = Phase::kReading;
+    deadline_ = deadline;
+    co_return sent;
+  }
+
+  // Counts what is held of requests as this peer's. False, with what to answer in `response_`, when
+  // there is no room for it.
+  bool count_memory() {
+    const std::size_t held = reader_.held_bytes() + answered_bytes_;
+    const std::size_t counted = held > kUncountedBytesMax ? held : 0;
+    if (memory_.set(counted) == QuotaAnswer::kTaken) return true;
+    response_ = make_busy(503, "Too many requests are under way: they may take " +
+                                   std::to_string(memory_.quota().rules().total) +
+                                   " bytes in all; try again");
+    return false;
+  }
+
+  // Large answers are counted like requests. Where there is no room the client is told to come
+  // again, unless something was changed, of which it has to hear.
+  void count_answer(std::string_view method) {
+    answered_bytes_ = owned_bytes(response_);
+    if ((method == "GET" || method == "HEAD") && !count_memory()) answered_bytes_ = 0;
   }
 
   // One request, from the handler's work to the last byte. True when the next may come.
   Async<bool> answer() {
-    const auto& message = parser_->get();
-    const bool chunks_allowed = message.version() >= 11;  // HTTP/1.0 ends each answer by closing.
-    bool keep_alive = chunks_allowed && message.keep_alive();
-    Request request = take_request(*parser_);
+    const bool chunks_allowed = reader_.is_http_1_1();  // HTTP/1.0 ends each answer by closing.
+    answered_bytes_ = reader_.held_bytes();
+    Request request = std::move(reader_.request());
+    const bool head_only = request.method == "HEAD";
     const std::string method = request.method;
     const std::string target = log::is_on(log::Level::kDebug) ? request.target : std::string{};
+    const PeerAddress peer = request.peer;
     const TimePoint asked_at = context_->loop.now();
-    if (chunks_allowed && !find_header(request.headers, "Host")) {
-      response_ = make_text(400, "The header Host is missing");
-    } else if (auto why = context_->guard.refuse(request)) {
-      response_ = make_text(403, std::move(*why));
-    } else {
-      phase_ = Phase::kAnswering;
-      deadline_ = asked_at + context_->limits.answer_max;
-      response_ = co_await context_->handler.handle(std::move(request));
-    }
-    const bool streams = take_stream_place();
-    chunked_ = streams && chunks_allowed;
-    const bool last = context_->stopping || (read_ended_ && buffer_.size() == 0);
-    keep_alive = keep_alive && !last;
+    phase_ = Phase::kAnswering;
+    deadline_ = asked_at + context_->limits.answer_max;
+    response_ = co_await context_->handler.handle(std::move(request));
+    count_answer(method);
+    auto* stream_body = std::get_if<std::unique_ptr<BodyStream>>(&response_.body);
+    if (stream_body != nullptr && !head_only && !take_stream_place(peer)) stream_body = nullptr;
+    chunked_ = stream_body != nullptr && chunks_allowed;
+    const bool last = context_->stopping || (read_ended_ && reader_.waiting_bytes() == 0);
+    const bool keep_alive = reader_.keep_alive() && !last;
     context_->metrics.count_request(method, response_.status);
     sent_bytes_ = 0;
-    bool sent = co_await write_head(keep_alive, method == "HEAD");
-    if (auto* frozen = std::get_if<std::unique_ptr<FrozenBody>>(&response_.body);
-        frozen != nullptr && method != "HEAD") {
-      while (sent && take_piece(**frozen)) sent = co_await flush();
+    bool sent = co_await write_head(keep_alive, head_only);
+    if (sent && !head_only) {
+      if (stream_body != nullptr) {
+        sent = co_await stream(**stream_body);
+      } else if (auto* frozen = std::get_if<std::unique_ptr<FrozenBody>>(&response_.body)) {
+        sent = co_await write_rest(**frozen);
+      }
     }
-    if (sent && streams && method != "HEAD") {
-      sent = co_await stream(*std::get<std::unique_ptr<BodyStream>>(response_.body));
+    log::debug("http", "{} {} from {}: {} {} bytes{}", method, target, peer.to_text(),
+               response_.status, sent_bytes_, sent ? "" : ", broken off");
+    if (stream_body == nullptr) {
+      context_->metrics.observe_answer(route_->cost, context_->loop.now() - asked_at);
     }
-    log::debug("http", "{} {} {} {} bytes{}", method, target, response_.status, sent_bytes_,
-               sent ? "" : ", broken off");
-    if (!streams) context_->metrics.observe_answer(context_->loop.now() - asked_at);
     drop_response();
-    co_return sent&& keep_alive;
+    reader_.next();
+    answered_bytes_ = 0;
+    co_return sent&& keep_alive&& count_memory();
   }
 
-  // True when `response_` streams. One too many is answered that it is.
-  bool take_stream_place() {
-    if (!std::holds_alternative<std::unique_ptr<BodyStream>>(response_.body)) return false;
-    const std::size_t count_max = context_->limits.stream_count_max;
-    if (context_->stream_count >= count_max) {
-      response_ = make_text(503, "Too many streams: the limit is " + std::to_string(count_max));
-      return false;
+  // One too many is answered that it is.
+  bool take_stream_place(const PeerAddress& peer) {
+    const auto& streams = context_->budgets->streams;
+    stream_place_.emplace(streams, peer, context_->trusted_proxies.contains(peer));
+    const QuotaAnswer taken = stream_place_->set(1);
+    if (taken == QuotaAnswer::kTaken) {
+      streaming_.emplace(context_->metrics);
+      return true;
     }
-    stream_place_.emplace(*context_);
-    return true;
+    stream_place_.reset();
+    response_ = make_busy(
+        503, taken == QuotaAnswer::kPeersPart
+                 ? "Too many streams of one address"
+                 : "Too many streams: the limit is " + std::to_string(streams->rules().total));
+    return false;
   }
 
-  // Head, and body unless it streams, together.
+  // Head, and body unless it streams, together; of a large one the first piece.
   Async<bool> write_head(bool keep_alive, bool head_only) {
     Framing framing;
     framing.date = context_->date();
     framing.keep_alive = keep_alive;
     framing.chunked = chunked_;
-    pieces_.clear();
-    pieces_.emplace_back();  // The head, once the length is known.
+    auto* frozen = std::get_if<std::unique_ptr<FrozenBody>>(&response_.body);
     if (const auto* text = std::get_if<std::string>(&response_.body)) {
       framing.body_bytes = text->size();
-      pieces_.emplace_back(*text);
     } else if (const auto* slices = std::get_if<Slices>(&response_.body)) {
-      framing.body_bytes = add_pieces(*slices);
-    } else if (const auto* frozen = std::get_if<std::unique_ptr<FrozenBody>>(&response_.body)) {
+      framing.body_bytes = bytes_of(*slices);
+    } else if (frozen != nullptr) {
       framing.body_bytes = (*frozen)->size();
-      if (!head_only) take_piece(**frozen, 1);
     }
-    if (head_only || is_bodiless(response_.status)) pieces_.resize(1);
-    front_ = format_head(response_, framing);
-    pieces_.front() = front_;
+    outgoing_.begin(format_head(response_, framing));
+    if (!head_only && !is_bodiless(response_.status)) {
+      if (const auto* text = std::get_if<std::string>(&response_.body)) outgoing_.add(*text);
+      if (const auto* slices = std::get_if<Slices>(&response_.body)) outgoing_.add(*slices);
+      if (frozen != nullptr) add_piece(**frozen);
+    }
+    allow_time(framing.body_bytes.value_or(0));
     return flush();
   }
 
-  // Puts the body's next piece behind the first `kept` pieces. False at its end.
-  bool take_piece(FrozenBody& body, std::size_t kept = 0) {
-    piece_slices_ = body.next();
-    pieces_.resize(kept);
-    add_pieces(piece_slices_);
-    return !piece_slices_.empty();
+  // Puts the body's next piece behind what there is. False at its end.
+  bool add_piece(FrozenBody& body) {
+    piece_ = body.next();
+    outgoing_.add(piece_);
+    return !piece_.empty();
   }
 
-  std::size_t add_pieces(const Slices& slices) {
-    std::size_t bytes = 0;
-    for (const auto& slice : slices) {
-      bytes += slice.bytes.size();
-      pieces_.push_back(slice.bytes);
+  Async<bool> write_rest(FrozenBody& body) {
+    for (;;) {
+      outgoing_.begin("");
+      if (!add_piece(body)) co_return true;
+      if (!co_await flush()) co_return false;
     }
-    return bytes;
   }
 
   // False when the body or the peer broke off: the missing last chunk tells the peer. A peer that
   // sends no more has left: nothing else would tell of it while the stream has nothing to say.
   Async<bool> stream(BodyStream& body) {
     while (!context_->stopping) {
-      if (read_ended_) co_return false;
+      if (read_ended_ || is_far_ahead()) co_return false;
       phase_ = Phase::kStreaming;
       deadline_ = TimePoint::max();
       start_read();  // To see the peer leave.
-      const Result<Slices> next = co_await body.next();
+      Result<Slices> next = co_await body.next();
       if (!next) {
         log::debug("http", "stream broken off: {}", next.error().message);
         co_return false;
       }
       if (next->empty()) break;
-      pieces_.assign(1, {});
-      const std::size_t bytes = add_pieces(*next);
+      piece_ = *std::move(next);
+      const std::size_t bytes = bytes_of(piece_);
       if (bytes == 0) continue;
-      if (chunked_) {
-        front_ = format_chunk_start(bytes);
-        pieces_.front() = front_;
-        pieces_.emplace_back("\r\n");
-      }
+      outgoing_.begin(chunked_ ? format_chunk_start(bytes) : "");
+      outgoing_.add(piece_);
+      if (chunked_) outgoing_.add("\r\n");
+      allow_time(bytes);
       if (!co_await flush()) co_return false;
     }
     if (!chunked_) co_return true;
-    pieces_.assign(1, "0\r\n\r\n");
+    outgoing_.begin("0\r\n\r\n");
+    allow_time(outgoing_.bytes());
     co_return co_await flush();
   }
 
@@ -361,96 +380,55 @@ class HttpConnection final : public Connection {
     chunked_ = false;
     context_->metrics.count_request("", response_.status);
     if (!co_await write_head(/*keep_alive=*/false, /*head_only=*/false)) co_return;
-    ErrorCode ignored;
-    std::ignore = socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    channel_->shut_down_sending();
     phase_ = Phase::kLingering;
     deadline_ = context_->loop.now() + std::min(kLingerMax, context_->limits.idle_max);
-    for (std::size_t dropped = 0; !read_ended_ && dropped < kLingerBytesMax;) {
-      dropped += buffer_.size();
-      buffer_.consume(buffer_.size());
+    lingered_bytes_ = 0;
+    while (!read_ended_ && lingered_bytes_ < kLingerBytesMax) {
       start_read();
-      co_await Suspend{reader_};
+      co_await Suspend{read_waiter_};
     }
   }
 
-  // Writes all pieces. False when the peer is gone.
-  Async<bool> flush() {
-    phase_ = Phase::kWriting;
-    piece_ = 0;
-    offset_ = 0;
-    write_failed_ = false;
-    std::size_t bytes = 0;
-    for (const auto piece : pieces_) bytes += piece.size();
+  // `bytes` have to be taken at the least rate from now on.
+  void allow_time(std::size_t bytes) {
     const Limits& limits = context_->limits;
     flush_deadline_ = context_->loop.now() + limits.write_max +
                       std::chrono::seconds{bytes / limits.write_bytes_per_second_min};
-    while (!write_failed_ && start_write()) co_await Suspend{writer_};
+  }
+
+  // Writes all that is outgoing. False when the peer is gone.
+  Async<bool> flush() {
+    phase_ = Phase::kWriting;
+    write_failed_ = false;
+    while (!write_failed_ && !outgoing_.rest().empty()) {
+      deadline_ = std::min(context_->loop.now() + context_->limits.write_max, flush_deadline_);
+      channel_->write_some(outgoing_.rest(), shared_from_this());
+      co_await Suspend{write_waiter_};
+    }
     co_return !write_failed_;
   }
 
-  // False when nothing is left to be written.
-  bool start_write() {
-    std::size_t count = 0;
-    std::size_t offset = offset_;
-    for (std::size_t i = piece_; i < pieces_.size() && count < buffers_.size(); ++i) {
-      const auto bytes = pieces_[i].substr(std::exchange(offset, 0));
-      if (!bytes.empty()) buffers_[count++] = asio::buffer(bytes);
-    }
-    if (count == 0) return false;
-    deadline_ = std::min(context_->loop.now() + context_->limits.write_max, flush_deadline_);
-    const std::span<const asio::const_buffer> gathered{buffers_.data(), count};
-    socket_.async_write_some(
-        gathered, [this, self = shared_from_this()](const ErrorCode& error, std::size_t bytes) {
-          on_written(error, bytes);
-        });
-    return true;
-  }
+  bool is_far_ahead() const { return reader_.waiting_bytes() > kAheadBytesMax; }
 
-  void on_written(const ErrorCode& error, std::size_t bytes) {
-    if (aborted_) return;
-    write_failed_ = static_cast<bool>(error);
-    context_->metrics.count_sent(bytes);
-    sent_bytes_ += bytes;
-    for (offset_ += bytes; piece_ < pieces_.size() && offset_ >= pieces_[piece_].size(); ++piece_) {
-      offset_ -= pieces_[piece_].size();
-    }
-    if (const auto waiting = std::exchange(writer_, nullptr)) waiting.resume();
-  }
-
-  bool is_full() const { return buffer_.size() + kReadBytes > buffer_.max_size(); }
-
-  // Does nothing when a read is under way, or when the buffer of a peer that sends ahead is full.
+  // Does nothing when a read is under way, or when the peer has sent enough ahead.
   void start_read() {
-    if (reading_ || read_ended_ || is_full()) return;
+    const bool is_answered = phase_ != Phase::kIdle && phase_ != Phase::kReading;
+    if (reading_ || read_ended_) return;
+    if (is_answered && phase_ != Phase::kLingering && is_far_ahead()) return;
     reading_ = true;
-    socket_.async_read_some(
-        asio::buffer(incoming_),
-        [this, self = shared_from_this()](const ErrorCode& error, std::size_t bytes) {
-          on_read(error, bytes);
-        });
+    channel_->read_some(shared_from_this());
   }
 
-  void on_read(const ErrorCode& error, std::size_t bytes) {
-    if (aborted_) return;
-    reading_ = false;
-    read_ended_ = static_cast<bool>(error);
-    buffer_.commit(asio::buffer_copy(buffer_.prepare(bytes), asio::buffer(incoming_, bytes)));
-    if (const auto waiting = std::exchange(reader_, nullptr)) return waiting.resume();
-    if (phase_ != Phase::kAnswering && phase_ != Phase::kStreaming) return;
-    // A peer may end its sending side and wait for the answer.
-    const bool left = phase_ == Phase::kStreaming || error != asio::error::eof;
-    if (read_ended_ && left) return abort();
-    start_read();
-  }
-
-  asio::ip::tcp::socket socket_;
+  std::unique_ptr<Channel> channel_;
   std::shared_ptr<ServerContext> context_;
-  beast::flat_buffer buffer_;  // What was read and not parsed.
-  // A read may be under way while `buffer_` is parsed, which moves its contents.
-  std::array<char, kReadBytes> incoming_;
-  std::optional<Parser> parser_;
+  RequestReader reader_;
+  std::size_t answered_bytes_ = 0;  // What the request under way held when it was read.
+  QuotaShare memory_;               // Of both.
+  const Route* route_ = nullptr;
   Response response_;
-  std::optional<StreamPlace> stream_place_;  // While `response_` streams.
+  std::optional<QuotaShare> stream_place_;  // While `response_` streams.
+  std::optional<ServerMetrics::Streaming> streaming_;
   bool chunked_ = false;
 
   Phase phase_ = Phase::kIdle;
@@ -459,18 +437,15 @@ class HttpConnection final : public Connection {
 
   bool reading_ = false;
   bool read_ended_ = false;
-  std::coroutine_handle<> reader_;
+  std::size_t lingered_bytes_ = 0;
+  std::coroutine_handle<> read_waiter_;
 
-  std::string front_;                     // Head, or start of a chunk.
-  std::vector<std::string_view> pieces_;  // What is being written: front, body, end of a chunk.
-  Slices piece_slices_;                   // Of a FrozenBody: what `pieces_` shows.
-  std::size_t piece_ = 0;                 // The first piece that is not written whole,
-  std::size_t offset_ = 0;                // and how much of it is.
-  std::array<asio::const_buffer, kBuffersPerWrite> buffers_;
+  Outgoing outgoing_;
+  Slices piece_;              // Of a body that comes piece by piece: what `outgoing_` shows.
   TimePoint flush_deadline_;  // For all of it.
   bool write_failed_ = false;
   std::size_t sent_bytes_ = 0;
-  std::coroutine_handle<> writer_;
+  std::coroutine_handle<> write_waiter_;
 
   std::optional<Scope> scope_;  // Last: its coroutine uses all the rest.
 };
@@ -484,10 +459,11 @@ const std::string& ServerContext::date() {
   return date_;
 }
 
-std::shared_ptr<Connection> Connection::open(asio::ip::tcp::socket socket,
-                                             std::shared_ptr<ServerContext> context, bool refused) {
-  auto connection = std::make_shared<HttpConnection>(std::move(socket), std::move(context));
-  connection->start(refused);
+std::shared_ptr<Connection> Connection::open(std::unique_ptr<Channel> channel,
+                                             std::shared_ptr<ServerContext> context,
+                                             std::optional<Response> refusal) {
+  auto connection = std::make_shared<HttpConnection>(std::move(channel), std::move(context));
+  connection->start(std::move(refusal));
   return connection;
 }
 

@@ -1,5 +1,7 @@
 #include "http/curl_transfer.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <mutex>
 #include <tuple>
@@ -38,6 +40,11 @@ std::string part_of(CURLU* url, CURLUPart part) {
 long to_milliseconds(Duration duration) {
   const auto count = std::chrono::ceil<std::chrono::milliseconds>(duration).count();
   return static_cast<long>(std::clamp<std::int64_t>(count, 1, 1'000'000'000));
+}
+
+// libcurl's own sockets are left open to programs that are started.
+curl_socket_t open_socket(void*, curlsocktype, curl_sockaddr* address) {
+  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 }  // namespace
@@ -80,6 +87,7 @@ Status Transfer::prepare(const CurlOptions& options, bool whole_deadline) {
     set(CURLOPT_FORBID_REUSE, 1L);
   }
   set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_OPENSOCKETFUNCTION, &open_socket);
   set(CURLOPT_TCP_KEEPALIVE, 1L);
   // A cancelled look-up of a name is left behind, rather than holding up all other transfers.
   set(CURLOPT_QUICK_EXIT, 1L);

@@ -75,9 +75,17 @@ class Peer {
   Peer& operator=(Peer&&) = delete;
   ~Peer() { close(); }
 
-  /// Connects to "127.0.0.1:PORT". `receive_bytes` > 0 makes the kernel's buffer that small.
-  static Peer connect_to(const std::string& address, int receive_bytes = 0) {
+  /// Connects to "127.0.0.1:PORT". `receive_bytes` > 0 makes the kernel's buffer that small;
+  /// `from`, an address of the loopback network, is the peer's own.
+  static Peer connect_to(const std::string& address, int receive_bytes = 0,
+                         const char* from = nullptr) {
     const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+    if (from != nullptr) {
+      sockaddr_in own{};
+      own.sin_family = AF_INET;
+      inet_pton(AF_INET, from, &own.sin_addr);
+      EXPECT_EQ(::bind(socket, reinterpret_cast<sockaddr*>(&own), sizeof own), 0);
+    }
     if (receive_bytes > 0) {
       setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes);
     }

@@ -1,9 +1,5 @@
 #include "http/message.h"
 
-#include <algorithm>
-
-#include "base/text.h"
-
 namespace blox::http {
 namespace {
 
@@ -17,11 +13,15 @@ Response make(int status, std::string content_type, std::string body) {
 
 }  // namespace
 
-std::optional<std::string_view> find_header(const Headers& headers, std::string_view name) {
-  for (const auto& [key, value] : headers) {
-    if (std::ranges::equal(key, name, {}, to_lower_char, to_lower_char)) return value;
-  }
-  return std::nullopt;
+std::size_t bytes_of(const Slices& slices) {
+  std::size_t bytes = 0;
+  for (const auto& slice : slices) bytes += slice.bytes.size();
+  return bytes;
+}
+
+const Route& Handler::route_of(const Request&) const {
+  static const Route kUnknown;
+  return kUnknown;
 }
 
 int to_status(ErrorKind kind) {
@@ -41,6 +41,12 @@ int to_status(ErrorKind kind) {
 
 Response make_text(int status, std::string line) {
   return make(status, "text/plain; charset=UTF-8", std::move(line));
+}
+
+Response make_busy(int status, std::string line) {
+  Response response = make_text(status, std::move(line));
+  response.headers.emplace_back("Retry-After", "1");
+  return response;
 }
 
 Response make_json(int status, std::string json) {

@@ -12,20 +12,28 @@
 
 #include "base/async.h"
 #include "base/result.h"
+#include "http/headers.h"
+#include "http/peer.h"
+#include "http/route.h"
+#include "http/url.h"
 
 namespace blox::http {
 
-using Headers = std::vector<std::pair<std::string, std::string>>;
-
-/// The first value of `name`, compared without case.
-std::optional<std::string_view> find_header(const Headers& headers, std::string_view name);
+/// In whose name a request acts. Nobody is asked for a name yet.
+struct Principal {
+  std::string name = "anonymous";
+};
 
 /// A request as a handler sees it.
 struct Request {
-  std::string method;  ///< "GET".
-  std::string target;  ///< Path and query as sent, still percent-encoded: "/v1/tasks?status=x".
-  Headers headers;
-  std::string body;
+  std::string method = {};  ///< "GET".
+  /// Path and query, still percent-encoded: "/v1/tasks?status=x". Never a whole URL.
+  std::string target = {};
+  Headers headers = {};  ///< Those of the head; trailers are dropped.
+  std::string body = {};
+  std::optional<Target> url = {};  ///< `target` taken apart, where that was done already.
+  PeerAddress peer = {};           ///< The client, behind trusted proxies too.
+  Principal principal = {};
 };
 
 /// A piece of an answer whose bytes belong to somebody else, kept alive by `owner`: its own, or
@@ -35,6 +43,7 @@ struct Slice {
   std::string_view bytes;
 };
 using Slices = std::vector<Slice>;
+std::size_t bytes_of(const Slices& slices);
 
 /// An answer's body that comes bit by bit. Destroyed when the peer leaves.
 class BodyStream {
@@ -72,6 +81,9 @@ struct Response {
 class Handler {
  public:
   virtual ~Handler() = default;
+  /// What is known of `head`, a request whose body has not been read and may never be. The body is
+  /// read only when it keeps to the route's bound. Threading: as handle.
+  virtual const Route& route_of(const Request& head) const;
   /// Threading: the executor's thread. May be destroyed while it waits, when the peer leaves.
   virtual Async<Response> handle(Request request) = 0;
 };
@@ -81,6 +93,8 @@ int to_status(ErrorKind kind);
 
 /// `text/plain; charset=UTF-8`, one line.
 Response make_text(int status, std::string line);
+/// As make_text, and the client is asked to come again in a second.
+Response make_busy(int status, std::string line);
 /// `application/json; charset=UTF-8`.
 Response make_json(int status, std::string json);
 

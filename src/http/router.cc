@@ -39,31 +39,35 @@ std::string join(Segments segments) {
   return joined;
 }
 
-bool add_parameter(Parameters& parameters, std::string_view segment, std::string_view raw) {
-  auto value = decode_percent(raw);  // Cannot fail: parse_target has decoded all of it.
-  if (!value || value->empty()) return false;
-  parameters.emplace_back(parameter_name(segment), std::move(*value));
-  return true;
+bool matches(Segments pattern, Segments path) {
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    // An empty segment is no name, and a rest that begins with one would lose it.
+    if (i >= path.size()) return false;
+    if (!is_parameter(pattern[i])) {
+      if (pattern[i] != path[i]) return false;
+      continue;
+    }
+    if (path[i].empty()) return false;
+    if (is_rest(pattern[i])) return true;
+  }
+  return path.size() == pattern.size();
 }
 
-std::optional<Parameters> match(Segments pattern, Segments path) {
+// Requires: they match, and the path's encoding has been validated.
+Parameters take_parameters(Segments pattern, Segments path) {
   Parameters parameters;
   for (std::size_t i = 0; i < pattern.size(); ++i) {
-    if (i >= path.size()) return std::nullopt;
-    if (is_rest(pattern[i])) {
-      // An empty first segment would be dropped by join, and is no name anyway.
-      if (path[i].empty()) return std::nullopt;
-      if (!add_parameter(parameters, pattern[i], join(path.subspan(i)))) return std::nullopt;
-      return parameters;
-    }
-    if (is_parameter(pattern[i])) {
-      if (!add_parameter(parameters, pattern[i], path[i])) return std::nullopt;
-    } else if (pattern[i] != path[i]) {
-      return std::nullopt;
-    }
+    if (!is_parameter(pattern[i])) continue;
+    const std::string raw = is_rest(pattern[i]) ? join(path.subspan(i)) : path[i];
+    parameters.emplace_back(parameter_name(pattern[i]), decode_percent(raw).value_or(""));
   }
-  if (path.size() != pattern.size()) return std::nullopt;
   return parameters;
+}
+
+// Without the empty segment that a trailing slash makes. The root is "/" itself.
+Segments without_slash(Segments path) {
+  const bool slash = path.size() > 1 && path.back().empty();
+  return slash ? path.first(path.size() - 1) : path;
 }
 
 Response redirect_to(std::string path, const std::string& query) {
@@ -82,33 +86,52 @@ const std::string& RequestContext::parameter(std::string_view name) const {
   return found->second;
 }
 
-void Router::add(std::string method, std::string_view pattern, Handle handle) {
+void Router::add(std::string method, std::string_view pattern, Handle handle,
+                 RouteOptions options) {
   check(pattern.starts_with('/'), "a pattern starts with a slash");
-  routes_.push_back(Route{std::move(method), split(pattern), std::move(handle)});
+  Route route{method + " " + std::string{pattern}, options.body_bytes_max, options.cost,
+              options.is_open};
+  entries_.push_back(Entry{std::move(route), std::move(method), split(pattern), std::move(handle)});
+}
+
+bool Router::takes(const Entry& entry, std::string_view method) {
+  return entry.method == method || (entry.method == "GET" && method == "HEAD");
+}
+
+const Route& Router::route_of(const Request& head) const {
+  if (head.url) {
+    const Segments path{head.url->raw_segments};
+    for (const auto& entry : entries_) {
+      if (takes(entry, head.method) && matches(entry.segments, path)) return entry.route;
+    }
+  }
+  return Handler::route_of(head);
 }
 
 Async<Response> Router::handle(Request request) {
+  if (request.url) {
+    Target target = *std::exchange(request.url, std::nullopt);
+    co_return co_await route(std::move(request), std::move(target));
+  }
   auto target = parse_target(request.target);
   if (!target) co_return make_text(400, target.error().message);
   co_return co_await route(std::move(request), std::move(*target));
 }
 
 Async<Response> Router::route(Request request, Target target) {
-  Segments path{target.raw_segments};
-  // The root is "/" itself; anywhere else a last empty segment is a trailing slash.
-  const bool slash = path.size() > 1 && path.back().empty();
-  if (slash) path = path.first(path.size() - 1);
+  const Segments whole{target.raw_segments};
+  const Segments path = without_slash(whole);
   std::vector<std::string> allowed;
-  for (const auto& route : routes_) {
-    auto parameters = match(route.segments, path);
-    if (!parameters) continue;
-    if (slash) co_return redirect_to("/" + join(path), target.raw_query);
-    if (route.method == request.method || (route.method == "GET" && request.method == "HEAD")) {
-      RequestContext context{std::move(request), std::move(*parameters), std::move(target.query)};
-      co_return co_await route.handle(std::move(context));
+  for (const auto& entry : entries_) {
+    if (!matches(entry.segments, path)) continue;
+    if (path.size() < whole.size()) co_return redirect_to("/" + join(path), target.raw_query);
+    if (takes(entry, request.method)) {
+      RequestContext context{std::move(request), take_parameters(entry.segments, path),
+                             std::move(target.query)};
+      co_return co_await entry.handle(std::move(context));
     }
-    allowed.push_back(route.method);
-    if (route.method == "GET") allowed.push_back("HEAD");
+    allowed.push_back(entry.method);
+    if (entry.method == "GET") allowed.push_back("HEAD");
   }
   if (allowed.empty()) co_return make_text(404, "Not found: " + request.target);
   std::string methods;

@@ -22,6 +22,13 @@ struct RequestContext {
   const std::string& parameter(std::string_view name) const;
 };
 
+/// What a Route has besides its name; see there.
+struct RouteOptions {
+  Cost cost = Cost::kCheap;
+  bool is_open = false;
+  std::size_t body_bytes_max = kBodyBytesMax;
+};
+
 /// A Handler made of routes. Add them all before it serves.
 /// Unknown path: 404; known path, other method: 405 with Allow; a path that is known without its
 /// trailing slash: 301 to that. HEAD is answered by the route of GET.
@@ -33,19 +40,22 @@ class Router final : public Handler {
   /// `pattern` is "/v1/tasks/{cluster}/{arn...}": `{name}` takes one segment that is not empty,
   /// `{name...}`, at the end only, all the rest (>= 1 character), slashes sent as "/" or "%2F".
   /// Of several that match, the first added answers.
-  void add(std::string method, std::string_view pattern, Handle handle);
+  void add(std::string method, std::string_view pattern, Handle handle, RouteOptions options = {});
 
+  const Route& route_of(const Request& head) const override;
   Async<Response> handle(Request request) override;
 
  private:
-  struct Route {
+  struct Entry {
+    Route route;
     std::string method;
     std::vector<std::string> segments;  // "v1", "{cluster}", "{arn...}".
     Handle handle;
   };
+  static bool takes(const Entry& entry, std::string_view method);
   Async<Response> route(Request request, Target target);
 
-  std::vector<Route> routes_;
+  std::vector<Entry> entries_;
 };
 
 }  // namespace blox::http

@@ -46,7 +46,9 @@ TEST(Router, FollowsTheTable) {
       {"GET", "/v1/tasks/prod/" + arn, 200, "task c=prod arn=" + arn},
       {"GET", "/v1/tasks/prod/" + encode_path_segment(arn), 200, "task c=prod arn=" + arn},
       {"GET", "/v1/tasks/a%2Fb/x%252F", 200, "task c=a/b arn=x%2F"},
-      {"GET", "http://host:80/v1/tasks", 200, "tasks"},
+      {"GET", "http://host:80/v1/tasks", 400,
+       "target 'http://host:80/v1/tasks': not a path with an optional query, percent-encoded as "
+       "RFC 3986 says"},
       {"GET", "/v1/tasks/prod//x", 404, "Not found: /v1/tasks/prod//x"},
       {"GET", "/v1/tasks/prod", 404, "Not found: /v1/tasks/prod"},
       {"GET", "/v2", 404, "Not found: /v2"},
@@ -87,6 +89,12 @@ TEST(Target, RefusesWhatIsNoTarget) {
     ASSERT_FALSE(target) << text;
     EXPECT_EQ(target.error().kind, ErrorKind::kInvalid) << text;
   }
+}
+
+TEST(Target, BoundsWhatItsPartsCost) {
+  EXPECT_TRUE(parse_target(std::string(64, '/') + "?" + std::string(63, '&')));
+  EXPECT_FALSE(parse_target(std::string(65, '/')));
+  EXPECT_FALSE(parse_target("/?" + std::string(64, '&')));
 }
 
 TEST(Target, KeepsRawSegmentsAndQuery) {

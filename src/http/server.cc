@@ -1,7 +1,10 @@
 #include "http/server.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <charconv>
 #include <tuple>
 #include <unordered_map>
@@ -9,6 +12,8 @@
 #include "base/log.h"
 #include "http/connection.h"
 #include "http/dead_peer.h"
+#include "http/machine_names.h"
+#include "http/socket_channel.h"
 #include "http/url.h"
 
 namespace blox::http {
@@ -22,6 +27,7 @@ using ErrorCode = boost::system::error_code;
 constexpr std::size_t kRefusedCountMax = 64;
 // After accept failed (no file descriptor left), as trying at once would only burn the CPU.
 constexpr Duration kAcceptPause = std::chrono::milliseconds{100};
+constexpr Duration kWarnPause = std::chrono::minutes{1};
 
 Result<tcp::endpoint> parse_bind(const std::string& bind) {
   const auto invalid = [&] {
@@ -50,15 +56,41 @@ std::string to_text(const tcp::endpoint& endpoint) {
   return endpoint.address().is_v6() ? "[" + host + "]:" + port : host + ":" + port;
 }
 
+// "1.2.3.4" as bytes. What is no IP address counts as unknown.
+PeerAddress peer_of(const tcp::socket& socket) {
+  ErrorCode error;
+  const auto address = socket.remote_endpoint(error).address();
+  if (error) return {};
+  if (address.is_v4()) {
+    const auto bytes = address.to_v4().to_bytes();
+    return PeerAddress::of_bytes({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  }
+  const auto bytes = address.to_v6().to_bytes();
+  return PeerAddress::of_bytes({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+// What is forked off later must hold neither our address nor our clients' connections open.
+void close_on_exec(int descriptor) {
+  fcntl(descriptor, F_SETFD, fcntl(descriptor, F_GETFD) | FD_CLOEXEC);
+}
+
+Response refusal_of(QuotaAnswer answer, const PeerQuota& connections) {
+  if (answer == QuotaAnswer::kPeersPart) {
+    return make_busy(503, "Too many connections of one address");
+  }
+  return make_busy(503, "Too many connections: this process takes " +
+                            std::to_string(connections.rules().total) +
+                            " at most, over all its addresses");
+}
+
 class TcpServer final : public Server {
  public:
   TcpServer(IoLoop& loop, tcp::acceptor acceptor, std::string address,
-            std::shared_ptr<ServerContext> context, std::shared_ptr<ConnectionPool> pool)
+            std::shared_ptr<ServerContext> context)
       : loop_(loop),
         acceptor_(std::move(acceptor)),
         address_(std::move(address)),
-        context_(std::move(context)),
-        pool_(std::move(pool)) {
+        context_(std::move(context)) {
     context_->forget = [this](Connection& connection) { forget(connection); };
     const Limits& limits = context_->limits;
     tick_interval_ =
@@ -95,7 +127,7 @@ class TcpServer final : public Server {
         [this, alive = std::weak_ptr<bool>{alive_}](const ErrorCode& error, tcp::socket socket) {
           if (alive.expired() || !acceptor_.is_open()) return;
           if (error) {
-            log::warn("http", "cannot accept on {}: {}", address_, error.message());
+            warn_of(error);
             accept_timer_ = loop_.call_at(loop_.now() + kAcceptPause, [this] { accept(); });
             return;
           }
@@ -104,28 +136,45 @@ class TcpServer final : public Server {
         });
   }
 
+  // A server without file descriptors tries ten times a second, and says so once a minute.
+  void warn_of(const ErrorCode& error) {
+    ++accept_failures_;
+    if (loop_.now() < warn_again_at_) return;
+    log::warn("http", "cannot accept on {}: {} ({} times since last said)", address_,
+              error.message(), std::exchange(accept_failures_, 0));
+    warn_again_at_ = loop_.now() + kWarnPause;
+  }
+
   void add(tcp::socket socket) {
-    const std::size_t count_max = context_->limits.connection_count_max;
-    const bool refused = served_count_ >= count_max || !pool_->take();
-    if (refused) {
+    const PeerAddress peer = peer_of(socket);
+    Held held{nullptr, peer, true};
+    const auto& connections = *context_->budgets->connections;
+    const QuotaAnswer taken =
+        context_->budgets->connections->take(peer, 1, context_->trusted_proxies.contains(peer));
+    std::optional<Response> refusal;
+    if (taken != QuotaAnswer::kTaken) {
+      held.has_place = false;
       context_->metrics.count_refused();
-      if (connections_.size() - served_count_ >= kRefusedCountMax) return;
-    } else {
-      ++served_count_;
+      if (refused_count_ >= kRefusedCountMax) return;
+      ++refused_count_;
+      refusal = refusal_of(taken, connections);
     }
     ErrorCode ignored;
     std::ignore = socket.set_option(tcp::no_delay{true}, ignored);
-    std::ignore = socket.non_blocking(true, ignored);
     notice_dead_peer(socket.native_handle());
-    auto connection = Connection::open(std::move(socket), context_, refused);
-    connections_.emplace(connection.get(), Held{connection, refused});
+    close_on_exec(socket.native_handle());
+    held.connection = Connection::open(make_socket_channel(std::move(socket), peer), context_,
+                                       std::move(refusal));
+    auto* const key = held.connection.get();
+    connections_.emplace(key, std::move(held));
   }
 
   void forget(Connection& connection) {
     const auto found = connections_.find(&connection);
-    if (!found->second.refused) {
-      --served_count_;
-      pool_->give_back();
+    if (found->second.has_place) {
+      context_->budgets->connections->give_back(found->second.peer, 1);
+    } else {
+      --refused_count_;
     }
     connections_.erase(found);
   }
@@ -146,16 +195,18 @@ class TcpServer final : public Server {
 
   struct Held {
     std::shared_ptr<Connection> connection;
-    bool refused;  // It only gets told so, and holds no place in the pool.
+    PeerAddress peer;
+    bool has_place;  // Else it only gets told that there is none.
   };
 
   IoLoop& loop_;
   tcp::acceptor acceptor_;
   std::string address_;
   std::shared_ptr<ServerContext> context_;
-  std::shared_ptr<ConnectionPool> pool_;
   std::unordered_map<Connection*, Held> connections_;
-  std::size_t served_count_ = 0;
+  std::size_t refused_count_ = 0;
+  std::uint64_t accept_failures_ = 0;
+  TimePoint warn_again_at_{};
   Duration tick_interval_{};
   Executor::TimerId tick_timer_ = 0;
   Executor::TimerId accept_timer_ = 0;
@@ -168,8 +219,14 @@ Result<std::unique_ptr<Server>> Server::open(IoLoop& loop, ServerOptions options
                                              Metrics& metrics) {
   const auto endpoint = parse_bind(options.bind);
   if (!endpoint) return std::unexpected<Error>(endpoint.error());
-  if (const auto checked = HostGuard::check(options.allowed_hosts); !checked) {
+  if (const auto checked = AllowedHosts::check(options.allowed_hosts); !checked) {
     return std::unexpected<Error>(checked.error());
+  }
+  std::vector<Network> proxies;
+  for (const auto& text : options.trusted_proxies) {
+    auto network = Network::parse(text);
+    if (!network) return network.error_in("trusted proxy");
+    proxies.push_back(*network);
   }
   tcp::acceptor acceptor{loop.context()};
   ErrorCode error;
@@ -181,15 +238,18 @@ Result<std::unique_ptr<Server>> Server::open(IoLoop& loop, ServerOptions options
   if (error) {
     return fail(ErrorKind::kUnavailable, "cannot bind to " + options.bind + ": " + error.message());
   }
+  close_on_exec(acceptor.native_handle());
   std::string address = to_text(bound);
-  HostGuard guard{address, options.allowed_hosts};
-  Limits& limits = options.limits;
-  limits.connection_count_max = std::min(limits.connection_count_max, options.pool->count_max());
-  limits.stream_count_max = std::min(limits.stream_count_max,
-                                     std::max<std::size_t>(1, limits.connection_count_max / 4 * 3));
-  auto context = std::make_shared<ServerContext>(loop, handler, limits, std::move(guard), metrics);
-  std::unique_ptr<Server> server = std::make_unique<TcpServer>(
-      loop, std::move(acceptor), std::move(address), context, std::move(options.pool));
+  const auto allowed =
+      std::make_shared<AllowedHosts>(address, machine_names(), options.allowed_hosts);
+  if (!options.budgets) {
+    options.budgets = std::make_shared<ServerBudgets>(within_open_files({}));
+  }
+  auto context = std::make_shared<ServerContext>(
+      loop, handler, options.limits, make_admission(allowed), std::move(options.budgets),
+      TrustedProxies{std::move(proxies)}, metrics);
+  std::unique_ptr<Server> server =
+      std::make_unique<TcpServer>(loop, std::move(acceptor), std::move(address), context);
   return server;
 }
 

@@ -10,33 +10,33 @@
 #include "base/metrics.h"
 #include "base/result.h"
 #include "base/time.h"
-#include "http/connection_pool.h"
 #include "http/message.h"
+#include "http/server_budgets.h"
 
 namespace blox::http {
 
-/// Each has a bound; what breaks one gets 413, 431, 503 or 504 and a sentence that names the limit,
-/// or, when it is too slow to be told, loses its connection.
+/// Of one connection. What breaks one gets 413, 431 or 504 and a sentence that names the limit, or,
+/// when it is too slow to be told, loses its connection. Bodies have the bound of their Route.
 struct Limits {
-  std::size_t body_bytes_max = 1 << 20;
   std::size_t header_bytes_max = 64 << 10;
-  std::size_t connection_count_max = 10'000;       ///< Or what the pool holds, if that is less.
-  std::size_t stream_count_max = 4'000;            ///< Or three quarters of the connections.
   Duration idle_max = std::chrono::seconds{75};    ///< Between requests, and for reading one.
   Duration answer_max = std::chrono::seconds{60};  ///< For a handler, until its answer begins.
   Duration write_max = std::chrono::seconds{30};   ///< Without a byte taken by a slow peer.
-  /// Beside `write_max`, all of a piece has to be taken at this rate, in bytes.
+  /// Beside `write_max`, all of an answer, or of what a stream says at once, has to be taken at
+  /// this rate, in bytes.
   std::size_t write_bytes_per_second_min = 32 << 10;
 };
 
 struct ServerOptions {
   std::string bind = "127.0.0.1:0";  ///< HOST:PORT, "[::1]:3000"; port 0: any free one.
   Limits limits;
-  /// Mutating requests with another Origin or Host get 403 (DNS rebinding, cross-site requests).
-  /// HOST, HOST:PORT, or either behind http:// or https://. Loopback names and the bound address
-  /// are always allowed.
+  /// Names besides ours that Host and Origin may have: see AllowedHosts. HOST, HOST:PORT, or either
+  /// behind http:// or https://.
   std::vector<std::string> allowed_hosts;
-  std::shared_ptr<ConnectionPool> pool = process_connections();
+  /// Whom to believe what X-Forwarded-For says: addresses and networks, "10.0.0.0/8".
+  std::vector<std::string> trusted_proxies;
+  /// Shared by the servers of a process; null: its own, of the usual size.
+  std::shared_ptr<ServerBudgets> budgets;
 };
 
 /// Serves one address until destroyed, which breaks off what is under way.
@@ -44,8 +44,8 @@ struct ServerOptions {
 class Server {
  public:
   /// Binds and starts to accept. `handler` and `loop` must outlive it.
-  /// Errors: kInvalid (not HOST:PORT, a broken allowed host), kUnavailable (address in use, not
-  /// permitted).
+  /// Errors: kInvalid (not HOST:PORT, a broken allowed host or proxy), kUnavailable (address in
+  /// use, not permitted).
   static Result<std::unique_ptr<Server>> open(IoLoop& loop, ServerOptions options, Handler& handler,
                                               Metrics& metrics);
   virtual ~Server() = default;

@@ -79,6 +79,9 @@ class ServerTest : public ::testing::Test {
   ServerTest() {
     router.add("GET", "/hello",
                [](RequestContext) -> Async<Response> { co_return make_text(200, "hello"); });
+    router.add("GET", "/open",
+               [](RequestContext) -> Async<Response> { co_return make_text(200, "open"); },
+               {.is_open = true});
     router.add("POST", "/echo", [](RequestContext context) -> Async<Response> {
       co_return make_text(200, context.request.body);
     });
@@ -117,6 +120,9 @@ class ServerTest : public ::testing::Test {
       server = std::move(*opened);
     });
     address = server->address();
+  }
+  static std::shared_ptr<ServerBudgets> budgets(const ProcessLimits& limits) {
+    return std::make_shared<ServerBudgets>(limits);
   }
   Peer connect(int receive_bytes = 0) { return Peer::connect_to(address, receive_bytes); }
 

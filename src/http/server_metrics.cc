@@ -18,10 +18,14 @@ ServerMetrics::ServerMetrics(Metrics& metrics)
       refused_(metrics.counter("blox_http_refused_connections_total",
                                "Connections beyond the bound, answered with 503.")),
       connections_(metrics.gauge("blox_http_connections", "HTTP connections open.")),
-      streams_(metrics.gauge("blox_http_streams", "HTTP answers that stream now.")),
-      answer_seconds_(metrics.seconds("blox_http_answer_seconds",
-                                      "From an HTTP request read to its answer's last byte, "
-                                      "streams left out.")) {}
+      streams_(metrics.gauge("blox_http_streams", "HTTP answers that stream now.")) {
+  for (std::size_t cost = 0; cost < kCostCount; ++cost) {
+    answer_seconds_.at(cost) =
+        &metrics.seconds("blox_http_answer_seconds",
+                         "From an HTTP request read to its answer's last byte, streams left out.",
+                         {{"cost", std::string{to_text(static_cast<Cost>(cost))}}});
+  }
+}
 
 void ServerMetrics::count_request(std::string_view method, int status) {
   const auto row = static_cast<std::size_t>(

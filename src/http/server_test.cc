@@ -77,7 +77,7 @@ TEST_F(ServerTest, WritesSlicesWithTheirLength) {
   EXPECT_THAT(
       metrics.to_text(),
       ::testing::AllOf(HasSubstr("blox_http_requests_total{method=\"GET\",status=\"2xx\"} 1"),
-                       HasSubstr("blox_http_answer_seconds_count 1")));
+                       HasSubstr("blox_http_answer_seconds_count{cost=\"cheap\"} 1")));
 }
 
 TEST_F(ServerTest, WritesAFrozenBodyPieceByPieceWithItsLength) {

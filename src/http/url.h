@@ -22,8 +22,9 @@ struct Target {
   Query query;
 };
 
-/// Takes "/path?query" or "http://host/path?query" apart; a plus in the query is a space.
-/// Errors: kInvalid (not such a target, or a broken percent-encoding).
+/// Takes "/path?query" apart; a plus in the query is a space.
+/// Errors: kInvalid (not such a target, a broken percent-encoding, more than 64 segments or
+/// parameters).
 Result<Target> parse_target(std::string_view text);
 
 /// Percent-decodes `text`. Errors: kInvalid ('%' without two hexadecimal digits, or a NUL).

@@ -94,6 +94,12 @@ http::Response make_server_error(const http::Request& request) {
                      std::unexpected<ApiError>(std::move(error)));
 }
 
+const http::Route& Face::route_of(const http::Request& head) const {
+  static const http::Route kHealth{"GET /healthz", http::kBodyBytesMax, http::Cost::kProbe, true};
+  static const http::Route kCall{"POST /", 4 << 20, http::Cost::kChange, false};
+  return head.target == "/healthz" ? kHealth : kCall;
+}
+
 Fate Face::draw_fate(const http::Request& request) {
   if (find_target(request).empty()) return Fate::kServed;
   const Faults& faults = simulator_.faults;

@@ -27,6 +27,8 @@ class Face final : public http::Handler {
  public:
   explicit Face(Simulator& simulator) : simulator_(simulator) {}
 
+  /// A batch of ten SQS messages is larger than what Blox's own services take.
+  const http::Route& route_of(const http::Request& head) const override;
   /// With the faults of calls. A lost answer is a body that breaks the connection off; a refused
   /// connection, which a handler cannot make, is a lost request. Answers to AWS calls carry an
   /// x-amzn-RequestId, as clients of AWS read it without asking whether it is there.

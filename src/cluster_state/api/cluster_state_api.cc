@@ -75,22 +75,30 @@ void ClusterStateApi::add_to(http::Router& router) {
   for (const auto& [listed, name] : kinds) {
     const ObjectKind kind = listed;
     router.add("GET", "/v1/" + name,
-               [this, kind](Context context) -> Answer { co_return list(kind, context); });
+               [this, kind](Context context) -> Answer { co_return list(kind, context); },
+               {.cost = http::Cost::kList});
     router.add("GET", "/v1/" + name + "/{cluster}/{arn...}",
                [this, kind](Context context) -> Answer { co_return get(kind, context); });
     router.add("GET", "/v1/stream/" + name,
-               [this, kind](Context context) -> Answer { co_return stream(kind, context); });
+               [this, kind](Context context) -> Answer { co_return stream(kind, context); },
+               {.cost = http::Cost::kStream});
   }
   router.add("GET", "/v1/deadletters",
-             [this](Context context) { return dead_letters(std::move(context)); });
+             [this](Context context) { return dead_letters(std::move(context)); },
+             {.cost = http::Cost::kStore});
   router.add("GET", "/v1/events",
-             [this](Context context) { return kept_events(std::move(context)); });
+             [this](Context context) { return kept_events(std::move(context)); },
+             {.cost = http::Cost::kStore});
   if (options_.reconcile) {
     router.add("POST", "/v1/reconcile",
-               [this](Context context) -> Answer { co_return reconcile(context); });
+               [this](Context context) -> Answer { co_return reconcile(context); },
+               {.cost = http::Cost::kChange});
   }
-  router.add("GET", "/healthz", [](Context) -> Answer { co_return http::make_text(200, "ok"); });
-  router.add("GET", "/readyz", [this](Context) -> Answer { co_return readiness(); });
+  const http::RouteOptions probe{.cost = http::Cost::kProbe, .is_open = true};
+  router.add(
+      "GET", "/healthz", [](Context) -> Answer { co_return http::make_text(200, "ok"); }, probe);
+  router.add(
+      "GET", "/readyz", [this](Context) -> Answer { co_return readiness(); }, probe);
   router.add("GET", "/metrics", [this](Context) -> Answer {
     http::Response response;
     response.headers.emplace_back("Content-Type", "text/plain; version=0.0.4; charset=utf-8");

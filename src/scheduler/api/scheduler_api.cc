@@ -45,12 +45,6 @@ http::Response answer_deployment(const Result<Deployment>& deployment) {
   return http::make_json(200, codec::encode_object(make_object(*deployment)));
 }
 
-// Whether the answer rests on the records: all does but the service's own routes.
-bool needs_records(std::string_view target) {
-  const std::string_view path = target.substr(0, target.find('?'));
-  return path.starts_with("/v1/") && path != "/v1/ping";
-}
-
 Async<http::Response> answer(http::Response response) { co_return response; }
 
 const EnvironmentStatus* find_status(const StatusBoard& board, const EnvironmentUid& uid) {
@@ -69,19 +63,37 @@ SchedulerApi::SchedulerApi(Operations& operations, const StatusBoard& board, con
 }
 
 Async<http::Response> SchedulerApi::handle(http::Request request) {
-  if (!operations_.is_ready() && needs_records(request.target)) {
-    co_return answer_error({ErrorKind::kUnavailable, "The records are not read yet; try again"});
-  }
-  co_return co_await router_.handle(std::move(request));
+  return router_.handle(std::move(request));
+}
+
+// A route whose answer rests on the records: no request gets to it before they are read.
+void SchedulerApi::add_record_route(std::string method, std::string_view pattern,
+                                    http::Router::Handle handle) {
+  http::RouteOptions options;
+  options.cost = method == "GET" ? http::Cost::kCheap : http::Cost::kChange;
+  router_.add(
+      std::move(method), pattern,
+      [this, handle = std::move(handle)](Context context) -> Async<http::Response> {
+        if (operations_.is_ready()) return handle(std::move(context));
+        return answer(
+            answer_error({ErrorKind::kUnavailable, "The records are not read yet; try again"}));
+      },
+      options);
 }
 
 void SchedulerApi::add_service_routes() {
   router_.add("GET", "/v1/ping", [](Context) { return answer(http::make_text(200, "")); });
-  router_.add("GET", "/healthz", [](Context) { return answer(http::make_text(200, "ok")); });
-  router_.add("GET", "/readyz", [this](Context) {
-    const auto ready = ready_();
-    return answer(ready ? http::make_text(200, "ok") : http::make_text(503, ready.error().message));
-  });
+  const http::RouteOptions probe{.cost = http::Cost::kProbe, .is_open = true};
+  router_.add(
+      "GET", "/healthz", [](Context) { return answer(http::make_text(200, "ok")); }, probe);
+  router_.add(
+      "GET", "/readyz",
+      [this](Context) {
+        const auto ready = ready_();
+        return answer(ready ? http::make_text(200, "ok")
+                            : http::make_text(503, ready.error().message));
+      },
+      probe);
   router_.add("GET", "/metrics", [this](Context) {
     http::Response response;
     response.headers.emplace_back("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
@@ -91,30 +103,30 @@ void SchedulerApi::add_service_routes() {
 }
 
 void SchedulerApi::add_environment_routes() {
-  router_.add("POST", "/v1/environments",
+  add_record_route("POST", "/v1/environments",
               [this](Context context) { return create_environment(std::move(context)); });
-  router_.add("GET", "/v1/environments", [this](Context context) -> Async<http::Response> {
+  add_record_route("GET", "/v1/environments", [this](Context context) -> Async<http::Response> {
     co_return list_environments(context);
   });
-  router_.add("GET", "/v1/environments/{name}", [this](Context context) -> Async<http::Response> {
+  add_record_route("GET", "/v1/environments/{name}", [this](Context context) -> Async<http::Response> {
     co_return get_environment(context);
   });
-  router_.add("PATCH", "/v1/environments/{name}",
+  add_record_route("PATCH", "/v1/environments/{name}",
               [this](Context context) { return patch_environment(std::move(context)); });
-  router_.add("DELETE", "/v1/environments/{name}",
+  add_record_route("DELETE", "/v1/environments/{name}",
               [this](Context context) { return delete_environment(std::move(context)); });
-  router_.add(
+  add_record_route(
       "GET", "/v1/environments/{name}/instances",
       [this](Context context) -> Async<http::Response> { co_return list_instances(context); });
 }
 
 void SchedulerApi::add_deployment_routes() {
-  router_.add("POST", "/v1/environments/{name}/deployments",
+  add_record_route("POST", "/v1/environments/{name}/deployments",
               [this](Context context) { return create_deployment(std::move(context)); });
-  router_.add(
+  add_record_route(
       "GET", "/v1/environments/{name}/deployments",
       [this](Context context) -> Async<http::Response> { co_return list_deployments(context); });
-  router_.add(
+  add_record_route(
       "GET", "/v1/environments/{name}/deployments/{id}",
       [this](Context context) -> Async<http::Response> { co_return get_deployment(context); });
 }

@@ -24,10 +24,14 @@ class SchedulerApi final : public http::Handler {
   SchedulerApi(Operations& operations, const StatusBoard& board, const Metrics& metrics,
                std::function<Status()> ready);
 
+  const http::Route& route_of(const http::Request& head) const override {
+    return router_.route_of(head);
+  }
   Async<http::Response> handle(http::Request request) override;
 
  private:
   using Context = http::RequestContext;
+  void add_record_route(std::string method, std::string_view pattern, http::Router::Handle handle);
   void add_environment_routes();
   void add_deployment_routes();
   void add_service_routes();

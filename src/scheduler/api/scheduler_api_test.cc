@@ -29,6 +29,9 @@ TEST_F(SchedulerApiTest, AnswersNothingFromRecordsThatAreNotRead) {
   SchedulerApi early{blind, board, metrics, [this] { return ready; }};
   const std::tuple<const char*, const char*, int> rows[] = {
       {"GET", "/v1/environments", 503},
+      {"GET", "/v1/environments?cluster=prod", 503},
+      {"GET", "http://h/v1/environments", 400},
+      {"GET", "/%761/environments", 404},
       {"GET", "/v1/environments/logs", 503},
       {"POST", "/v1/environments", 503},
       {"PATCH", "/v1/environments/logs", 503},

@@ -1,16 +1,13 @@
-#include "http/host_guard.h"
+#include "http/allowed_hosts.h"
 
 #include <algorithm>
 
 #include "base/text.h"
+#include "http/peer.h"
 #include "http/url.h"
 
 namespace blox::http {
 namespace {
-
-bool is_mutating(std::string_view method) {
-  return method != "GET" && method != "HEAD" && method != "OPTIONS" && method != "TRACE";
-}
 
 bool has_port(std::string_view authority) {
   const auto colon = authority.rfind(':');
@@ -42,7 +39,7 @@ bool is_authority(std::string_view text) {
 
 }  // namespace
 
-Status HostGuard::check(const std::vector<std::string>& allowed) {
+Status AllowedHosts::check(const std::vector<std::string>& allowed) {
   for (const auto& host : allowed) {
     const auto scheme = host.find("://");
     const bool scheme_fits = scheme == host.npos || host.substr(0, scheme) == "http" ||
@@ -55,8 +52,10 @@ Status HostGuard::check(const std::vector<std::string>& allowed) {
   return done();
 }
 
-HostGuard::HostGuard(std::string_view bound, const std::vector<std::string>& allowed) {
+AllowedHosts::AllowedHosts(std::string_view bound, const std::vector<std::string>& own,
+                           const std::vector<std::string>& allowed) {
   names_.push_back(host_name(bound));
+  for (const auto& name : own) names_.push_back(to_lower(name));
   for (const auto& entry : allowed) {
     const auto host = authority_of(entry);
     if (has_port(host)) {
@@ -67,21 +66,22 @@ HostGuard::HostGuard(std::string_view bound, const std::vector<std::string>& all
   }
 }
 
-std::optional<std::string> HostGuard::refuse(const Request& request) const {
-  if (!is_mutating(request.method)) return std::nullopt;
-  for (const auto& [name, value] : {std::pair{"Host", find_header(request.headers, "Host")},
-                                    std::pair{"Origin", find_header(request.headers, "Origin")}}) {
-    if (!value || allows(authority_of(*value))) continue;
-    return request.method + " refused: the header " + name + " says '" + std::string{*value} +
-           "', allowed are loopback names, the bound address and --allowed-host";
-  }
-  return std::nullopt;
-}
-
-bool HostGuard::allows(std::string_view authority) const {
+bool AllowedHosts::is_ours(std::string_view authority) const {
   const std::string name = host_name(authority);
   return is_loopback(name) || std::ranges::count(names_, name) > 0 ||
          std::ranges::count(authorities_, to_lower(authority)) > 0;
+}
+
+bool AllowedHosts::takes_host(std::string_view authority) const {
+  if (!is_authority(authority)) return false;
+  const std::string name = host_name(authority);
+  return is_ours(authority) || PeerAddress::parse(name) || name.find('.') == name.npos;
+}
+
+bool AllowedHosts::takes_origin(std::string_view origin, std::string_view host) const {
+  const auto authority = authority_of(origin);
+  if (authority.size() == origin.size() || !is_authority(authority)) return false;
+  return is_ours(authority) || to_lower(authority) == to_lower(host);
 }
 
 }  // namespace blox::http

@@ -1,0 +1,243 @@
+// The front door over real sockets, with the limits that ship: what one peer must not be able to do
+// to the others.
+#include <fcntl.h>
+
+#include "http/server.h"
+#include "http/server_for_tests.h"
+
+namespace blox::http {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+const std::string kHello = "GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n";
+const std::string kPost = "POST /echo HTTP/1.1\r\nHost: localhost\r\n";
+
+TEST_F(ServerTest, SurvivesATrailerThatTheParserThrowsFor) {
+  open();
+  EXPECT_THAT(ask(kPost + "Transfer-Encoding: chunked\r\n\r\n0\r\na: " + std::string(65'600, 'x') +
+                  "\r\n\r\n"),
+              StartsWith("HTTP/1.1 431"));
+  EXPECT_THAT(ask(kHello + "GET /hello HTTP/1.0\r\n\r\n"), HasSubstr("hello"));
+}
+
+TEST_F(ServerTest, RefusesAHeadWithoutEndWhosePiecesEndWithinFields) {
+  open();
+  Peer peer = connect();
+  peer.send("GET /hello HTTP/1.1\r\na");
+  std::string segment = ":\r\n";
+  for (int i = 0; i < 40; ++i) segment += "a:\r\n";
+  segment += "a";
+  // Until refused; far more than the limit would be taken otherwise.
+  std::size_t sent = 0;
+  while (sent < (4 << 20) && peer.send(segment)) {
+    sent += segment.size();
+    thread.call([] {});
+  }
+  EXPECT_THAT(peer.read_all(), StartsWith("HTTP/1.1 431"));
+}
+
+TEST_F(ServerTest, DoesNotExecuteABodyThatItCannotFrame) {
+  open();
+  const std::string answer = ask(kPost + "Transfer-Encoding: chunked, identity\r\n\r\n" + kHello);
+  EXPECT_THAT(answer, AllOf(StartsWith("HTTP/1.1 400"), HasSubstr("Transfer-Encoding"),
+                            Not(HasSubstr("hello"))));
+}
+
+TEST_F(ServerTest, AsksForNoBodyThatItWillNotTake) {
+  router.add("POST", "/ten",
+             [](RequestContext) -> Async<Response> { co_return make_text(200, ""); },
+             {.body_bytes_max = 10});
+  open();
+  const std::string expect = "Expect: 100-continue\r\nContent-Length: 11\r\n\r\n";
+  EXPECT_THAT(ask("POST /ten HTTP/1.1\r\nHost: localhost\r\n" + expect),
+              StartsWith("HTTP/1.1 413"));
+  EXPECT_THAT(ask("POST /echo HTTP/1.1\r\nHost: evil.example\r\n" + expect),
+              StartsWith("HTTP/1.1 403"));
+  Peer peer = connect();
+  peer.send(kPost + "Connection: close\r\n" + expect);
+  EXPECT_THAT(peer.read_until("\r\n\r\n"), StartsWith("HTTP/1.1 100 Continue"));
+  peer.send("hello world");
+  EXPECT_THAT(peer.read_all(), AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("hello world")));
+}
+
+TEST_F(ServerTest, TakesOneFormOfTargetAlone) {
+  open();
+  EXPECT_THAT(ask("GET http://LOCALHOST:80/hello HTTP/1.1\r\nHost: localhost\r\n"
+                  "Connection: close\r\n\r\n"),
+              StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(ask("GET http://other/hello HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+              AllOf(StartsWith("HTTP/1.1 400"), HasSubstr("'other'")));
+}
+
+TEST_F(ServerTest, BoundsWhatUnfinishedBodiesTake) {
+  ServerOptions options;
+  // What holds little may have what is left; the body of 40,000 bytes below is more than that.
+  options.budgets = budgets({.request_bytes = 600'000, .peer_small_count = 0});
+  open(options);
+  std::vector<Peer> peers;
+  std::string refused;
+  for (int i = 0; i < 20; ++i) {
+    Peer peer = connect();
+    peer.send(kPost + "Content-Length: 40001\r\n\r\n" + std::string(40'000, 'x'));
+    for (int turn = 0; turn < 8; ++turn) thread.call([] {});
+    peers.push_back(std::move(peer));
+  }
+  EXPECT_LE(options.budgets->request_bytes->used(), 600'000u);
+  EXPECT_GE(options.budgets->request_bytes->used(), 100'000u);
+  EXPECT_THAT(peers.back().read_all(),
+              AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("Retry-After: 1\r\n"),
+                    HasSubstr("600000 bytes in all")));
+  // Small requests are taken all the same, and what ends gives its part back.
+  EXPECT_THAT(ask("GET /hello HTTP/1.0\r\n\r\n"), StartsWith("HTTP/1.1 200"));
+  peers.front().send("x");
+  EXPECT_THAT(peers.front().read_until("\r\n\r\n"), StartsWith("HTTP/1.1 200"));
+  peers.clear();
+  while (options.budgets->request_bytes->used() > 0) thread.call([] {});
+}
+
+TEST_F(ServerTest, CountsABodyAsLongAsItsRequestIsAnswered) {
+  router.add("POST", "/hang", [this](RequestContext) -> Async<Response> {
+    hanging.set_value();
+    while (!release.released) co_await release.changed.wait();
+    co_return make_text(200, "done");
+  });
+  ServerOptions options;
+  options.budgets = budgets({});
+  open(options);
+  Peer peer = connect();
+  peer.send("POST /hang HTTP/1.1\r\nHost: localhost\r\nContent-Length: 40000\r\n\r\n" +
+            std::string(40'000, 'x'));
+  hanging.get_future().wait();
+  EXPECT_GE(options.budgets->request_bytes->used(), 40'000u);
+  thread.call([&] {
+    release.released = true;
+    release.changed.notify_all();
+  });
+  peer.read_until("done");
+  thread.call([] {});
+  EXPECT_EQ(options.budgets->request_bytes->used(), 0u);
+}
+
+TEST_F(ServerTest, CountsLargeAnswersUntilTheyAreRead) {
+  router.add("GET", "/large", [](RequestContext) -> Async<Response> {
+    co_return make_text(200, std::string(8 << 20, 'x'));
+  });
+  router.add("POST", "/large", [](RequestContext) -> Async<Response> {
+    co_return make_text(200, std::string(8 << 20, 'x'));
+  });
+  ServerOptions options;
+  options.budgets = budgets({.request_bytes = 20 << 20, .peer_small_count = 0});
+  open(options);
+  Peer slow = connect(/*receive_bytes=*/4096);
+  slow.send("GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  slow.read_until("200 OK");
+  EXPECT_GE(options.budgets->request_bytes->used(), std::size_t{8} << 20);
+  EXPECT_THAT(ask("GET /large HTTP/1.0\r\n\r\n"), StartsWith("HTTP/1.1 503"));
+  // Of what was done the peer hears.
+  EXPECT_THAT(ask("POST /large HTTP/1.0\r\n\r\n"), StartsWith("HTTP/1.1 200"));
+  slow.close();
+  while (options.budgets->request_bytes->used() > 0) thread.call([] {});
+  EXPECT_THAT(ask("GET /large HTTP/1.0\r\n\r\n"), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(ServerTest, GivesNoAddressAllConnections) {
+  ServerOptions options;
+  options.budgets = budgets({.connection_count = 40, .peer_small_count = 4});
+  open(options);
+  std::vector<Peer> peers;
+  for (int i = 0; i < 20; ++i) {
+    peers.push_back(connect());
+    peers.back().send(kHello);
+    EXPECT_THAT(peers.back().read_until("hello"), StartsWith("HTTP/1.1 200")) << i;
+  }
+  EXPECT_THAT(ask(""), AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("of one address"),
+                             HasSubstr("Retry-After: 1\r\n")));
+  Peer other = Peer::connect_to(address, 0, "127.0.0.2");
+  other.send(kHello);
+  EXPECT_THAT(other.read_until("hello"), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(ServerTest, CountsStreamsByWhomATrustedProxySpeaksFor) {
+  stream_lines = {"one\n"};
+  stream_ends = false;
+  ServerOptions options;
+  options.budgets = budgets({.stream_count = 4, .peer_small_count = 0});
+  options.trusted_proxies = {"127.0.0.0/8"};
+  open(options);
+  std::vector<Peer> peers;
+  const auto ask_stream = [&](const std::string& client) {
+    peers.push_back(connect());
+    peers.back().send("GET /stream HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: " + client +
+                      "\r\n\r\n");
+    return peers.back().read_until("one");
+  };
+  EXPECT_THAT(ask_stream("9.9.9.1"), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(ask_stream("9.9.9.1"), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(ask_stream("9.9.9.1"),
+              AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("Too many streams of")));
+  EXPECT_THAT(ask_stream("8.8.8.8, 9.9.9.2"), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(ServerTest, RefusesTrustedProxiesThatAreNone) {
+  thread.call([&] {
+    ServerOptions options;
+    options.trusted_proxies = {"10.0.0.0/8", "proxy.example"};
+    const auto opened = Server::open(thread.loop, options, router, metrics);
+    ASSERT_FALSE(opened);
+    EXPECT_THAT(opened.error().message, HasSubstr("'proxy.example'"));
+  });
+}
+
+// Who sends on into an endless answer cannot be seen to leave.
+TEST_F(ServerTest, EndsAStreamWhosePeerSendsOnAndOn) {
+  std::promise<void> stream_gone;
+  gone = &stream_gone;
+  stream_lines = {"one\n"};
+  stream_ends = false;
+  open();
+  Peer peer = connect();
+  peer.send("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  peer.read_until("one\n");
+  peer.send(std::string(120'000, 'x'));
+  EXPECT_EQ(stream_gone.get_future().wait_for(5s), std::future_status::ready);
+}
+
+TEST_F(ServerTest, AStreamThatWasAskedForWithMuchBehindItEndsToo) {
+  std::promise<void> stream_gone;
+  gone = &stream_gone;
+  stream_lines = {"one\n"};
+  stream_ends = false;
+  open();
+  Peer peer = connect();
+  peer.send("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n" + std::string(40'000, 'x'));
+  EXPECT_EQ(stream_gone.get_future().wait_for(5s), std::future_status::ready);
+}
+
+TEST_F(ServerTest, LeavesNoSocketToProgramsThatAreStarted) {
+  open();
+  Peer peer = connect();
+  peer.send(kHello);
+  peer.read_until("hello");
+  // All sockets of this process but those of the test's own peers, which have no flags set.
+  int kept = 0;
+  for (int descriptor = 3; descriptor < 256; ++descriptor) {
+    int listening = 0;
+    socklen_t size = sizeof listening;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0) continue;
+    sockaddr_in local{};
+    size = sizeof local;
+    getsockname(descriptor, reinterpret_cast<sockaddr*>(&local), &size);
+    if (address != "127.0.0.1:" + std::to_string(ntohs(local.sin_port))) continue;
+    EXPECT_NE(fcntl(descriptor, F_GETFD) & FD_CLOEXEC, 0) << descriptor;
+    ++kept;
+  }
+  EXPECT_EQ(kept, 2);  // What listens, and what was accepted.
+}
+
+}  // namespace
+}  // namespace blox::http
