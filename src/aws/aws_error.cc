@@ -110,11 +110,12 @@ Classified classify(int status, const AwsError& error) {
     return {ErrorKind::kThrottled, false, true, true};
   }
   if (contains(kCredentialCodes, error.code)) return {ErrorKind::kDenied, true, true, false};
-  if (contains(kDeniedCodes, error.code)) return {ErrorKind::kDenied};
+  // Whatever the code, a new one or a gateway's: it is said of who asks, not of what is asked.
+  const bool refused = status == 401 || status == 403;
+  if (refused || contains(kDeniedCodes, error.code)) return {ErrorKind::kDenied};
   if (contains(kNotFoundCodes, error.code) || error.code.ends_with("NotFoundException")) {
     return {ErrorKind::kNotFound};
   }
-  if (error.code.empty() && (status == 401 || status == 403)) return {ErrorKind::kDenied};
   return {ErrorKind::kInvalid};
 }
 

@@ -26,7 +26,8 @@ struct Classified {
   bool throttled = false;            ///< A limit was hit: waits are longer, the budget shrinks.
 };
 
-/// kUnknown for 5xx, 408 and what is no error of HTTP: it may have been executed. Else not done.
+/// kUnknown for 5xx, 408 and what is no error of HTTP: it may have been executed. Else not done;
+/// 401 and 403 are kDenied, or kThrottled, whatever their code.
 /// Source: API/CommonErrors; botocore's list of throttling codes.
 Classified classify(int status, const AwsError& error);
 
