@@ -44,6 +44,8 @@ Result<std::unique_ptr<AwsAccount>> AwsAccount::open(IoLoop& loop, Random& rando
       account->context_, *ecs, *region, account->budgets_, aws::CallPriority::kReconcile);
   account->scheduler_client_ = std::make_unique<aws::EcsClient>(
       account->context_, *ecs, *region, account->budgets_, aws::CallPriority::kResolve);
+  account->people_client_ = std::make_unique<aws::EcsClient>(
+      account->context_, *ecs, *region, account->budgets_, aws::CallPriority::kPeople);
   return account;
 }
 

@@ -26,10 +26,12 @@ class AwsAccount {
   static Result<std::unique_ptr<AwsAccount>> open(IoLoop& loop, Random& random, Metrics& metrics,
                                                   double budget_share = 1.0);
 
-  /// For reconcile, which gives way to all others.
+  /// For reconcile, which gives way to the scheduler.
   aws::EcsClient& reconcile_client() { return *reconcile_client_; }
   /// For the scheduler's own reads and writes.
   aws::EcsClient& scheduler_client() { return *scheduler_client_; }
+  /// For what has to be asked because somebody asked us, which gives way to all else.
+  aws::EcsClient& people_client() { return *people_client_; }
   /// `name`: "NAME" or "sqs://NAME". Errors: kInvalid; kinesis:// is refused by name.
   Result<std::unique_ptr<aws::Queue>> open_queue(const std::string& name);
   const std::string& region() const { return region_; }
@@ -46,6 +48,7 @@ class AwsAccount {
   std::string sqs_endpoint_;
   std::unique_ptr<aws::EcsClient> reconcile_client_;
   std::unique_ptr<aws::EcsClient> scheduler_client_;
+  std::unique_ptr<aws::EcsClient> people_client_;
 };
 
 /// What the scheduler asks of ECS before it accepts an environment.

@@ -28,7 +28,7 @@ int run(const SchedulerModeFlags& flags) {
   const auto store = open_store(process.loop, process.metrics, flags.common.store, "scheduler.db");
   if (!store) return fail_with(store.error().message);
   http::CurlTransport state_transport{process.loop};
-  EcsDirectory directory{process.account->scheduler_client()};
+  EcsDirectory directory{process.account->people_client()};
   const SchedulerParts parts{process.loop,
                              process.random,
                              **store,

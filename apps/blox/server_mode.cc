@@ -39,7 +39,7 @@ int run(const ServerFlags& flags) {
                      process.metrics,
                      flags.state.options(process.account->region())};
   http::LocalTransport between{process.loop, state.handler()};
-  EcsDirectory directory{process.account->scheduler_client()};
+  EcsDirectory directory{process.account->people_client()};
   const SchedulerParts parts{process.loop,
                              process.random,
                              **store,

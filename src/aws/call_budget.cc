@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 
 #include "base/check.h"
 
@@ -59,8 +60,14 @@ void CallBudget::refill() {
   rate_ = std::min(rate_max_, rate_ + passed * rate_max_ / Seconds{kRecovery}.count());
 }
 
-Duration CallBudget::until_next_token() const {
-  const Seconds wait{std::max(0.0, 1.0 - tokens_) / rate_};
+// What has to be in the bucket for a call of this kind.
+double CallBudget::needed(CallPriority priority) const {
+  if (priority != CallPriority::kPeople) return 1;
+  return std::min(1 + rate_, burst_);  // A small bucket has to be full.
+}
+
+Duration CallBudget::until_token(CallPriority priority) const {
+  const Seconds wait{std::max(0.0, needed(priority) - tokens_) / rate_};
   // Rounded up, or the token would be a hair short when the wait ends.
   return std::chrono::duration_cast<Duration>(wait) + 1us;
 }
@@ -69,19 +76,34 @@ void CallBudget::wake_first() {
   if (!waiters_.empty()) waiters_.begin()->second->notify_all();
 }
 
-Async<bool> CallBudget::take(CallPriority priority, TimePoint deadline) {
-  if (waiters_.size() >= kWaitersMax) co_return false;
+std::size_t CallBudget::people_waiting() const {
+  const auto first = waiters_.lower_bound(Place{CallPriority::kPeople, 0});
+  return static_cast<std::size_t>(std::distance(first, waiters_.end()));
+}
+
+Async<Status> CallBudget::take(CallPriority priority, TimePoint deadline) {
+  if (waiters_.size() >= kWaitersMax) {
+    co_return fail(ErrorKind::kThrottled, "too many calls wait for our own budget of calls");
+  }
+  if (priority == CallPriority::kPeople && people_waiting() >= kPeopleMax) {
+    co_return fail(ErrorKind::kThrottled,
+                   std::to_string(kPeopleMax) +
+                       " calls that people asked for wait already for our own budget of calls; try "
+                       "again in a few seconds");
+  }
   Waiter waiter{*this, priority};
   while (true) {
     refill();
     const bool first = waiter.is_first();
-    if (first && tokens_ >= 1) {
+    if (first && tokens_ >= needed(priority)) {
       tokens_ -= 1;
-      co_return true;
+      co_return done();
     }
     const TimePoint now = executor_.now();
-    if (now >= deadline) co_return false;
-    const TimePoint wake_at = first ? std::min(deadline, now + until_next_token()) : deadline;
+    if (now >= deadline) {
+      co_return fail(ErrorKind::kThrottled, "our own budget of calls is used up; try again later");
+    }
+    const TimePoint wake_at = first ? std::min(deadline, now + until_token(priority)) : deadline;
     // Who comes before us wakes us when it leaves; one that overtakes us waits here as well.
     co_await waiter.signal.wait_until(wake_at);
   }

@@ -11,12 +11,18 @@
 #include "base/async.h"
 #include "base/executor.h"
 #include "base/metrics.h"
+#include "base/result.h"
 #include "base/signal.h"
 
 namespace blox::aws {
 
 /// Who goes first when tokens are short. In this order.
-enum class CallPriority : std::uint8_t { kResolve, kAct, kReconcile };
+enum class CallPriority : std::uint8_t {
+  kResolve,
+  kAct,
+  kReconcile,
+  kPeople,  ///< What somebody asked for through an API, so that no client can hold up the others.
+};
 
 struct BudgetLimits {
   double burst = 100;
@@ -40,9 +46,11 @@ class CallBudget {
   CallBudget(const CallBudget&) = delete;
   CallBudget& operator=(const CallBudget&) = delete;
 
-  /// Waits for a token, in order of priority, then of asking. False, and no token taken, when there
-  /// was none by `deadline` or kWaitersMax wait already.
-  Async<bool> take(CallPriority priority, TimePoint deadline);
+  /// Waits for a token, in order of priority, then of asking. Calls for people leave what one
+  /// second brings to the others, so that a flood of theirs does not empty a full bucket either.
+  /// Errors: kThrottled, no token taken: there was none by `deadline`, or at once: kWaitersMax
+  /// wait already, or for kPeople kPeopleMax of its kind.
+  Async<Status> take(CallPriority priority, TimePoint deadline);
   /// AWS refused a call by its limits: halves the rate, at most once a second, down to a twentieth;
   /// it comes back within kRecovery. What was saved up is gone.
   void on_throttled();
@@ -52,6 +60,7 @@ class CallBudget {
   std::size_t waiting() const { return waiters_.size(); }
 
   static constexpr std::size_t kWaitersMax = 10'000;
+  static constexpr std::size_t kPeopleMax = 8;  ///< At the default rate they wait half a second.
   static constexpr Duration kRecovery = std::chrono::minutes{1};
 
  private:
@@ -59,7 +68,9 @@ class CallBudget {
   class Waiter;
 
   void refill();
-  Duration until_next_token() const;
+  double needed(CallPriority priority) const;
+  Duration until_token(CallPriority priority) const;
+  std::size_t people_waiting() const;
   void wake_first();
   void show();
 

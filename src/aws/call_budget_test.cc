@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,8 +21,9 @@ class CallBudgetTest : public testing::Test {
   CallBudgetTest() { loop_.run_for(1min); }  // The bucket is full.
 
   Async<void> take(std::string name, CallPriority priority, Duration wait_max) {
-    const bool got = co_await budget_.take(priority, loop_.now() + wait_max);
+    const Status got = co_await budget_.take(priority, loop_.now() + wait_max);
     log_.push_back(name + (got ? "" : " timed out"));
+    if (!got) errors_.push_back(got.error());
     times_.push_back(loop_.now().time_since_epoch());
   }
   void ask(std::string name, CallPriority priority = CallPriority::kAct, Duration wait_max = 1h) {
@@ -33,6 +35,7 @@ class CallBudgetTest : public testing::Test {
   CallBudget budget_{loop_, {4, 2}, 0.5};  // Ours: a burst of 2, then 1 a second.
   std::vector<std::string> log_;
   std::vector<Duration> times_;
+  std::vector<Error> errors_;
   std::unique_ptr<Scope> scope_ = std::make_unique<Scope>(loop_);
 };
 
@@ -123,6 +126,109 @@ TEST_F(CallBudgetTest, TellsOneWaiterTooManyAtOnce) {
   scope_->spawn(take("one more", CallPriority::kAct, 1h));
   loop_.run_for(0s);
   EXPECT_EQ(log_.back(), "one more timed out");
+}
+
+TEST_F(CallBudgetTest, PeopleGoLast) {
+  ask("burst 1");
+  ask("burst 2");
+  ask("person", CallPriority::kPeople);
+  ask("reconcile", CallPriority::kReconcile);
+  ask("act", CallPriority::kAct);
+  ask("resolve", CallPriority::kResolve);
+  loop_.run_for(10s);
+  EXPECT_EQ(log_, (std::vector<std::string>{"burst 1", "burst 2", "resolve", "act", "reconcile",
+                                            "person"}));
+}
+
+TEST_F(CallBudgetTest, RefusesTheNinthOfThePeopleAtOnce) {
+  ask("burst 1");
+  ask("burst 2");
+  for (int i = 1; i <= 9; ++i) ask("person " + std::to_string(i), CallPriority::kPeople);
+  ASSERT_EQ(log_.back(), "person 9 timed out");
+  EXPECT_EQ(errors_.back(),
+            (Error{ErrorKind::kThrottled,
+                   "8 calls that people asked for wait already for our own budget of calls; try "
+                   "again in a few seconds"}));
+  EXPECT_EQ(budget_.waiting(), 8u);
+  // The others have their place all the same, and a person who is served makes room for one more.
+  ask("act", CallPriority::kAct);
+  loop_.run_for(3500ms);
+  EXPECT_EQ(log_.back(), "person 1");
+  ask("person 10", CallPriority::kPeople);
+  EXPECT_EQ(budget_.waiting(), 8u);
+  EXPECT_EQ(errors_.size(), 1u);
+}
+
+TEST_F(CallBudgetTest, APersonWaitsNoLongerThanTheDeadline) {
+  ask("burst 1");
+  ask("burst 2");
+  ask("person", CallPriority::kPeople, 500ms);
+  loop_.run_for(1s);
+  EXPECT_EQ(log_.back(), "person timed out");
+  EXPECT_EQ(errors_.back().kind, ErrorKind::kThrottled);
+  EXPECT_EQ(budget_.waiting(), 0u);
+}
+
+TEST_F(CallBudgetTest, APersonWhoLeavesGivesThePlaceBack) {
+  ask("burst 1");
+  ask("burst 2");
+  auto leaver = std::make_unique<Scope>(loop_);
+  leaver->spawn(take("leaver", CallPriority::kPeople, 1h));
+  loop_.run_for(1us);
+  for (int i = 1; i <= 7; ++i) ask("person " + std::to_string(i), CallPriority::kPeople);
+  ASSERT_EQ(budget_.waiting(), 8u);
+  leaver.reset();
+  ask("heir", CallPriority::kPeople);
+  EXPECT_EQ(budget_.waiting(), 8u);
+  EXPECT_TRUE(errors_.empty());
+}
+
+// However many ask, and however full the bucket: what a second brings is left, and goes first.
+TEST_F(CallBudgetTest, AFloodOfPeopleLeavesTheOthersTheirTokens) {
+  CallBudget budget{loop_, {100, 20}};
+  loop_.run_for(1min);
+  ASSERT_DOUBLE_EQ(budget.tokens(), 100);
+  int served = 0;
+  const auto person = [&]() -> Async<void> {
+    if (co_await budget.take(CallPriority::kPeople, loop_.now() + 10s)) ++served;
+  };
+  std::vector<Duration> waits;
+  const auto other = [&](CallPriority priority) -> Async<void> {
+    const TimePoint asked = loop_.now();
+    EXPECT_TRUE(co_await budget.take(priority, loop_.now() + 10s));
+    waits.push_back(loop_.now() - asked);
+  };
+  for (int i = 0; i < 300; ++i) scope_->spawn(person());
+  loop_.run_for(0s);
+  EXPECT_EQ(served, 80);
+  EXPECT_EQ(budget.waiting(), 8u);
+  EXPECT_DOUBLE_EQ(budget.tokens(), 20);
+  for (int round = 0; round < 100; ++round) {
+    for (int i = 0; i < 30; ++i) scope_->spawn(person());
+    for (const auto priority :
+         {CallPriority::kResolve, CallPriority::kAct, CallPriority::kReconcile}) {
+      scope_->spawn(other(priority));
+    }
+    loop_.run_for(250ms);
+  }
+  ASSERT_EQ(waits.size(), 300u);
+  for (const Duration wait : waits) EXPECT_EQ(wait, 0s);
+  EXPECT_GT(served, 80 + 100) << "what the others leave is theirs";
+  scope_.reset();
+}
+
+// A share so small that the bucket never holds two tokens.
+TEST_F(CallBudgetTest, PeopleAreServedFromASmallBucketToo) {
+  for (const double share : {0.01, 0.013, 0.033}) {
+    CallBudget budget{loop_, kReadLimits, share};
+    std::optional<Status> got;
+    const auto person = [&]() -> Async<void> {
+      got = co_await budget.take(CallPriority::kPeople, loop_.now() + 10s);
+    };
+    scope_->spawn(person());
+    loop_.run_for(10s);
+    EXPECT_TRUE(got && *got) << share;
+  }
 }
 
 TEST_F(CallBudgetTest, ShowsHowItStands) {

@@ -97,10 +97,10 @@ Async<JsonClient::Attempt> JsonClient::attempt(const JsonCall& call, AcceptBody&
   if (call.budget != nullptr) {
     // A call that cannot be answered in time would spend its token for an outcome nobody knows.
     const TimePoint token_deadline = deadline - std::min(kAnswerMin, call.deadline / 2);
-    const bool has_token = co_await call.budget->take(call.priority, token_deadline);
-    if (!has_token) {
+    const Status token = co_await call.budget->take(call.priority, token_deadline);
+    if (!token) {
       count_unsent(call, "budget");
-      co_return unsent(ErrorKind::kThrottled, "our own budget of calls is used up");
+      co_return unsent(token.error().kind, token.error().message);
     }
   }
   const auto credentials = co_await context_.credentials.get();
@@ -134,6 +134,8 @@ Async<Status> JsonClient::call(JsonCall call, AcceptBody accept) {
     status = std::move(last.status);
     if (status) quota_.on_success(taken);
     if (status || !call.repeatable || !last.retryable || number == kAttemptsMax) break;
+    // People can ask again themselves; the account's limit is needed for the other calls first.
+    if (last.fault == FaultClass::kThrottle && call.priority == CallPriority::kPeople) break;
     const TimePoint next = context_.executor.now() +
                            compute_backoff(last.fault, number, last.retry_after, context_.random);
     if (next >= deadline) break;

@@ -44,8 +44,9 @@ struct JsonCall {
   /// For all of it: token, attempts, waits. An attempt whose token comes so late that less than
   /// half of it, or a second, is left for the answer is not sent.
   Duration deadline = std::chrono::seconds{10};
-  /// It changes nothing, or nothing more the second time: sent again after faults. All others go
-  /// out once, on a connection of their own.
+  /// It changes nothing, or nothing more the second time: sent again after faults, and after
+  /// throttle answers unless it is for people. All others go out once, on a connection of their
+  /// own.
   bool repeatable = true;
   /// The server may hold the answer back for most of the deadline: sent once, as a second wait
   /// would not fit; a fault is returned after a wait.

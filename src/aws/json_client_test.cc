@@ -251,6 +251,21 @@ TEST_F(JsonClientTest, AThrottleAnswerHalvesTheRate) {
       << text;
 }
 
+TEST_F(JsonClientTest, AThrottledCallOfAPersonIsNotSentAgain) {
+  CallBudget budget{loop_, {10, 2}};
+  JsonCall call = read();
+  call.budget = &budget;
+  call.priority = CallPriority::kPeople;
+  transport_.answer(400, kThrottled);
+  EXPECT_EQ(run(call).error().kind, ErrorKind::kThrottled);
+  EXPECT_EQ(transport_.requests.size(), 1u);
+  // A fault costs the account nothing that others lack.
+  transport_.answer(500, "");
+  transport_.answer(200, "good");
+  EXPECT_TRUE(run(call));
+  EXPECT_EQ(transport_.requests.size(), 3u);
+}
+
 // Of the 2 s of a write, one at least is left for the answer when it is sent.
 TEST_F(JsonClientTest, AWriteWaitsForATokenOnlyWhileItCanStillBeAnswered) {
   const std::tuple<const char*, double, bool> rows[] = {

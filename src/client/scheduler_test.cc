@@ -46,6 +46,7 @@ TEST(Scheduler, AnErrorOfAWriteSaysWhetherItMayHaveBeenDone) {
       {400, ErrorKind::kInvalid, ErrorKind::kInvalid},
       {404, ErrorKind::kNotFound, ErrorKind::kNotFound},
       {409, ErrorKind::kConflict, ErrorKind::kConflict},
+      {429, ErrorKind::kThrottled, ErrorKind::kThrottled},
       {500, ErrorKind::kUnknown, ErrorKind::kInternal},
       {502, ErrorKind::kUnknown, ErrorKind::kInternal},
       {503, ErrorKind::kUnavailable, ErrorKind::kUnavailable},

@@ -107,6 +107,7 @@ class SchedulerProcess {
   aws::StaticCredentials credentials_{{"id", "secret", ""}};
   aws::EcsBudgets budgets_;
   aws::EcsClient ecs_;
+  aws::EcsClient people_ecs_;
   apps::EcsDirectory directory_;
   std::unique_ptr<store::Store> store_;
   http::Transport& state_;

@@ -30,9 +30,20 @@ http::Response refuse(const Refusal& refusal) {
   return response;
 }
 
+// Seconds after which asking again makes sense. Nothing was done, so that asking again is safe.
+const char* find_retry_after(ErrorKind kind) {
+  // At the default rate what waited is through long before; under a low one others ask less often.
+  if (kind == ErrorKind::kThrottled) return "5";
+  return kind == ErrorKind::kUnavailable ? "2" : nullptr;
+}
+
 http::Response answer_error(const Error& error) {
   if (error.kind != ErrorKind::kInternal) {
-    return http::make_text(http::to_status(error.kind), error.message);
+    auto answer = http::make_text(http::to_status(error.kind), error.message);
+    if (const char* seconds = find_retry_after(error.kind)) {
+      answer.headers.emplace_back("Retry-After", seconds);
+    }
+    return answer;
   }
   log::error("scheduler", "{}", error.message);
   auto response = http::make_text(500, "Unexpected internal server error");

@@ -152,12 +152,33 @@ TEST_F(SchedulerApiTest, GivesANameOnce) {
 }
 
 TEST_F(SchedulerApiTest, SaysThatEcsCannotBeAsked) {
-  directory.fault = Error{ErrorKind::kThrottled, "DescribeClusters: ThrottlingException"};
-  const auto refused = ask("POST", "/v1/environments", body_of("logs"));
-  EXPECT_EQ(refused.status, 503);
-  EXPECT_EQ(refused.body,
-            "ECS cannot be asked for the cluster 'prod', nothing was done: DescribeClusters: "
-            "ThrottlingException");
+  create("logs");
+  const std::tuple<ErrorKind, int, const char*> rows[] = {
+      {ErrorKind::kThrottled, 429, "5"},
+      {ErrorKind::kUnavailable, 503, "2"},
+      {ErrorKind::kDenied, 503, "2"},
+  };
+  for (const auto& [kind, status, retry_after] : rows) {
+    directory.fault = Error{kind, "DescribeClusters: no"};
+    const auto created = ask("POST", "/v1/environments", body_of("more"));
+    EXPECT_EQ(created.status, status);
+    EXPECT_EQ(created.body,
+              "ECS cannot be asked for the cluster 'prod', nothing was done: DescribeClusters: no");
+    EXPECT_EQ(http::find_header(created.headers, "Retry-After"), retry_after);
+    const auto patched = ask("PATCH", "/v1/environments/logs", R"({"taskDefinition":"logs:2"})");
+    EXPECT_EQ(patched.status, status);
+    EXPECT_EQ(http::find_header(patched.headers, "Retry-After"), retry_after);
+  }
+}
+
+TEST_F(SchedulerApiTest, AsksEcsNothingForWhatIsRefusedAnyway) {
+  int asked = 0;
+  directory.before_answer = [&] { ++asked; };
+  EXPECT_EQ(ask("POST", "/v1/environments",
+                R"({"name":"a","instanceGroup":{"cluster":"prod"},"taskDefinition":""})")
+                .status,
+            400);
+  EXPECT_EQ(asked, 0);
 }
 
 TEST_F(SchedulerApiTest, PatchesOnlyWhatIsAsked) {

@@ -33,7 +33,8 @@ bool must_decide_again(const Status& written) {
 
 std::unexpected<Error> fail_unasked(const std::string& what, const Error& error) {
   if (error.kind == ErrorKind::kInvalid) return fail(ErrorKind::kInvalid, error.message);
-  return fail(ErrorKind::kUnavailable,
+  const bool throttled = error.kind == ErrorKind::kThrottled;
+  return fail(throttled ? ErrorKind::kThrottled : ErrorKind::kUnavailable,
               "ECS cannot be asked for the " + what + ", nothing was done: " + error.message);
 }
 
@@ -114,6 +115,8 @@ Async<Result<Environment>> Operations::create_environment(NewEnvironment asked) 
   if (!name) co_return std::unexpected(name.error());
   const auto valid = check_cluster_text(asked.cluster);
   if (!valid) co_return std::unexpected(valid.error());
+  const auto valid_definition = check_task_definition_text(asked.task_definition);
+  if (!valid_definition) co_return std::unexpected(valid_definition.error());
   const EnvironmentPatch options{std::nullopt, asked.max_unavailable, asked.drain_deadline};
   auto created = apply_patch(Environment{}, options);
   if (!created) co_return created;

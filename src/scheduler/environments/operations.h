@@ -62,7 +62,8 @@ struct RecordPage {
 
 /// The message of an error is a whole sentence for the user, in the words of v0.3 where it fixed
 /// them. Errors of all: kInvalid (refused, naming field, value and what is allowed), kNotFound,
-/// kConflict (others kept changing the record), kUnavailable (store or ECS), kUnknown, kInternal.
+/// kConflict (others kept changing the record), kThrottled (no call of ECS is free for it now),
+/// kUnavailable (store or ECS), kUnknown, kInternal.
 /// Each write is one commit: a caller that goes away leaves it done or not done, never half.
 /// Threading: the executor's thread. Requires: all arguments outlive it.
 class Operations {
