@@ -74,21 +74,19 @@ Status StateService::ready() const {
   return fail(synced.error().kind, synced.error().message + "; the last read: " + why->message);
 }
 
-// A name stands for all clusters of that name that are known.
-Status StateService::reconcile(const std::string& cluster) {
+// A name stands for all clusters of that name that are known. True when a read is begun for one.
+Result<bool> StateService::reconcile(const std::string& cluster) {
   if (!reconciler_) return fail(ErrorKind::kUnavailable, "ingest has not read the store yet");
-  if (cluster.empty()) {
-    reconciler_->request_all();
-    return done();
-  }
+  if (cluster.empty()) return reconciler_->request_all_for_people();
   bool any = false;
+  bool begins = false;
   for (const ClusterArn& known : ingest_.catalog().clusters()) {
     if (!reconciler_->follows(known)) continue;
     if (cluster != known.value && cluster != cluster_name(known)) continue;
-    reconciler_->request(known);
+    begins = reconciler_->request_for_people(known) || begins;
     any = true;
   }
-  if (any) return done();
+  if (any) return begins;
   return fail(ErrorKind::kNotFound, "cluster '" + cluster.substr(0, 300) +
                                         "' is not known; without one all clusters are read");
 }

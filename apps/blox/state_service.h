@@ -45,7 +45,7 @@ class StateService {
  private:
   Async<void> run();
   Status ready() const;
-  Status reconcile(const std::string& cluster);
+  Result<bool> reconcile(const std::string& cluster);
   cluster_state::ClusterStateApiOptions api_options();
 
   Executor& executor_;

@@ -180,9 +180,10 @@ http::Response ClusterStateApi::reconcile(const http::RequestContext& context) c
     return to_response(known.error());
   }
   const std::string cluster{http::find_query(context.query, "cluster").value_or("")};
-  const Status requested = options_.reconcile(cluster);
-  if (!requested) return to_response(requested.error());
-  return http::make_text(202, "will be read from ECS soon");
+  const auto begins = options_.reconcile(cluster);
+  if (!begins) return to_response(begins.error());
+  return http::make_text(202, *begins ? "will be read from ECS soon"
+                                      : "joins a read of ECS that waits or is under way");
 }
 
 Async<http::Response> ClusterStateApi::dead_letters(http::RequestContext context) {

@@ -15,8 +15,9 @@ namespace blox::cluster_state {
 struct ClusterStateApiOptions {
   /// What /readyz says: ok, or why not. Not set: what the view says.
   std::function<Status()> ready;
-  /// Has one cluster, a name or an ARN, or with an empty text all read from ECS soon. Not set: 404.
-  std::function<Status(const std::string& cluster)> reconcile;
+  /// Has one cluster, a name or an ARN, or with an empty text all read from ECS soon. Shape: true
+  /// when a read is begun for it, false when it joins one. Not set: 404.
+  std::function<Result<bool>(const std::string& cluster)> reconcile;
   /// How long ago the queue of events last answered, for bookmarks. Not set: not said.
   ReceiveAge receive_age;
 };

@@ -45,6 +45,7 @@ Reconciler::Reconciler(Executor& executor, Random& random, aws::EcsQuery& ecs, I
       missing_(options_.visible_max),
       requests_(executor),
       found_first_(executor),
+      wanted_(options_.people_pause),
       next_full_(executor.now()),
       full_wait_(options_.retry_wait_min),
       scope_(executor) {
@@ -52,18 +53,26 @@ Reconciler::Reconciler(Executor& executor, Random& random, aws::EcsQuery& ecs, I
   auto known = ingest_.catalog().clusters();
   std::erase_if(known, [&](const ClusterArn& cluster) { return !follows(cluster); });
   synced_ = !known.empty() && all_marked(known);
+  wanted_.add_all();
   scope_.spawn(read_for_ever());
   scope_.spawn(ask_for_ever());
 }
 
 void Reconciler::request(ClusterArn cluster) {
-  requested_.insert(std::move(cluster));
+  wanted_.add(std::move(cluster));
   requests_.notify_all();
 }
 
-void Reconciler::request_all() {
-  all_requested_ = true;
-  requests_.notify_all();
+bool Reconciler::request_for_people(ClusterArn cluster) {
+  const bool begins = wanted_.add_for_people(std::move(cluster));
+  if (begins) requests_.notify_all();
+  return begins;
+}
+
+bool Reconciler::request_all_for_people() {
+  const bool begins = wanted_.add_all_for_people();
+  if (begins) requests_.notify_all();
+  return begins;
 }
 
 bool Reconciler::all_marked(const std::vector<ClusterArn>& clusters) const {
@@ -99,7 +108,7 @@ void Reconciler::note_failure(const std::string& target, const Error& error) {
   retry.due = executor_.now() + jittered(retry.wait);
   retry.error = error;
   // What came during the read is read when it is tried again.
-  requested_.erase(ClusterArn{target});
+  wanted_.forget(ClusterArn{target});
   unread_.erase(ClusterArn{target});
   log::warn("reconcile", "cannot read '{}': {}", target, error.message);
 }
@@ -107,8 +116,9 @@ void Reconciler::note_failure(const std::string& target, const Error& error) {
 Duration Reconciler::jittered(Duration wait) { return random_.between(wait / 2, wait); }
 
 TimePoint Reconciler::next_read() const {
-  if (all_requested_ || !requested_.empty() || !unread_.empty()) return executor_.now();
-  TimePoint next = next_full_;
+  const TimePoint now = executor_.now();
+  if (!unread_.empty()) return now;
+  TimePoint next = std::min(next_full_, wanted_.due(now).value_or(next_full_));
   for (const auto& [target, retry] : retries_) next = std::min(next, retry.due);
   return next;
 }
@@ -123,9 +133,9 @@ Async<void> Reconciler::read_for_ever() {
 // False when that was nothing.
 Async<bool> Reconciler::read_what_is_due() {
   const TimePoint start = executor_.now();
-  const bool full = std::exchange(all_requested_, false) || start >= next_full_;
+  auto [full, clusters] = wanted_.begin(start, start >= next_full_);
   bool all = full;
-  std::set<ClusterArn> clusters = co_await take_requested();
+  co_await add_due(clusters);
   if (full) {
     refused_.clear();
     const Status found = co_await find_clusters(clusters);
@@ -141,7 +151,9 @@ Async<bool> Reconciler::read_what_is_due() {
   }
   drop_unfollowed(clusters);
   const bool something = full || !clusters.empty();
+  wanted_.add_under_way(clusters);
   co_await read_clusters(std::move(clusters));
+  wanted_.end(executor_.now());
   listed_ = listed_ || all;
   if (!listed_ || !retries_.empty()) co_return something;
   synced_ = true;
@@ -160,9 +172,8 @@ void Reconciler::drop_unfollowed(std::set<ClusterArn>& clusters) {
   });
 }
 
-// The clusters that are to be read before the next full read.
-Async<std::set<ClusterArn>> Reconciler::take_requested() {
-  std::set<ClusterArn> clusters = std::exchange(requested_, {});
+// Besides those asked for: the clusters that events have named, and those that are tried again.
+Async<void> Reconciler::add_due(std::set<ClusterArn>& clusters) {
   for (const ClusterArn& cluster : std::exchange(unread_, {})) {
     if (!ingest_.catalog().synced_at(cluster)) clusters.insert(cluster);
   }
@@ -177,7 +188,6 @@ Async<std::set<ClusterArn>> Reconciler::take_requested() {
       clusters.insert(ClusterArn{std::move(target)});
     }
   }
-  co_return clusters;
 }
 
 Async<Status> Reconciler::find_clusters(std::set<ClusterArn>& clusters) {

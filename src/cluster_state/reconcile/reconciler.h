@@ -16,6 +16,7 @@
 #include "base/signal.h"
 #include "cluster_state/ingest/ingest.h"
 #include "cluster_state/reconcile/missing_list.h"
+#include "cluster_state/reconcile/read_requests.h"
 
 namespace blox::cluster_state {
 
@@ -29,6 +30,9 @@ struct ReconcileOptions {
   std::size_t describes_max = 4;  ///< Describe calls at a time, of one cluster.
   Duration retry_wait_min = std::chrono::seconds{1};
   Duration retry_wait_max = std::chrono::minutes{2};
+  /// At least this between the end of a read for people and the next one for them: long enough for
+  /// a loop of requests to cost little, short enough for a person at a terminal.
+  Duration people_pause = std::chrono::seconds{10};
 };
 
 /// Runs from construction to destruction: at once a full read, then one every `every`, and what
@@ -42,9 +46,13 @@ class Reconciler {
   Reconciler(Executor& executor, Random& random, aws::EcsQuery& ecs, Ingest& ingest,
              Metrics& metrics, ReconcileOptions options = {});
 
-  /// Has one cluster, or all, read whole soon.
+  /// Has the cluster read whole soon.
   void request(ClusterArn cluster);
-  void request_all();
+  /// The same of one cluster, or all, because people ask for it; see ReadRequests. Shape: true when
+  /// a read is begun for it, after the pause; false when it joins one. Requires: follows(cluster),
+  /// and the catalog has it, so that names nobody knows do not pile up.
+  bool request_for_people(ClusterArn cluster);
+  bool request_all_for_people();
 
   /// True once the store holds a complete read of every cluster, of this or an earlier run.
   bool is_synced() const { return synced_; }
@@ -76,7 +84,7 @@ class Reconciler {
   Async<void> read_for_ever();
   Async<bool> read_what_is_due();
   TimePoint next_read() const;
-  Async<std::set<ClusterArn>> take_requested();
+  Async<void> add_due(std::set<ClusterArn>& clusters);
   Async<Status> find_clusters(std::set<ClusterArn>& clusters);
   Async<void> resolve(std::string name, std::set<ClusterArn>& clusters);
   void drop_unfollowed(std::set<ClusterArn>& clusters);
@@ -121,10 +129,9 @@ class Reconciler {
   MissingList missing_;
   Signal requests_;
   Signal found_first_;
-  bool all_requested_ = true;
+  ReadRequests wanted_;
   TimePoint next_full_;
-  Duration full_wait_;  // After the next full read that cannot even begin.
-  std::set<ClusterArn> requested_;
+  Duration full_wait_;                    // After the next full read that cannot even begin.
   std::set<ClusterArn> unread_;           // To be read unless a read that goes on does it.
   std::map<std::string, Retry> retries_;  // By a cluster's ARN, or as it is configured.
   std::map<ClusterArn, Doubt> doubts_;

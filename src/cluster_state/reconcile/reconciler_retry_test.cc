@@ -41,7 +41,7 @@ TEST(ReconcilerRetry, AClusterThatIsFollowedNoLongerIsNotTriedAgain) {
   world.loop.run_for(10s);
   ASSERT_TRUE(world.reconciler->last_error());
   world.ecs.fake.clusters = {ClusterArn{kElsewhere}};
-  world.reconciler->request_all();
+  world.reconciler->request_all_for_people();
   world.loop.run_for(10min);
   EXPECT_FALSE(world.reconciler->last_error());
   EXPECT_TRUE(world.ingest->catalog().synced_at(ClusterArn{kElsewhere}));

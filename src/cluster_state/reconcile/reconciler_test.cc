@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "cluster_state/reconcile/testing_reconcile.h"
 
@@ -93,7 +94,7 @@ TEST(Reconciler, TwoReadsOfTheSameCommitNoObject) {
   for (int round = 0; round < 2; ++round) {
     world.crash();
     world.loop.run_for(1min);
-    world.reconciler->request_all();
+    world.reconciler->request_all_for_people();
     world.loop.run_for(21min);
     auto after = world.content();
     before.erase(codec::cluster_key(kCluster));
@@ -413,6 +414,62 @@ TEST(Reconciler, TooManyDoubtsHaveTheClusterReadWhole) {
   world.loop.run_for(10s);
   EXPECT_EQ(world.calls("ListTasks"), lists + 2);
   EXPECT_EQ(world.ingest->catalog().live_tasks(kCluster).size(), 80U);
+}
+
+// However often people ask, ECS is read with pauses, each at least as long as the read.
+TEST(Reconciler, ALoopOfRequestsReadsEcsWithPauses) {
+  ReconcileWorld world;
+  world.put({.id = "1"});
+  world.start();
+  ASSERT_TRUE(world.syncs(1min));
+  const std::tuple<Duration, std::size_t, std::size_t> rows[] = {{1ms, 9, 11}, {4s, 3, 5}};
+  for (const auto& [latency, least, most] : rows) {
+    world.ecs.latency = latency;
+    const std::size_t before = world.calls("ListContainerInstances");
+    for (int tenth = 0; tenth < 1'000; ++tenth) {
+      world.reconciler->request_for_people(kCluster);
+      world.reconciler->request_all_for_people();
+      world.loop.run_for(100ms);
+    }
+    const std::size_t reads = world.calls("ListContainerInstances") - before;
+    EXPECT_GE(reads, least) << latency.count();
+    EXPECT_LE(reads, most) << latency.count();
+  }
+}
+
+TEST(Reconciler, ARequestOfPeopleJoinsAReadUnderWay) {
+  ReconcileWorld world;
+  world.ecs.latency = 1s;
+  world.put({.id = "1"});
+  world.start();
+  world.loop.run_for(500ms);
+  EXPECT_FALSE(world.reconciler->request_all_for_people()) << "the first read is under way";
+  ASSERT_TRUE(world.syncs(1min));
+  world.loop.run_for(2s);  // It looks whether anything came meanwhile, and rests.
+  EXPECT_TRUE(world.reconciler->request_for_people(kCluster)) << "the first of people waits not";
+  world.loop.run_for(1500ms);
+  EXPECT_EQ(world.calls("ListContainerInstances"), 2U);
+  EXPECT_FALSE(world.reconciler->request_for_people(kCluster)) << "it is under way";
+  EXPECT_TRUE(world.reconciler->request_all_for_people()) << "all is more";
+  EXPECT_FALSE(world.reconciler->request_for_people(kCluster));
+  world.loop.run_for(1min);
+  EXPECT_EQ(world.calls("ListClusters"), 2U);
+  EXPECT_EQ(world.calls("ListContainerInstances"), 3U);
+}
+
+// What Blox itself finds out does not wait because people have asked.
+TEST(Reconciler, ItsOwnRequestsWaitForNoPause) {
+  ReconcileWorld world;
+  world.start();
+  ASSERT_TRUE(world.syncs(1min));
+  world.reconciler->request_for_people(kCluster);
+  world.loop.run_for(1s);
+  world.reconciler->request_for_people(kCluster);
+  world.loop.run_for(1s);
+  EXPECT_EQ(world.calls("ListContainerInstances"), 2U);
+  world.reconciler->request(kCluster);
+  world.loop.run_for(1s);
+  EXPECT_EQ(world.calls("ListContainerInstances"), 3U);
 }
 
 }  // namespace
