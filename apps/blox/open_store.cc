@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/random.h"
+#include "http/url.h"
 #include "store/memory_store.h"
 #include "store/sqlite_store.h"
 
@@ -64,12 +65,13 @@ Result<std::unique_ptr<store::Store>> open_store(Executor& executor, Metrics& me
   }
   if (text.starts_with("sqlite:") && text.size() > 7)
     return open_sqlite(executor, metrics, text.substr(7));
-  if (text.starts_with("etcd:")) {
-    return fail(ErrorKind::kInvalid,
-                "--store '" + text + "': etcd is not in this version; give sqlite:PATH or memory:");
-  }
+  const bool etcd = text.starts_with("etcd:");
+  const std::string shown =
+      etcd ? "etcd:" + http::without_userinfo(text.substr(5)) : http::without_userinfo(text);
   return fail(ErrorKind::kInvalid,
-              "--store '" + text + "': give sqlite:PATH or memory:, or leave it out");
+              "--store '" + shown +
+                  (etcd ? "': etcd is not in this version; give sqlite:PATH or memory:"
+                        : "': give sqlite:PATH or memory:, or leave it out"));
 }
 
 std::string store_help(const std::string& file_name) {

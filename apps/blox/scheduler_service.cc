@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "http/url.h"
 
 namespace blox::apps {
 namespace {
@@ -71,13 +72,13 @@ void SchedulerService::stop() {
 
 Status SchedulerService::readiness() const {
   if (!is_loaded()) return fail(ErrorKind::kUnavailable, "the records are not read yet");
+  const std::string where = http::without_userinfo(options_.state_url);
   if (!mirror_.is_loaded()) {
-    return fail(ErrorKind::kUnavailable,
-                "the cluster state at " + options_.state_url + " is not read yet");
+    return fail(ErrorKind::kUnavailable, "the cluster state at " + where + " is not read yet");
   }
   if (mirror_.is_stale()) {
     return fail(ErrorKind::kUnavailable,
-                "the cluster-state-service at " + options_.state_url + " gives no sign of life");
+                "the cluster-state-service at " + where + " gives no sign of life");
   }
   return done();
 }

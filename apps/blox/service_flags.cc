@@ -1,6 +1,7 @@
 #include "blox/service_flags.h"
 
 #include "blox/open_store.h"
+#include "http/url.h"
 
 namespace blox::apps {
 
@@ -15,7 +16,8 @@ void CommonFlags::add_to(CLI::App& app, const std::string& store_file) {
 
 Status CommonFlags::check() const {
   if (etcd_endpoints.empty()) return done();
-  return fail(ErrorKind::kInvalid, "--etcd-endpoint '" + etcd_endpoints.front() +
+  return fail(ErrorKind::kInvalid, "--etcd-endpoint '" +
+                                       http::without_userinfo(etcd_endpoints.front()) +
                                        "': etcd is not in this version; leave it out, or give "
                                        "--store sqlite:PATH");
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "http/url.h"
 
 namespace blox::aws {
 namespace {
@@ -42,7 +43,7 @@ bool has_fitting_port(std::string_view authority) {
 // is refused.
 Result<std::string> check_url(std::string url, const std::string& source) {
   const auto refuse = [&](const char* why) {
-    return fail(ErrorKind::kInvalid, source + " is '" + url + "': " + why +
+    return fail(ErrorKind::kInvalid, source + " is '" + http::without_userinfo(url) + "': " + why +
                                          "; allowed is http://HOST[:PORT][/PATH] or https://…");
   };
   const std::size_t scheme = url.find("://");

@@ -90,5 +90,13 @@ TEST(ChooseEndpoint, RefusesWhatCannotBeSigned) {
   }
 }
 
+TEST(ChooseEndpoint, RepeatsNoPassword) {
+  for (const char* url : {"http://user:secret@h", "user:secret@h", "ftp://user:secret@h"}) {
+    const auto chosen = choose_endpoint({{"AWS_ENDPOINT_URL", url}}, {}, "ecs", "eu-west-1");
+    ASSERT_FALSE(chosen) << url;
+    EXPECT_EQ(chosen.error().message.find("secret"), std::string::npos) << chosen.error().message;
+  }
+}
+
 }  // namespace
 }  // namespace blox::aws

@@ -74,7 +74,7 @@ Async<Result<std::string>> Scheduler::call(std::string method, std::string targe
     // A read changes nothing: whether it was sent makes no difference.
     const auto kind = reads && answer.error().kind == ErrorKind::kUnknown ? ErrorKind::kUnavailable
                                                                           : answer.error().kind;
-    co_return fail(kind, options_.base_url + ": " + answer.error().message);
+    co_return fail(kind, http::without_userinfo(options_.base_url) + ": " + answer.error().message);
   }
   if (answer->status != 200) co_return refused(*answer, reads);
   co_return answer->body;

@@ -62,5 +62,30 @@ TEST(Scheduler, AnErrorOfAWriteSaysWhetherItMayHaveBeenDone) {
   }
 }
 
+class NobodyThere final : public http::Transport {
+ public:
+  Async<Result<http::Answer>> send(http::OutgoingRequest) override {
+    co_return fail(ErrorKind::kUnavailable, "nobody there");
+  }
+  Async<Result<std::unique_ptr<http::LineStream>>> open_lines(http::OutgoingRequest,
+                                                              Duration) override {
+    co_return fail(ErrorKind::kUnavailable, "nobody there");
+  }
+};
+
+TEST(Scheduler, AnErrorSaysWhereAndNotWithWhichPassword) {
+  SimLoop loop{1};
+  NobodyThere transport;
+  SchedulerOptions options;
+  options.base_url = "http://user:secret@scheduler:2000";
+  Scheduler scheduler{transport, options};
+  std::optional<Result<Environment>> result;
+  Scope scope{loop};
+  scope.spawn(keep(scheduler.get_environment("e"), result));
+  loop.run_for(std::chrono::minutes{1});
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->error().message, "http://scheduler:2000: nobody there");
+}
+
 }  // namespace
 }  // namespace blox::client

@@ -111,8 +111,9 @@ Status Transfer::check_url() {
   const CURLUcode code = curl_url_set(url.get(), CURLUPART_URL, request_.url.c_str(), 0);
   const std::string scheme = code == CURLUE_OK ? part_of(url.get(), CURLUPART_SCHEME) : "";
   if (!is_one_line(request_.url) || (scheme != "http" && scheme != "https")) {
-    return fail(ErrorKind::kInvalid, "'" + request_.url.substr(0, request_.url.find('?')) +
-                                         "' is not a URL of http or https");
+    const std::string shown = without_userinfo(request_.url);
+    return fail(ErrorKind::kInvalid,
+                "'" + shown.substr(0, shown.find('?')) + "' is not a URL of http or https");
   }
   const std::string authority = part_of(url.get(), CURLUPART_HOST);
   const std::string port = part_of(url.get(), CURLUPART_PORT);

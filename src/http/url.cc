@@ -115,6 +115,16 @@ std::string encode_path_segment(std::string_view text) {
   return encoded;
 }
 
+std::string without_userinfo(std::string_view endpoint) {
+  const std::size_t at = endpoint.rfind('@');
+  if (at == std::string_view::npos) return std::string{endpoint};
+  // Behind a word alone it is a scheme; else it is a part of what goes.
+  const std::size_t colon = endpoint.find_first_of(":/?#@");
+  const bool has_scheme = colon != 0 && endpoint.substr(colon).starts_with("://");
+  return std::string{has_scheme ? endpoint.substr(0, colon + 3) : ""} +
+         std::string{endpoint.substr(at + 1)};
+}
+
 std::string host_name(std::string_view authority) {
   if (authority.starts_with('[')) {
     authority = authority.substr(1, authority.find(']') - 1);

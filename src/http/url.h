@@ -36,6 +36,11 @@ std::optional<std::string_view> find_query(const Query& query, std::string_view 
 /// `text` as one segment of a path: all but unreserved characters, ':' among them, as %XX.
 std::string encode_path_segment(std::string_view text);
 
+/// An endpoint as it may be shown: "http://user:secret@css:3000" is "http://css:3000", and
+/// "u:p@css" is "css". Goes by the last '@', be the rest a URL or not: of one that is broken nobody
+/// knows where its secret ends.
+std::string without_userinfo(std::string_view endpoint);
+
 /// The host's name without port, brackets or case: "[::1]:3000" is "::1", "Prod:80" is "prod".
 std::string host_name(std::string_view authority);
 
