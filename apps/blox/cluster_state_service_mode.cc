@@ -17,6 +17,7 @@ struct StateModeFlags {
 };
 
 int run(const StateModeFlags& flags) {
+  outlive_closed_pipes();
   if (const auto configured = configure_log({"CSS"}); !configured) {
     return fail_with(configured.error().message);
   }

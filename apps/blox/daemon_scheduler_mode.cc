@@ -18,6 +18,7 @@ struct SchedulerModeFlags {
 };
 
 int run(const SchedulerModeFlags& flags) {
+  outlive_closed_pipes();
   if (const auto configured = configure_log({"DS"}); !configured) {
     return fail_with(configured.error().message);
   }

@@ -1,6 +1,7 @@
 #include "blox/process.h"
 
 #include <algorithm>
+#include <csignal>
 #include <utility>
 
 #include "base/log.h"
@@ -30,6 +31,8 @@ Async<void> end(IoLoop& loop, Ending ending) {
 }
 
 }  // namespace
+
+void outlive_closed_pipes() { std::signal(SIGPIPE, SIG_IGN); }
 
 Status Process::open_account(const CommonFlags& flags) {
   if (const auto checked = flags.check(); !checked) return checked;

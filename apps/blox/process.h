@@ -21,6 +21,11 @@ struct Ending {
   SchedulerService* scheduler = nullptr;  ///< Calls to ECS get their outcomes stored.
 };
 
+/// For programs that serve: writing to a pipe that nobody reads any more (a `tee` or a log shipper
+/// that has gone) then fails, instead of ending the process. Others end with their pipe, as tools
+/// should. Call it before the first line of the log.
+void outlive_closed_pipes();
+
 struct Process {
   IoLoop loop;
   Metrics metrics;

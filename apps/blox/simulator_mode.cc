@@ -9,6 +9,7 @@
 #include "blox/flags.h"
 #include "blox/listen_flags.h"
 #include "blox/modes.h"
+#include "blox/process.h"
 #include "simulator/face.h"
 #include "simulator/simulator.h"
 
@@ -25,6 +26,7 @@ struct SimulatorFlags {
 };
 
 int run(const SimulatorFlags& flags) {
+  outlive_closed_pipes();
   if (const auto configured = configure_log({"SIMULATOR"}); !configured) {
     return fail_with(configured.error().message);
   }
