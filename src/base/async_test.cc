@@ -135,6 +135,24 @@ TEST(Promise, DeliversOnceWhetherAwaitedBeforeOrAfter) {
   EXPECT_EQ(seen, (std::vector<int>{1, 2}));
 }
 
+TEST(Promise, KnowsWhetherAnyoneStillWaits) {
+  SimLoop loop{5};
+  auto kept = make_promise<int>(loop);
+  auto awaited = make_promise<int>(loop);
+  const auto take = [](Future<int> future) -> Async<void> { co_await future; };
+  auto scope = std::make_unique<Scope>(loop);
+  scope->spawn(take(std::move(awaited.second)));
+  {
+    const auto future = std::move(kept.second);
+    loop.run_for(1s);
+    EXPECT_FALSE(kept.first.is_abandoned()) << "moved, and alive";
+    EXPECT_FALSE(awaited.first.is_abandoned());
+  }
+  EXPECT_TRUE(kept.first.is_abandoned());
+  scope.reset();
+  EXPECT_TRUE(awaited.first.is_abandoned()) << "the coroutine that waited is destroyed";
+}
+
 TEST(Gather, KeepsOrderAndItsBound) {
   SimLoop loop{7};
   Scope scope{loop};

@@ -2,6 +2,7 @@
 // Promise/Future (one value, set from any thread).
 #pragma once
 
+#include <atomic>
 #include <coroutine>
 #include <list>
 #include <memory>
@@ -103,14 +104,18 @@ struct FutureState {
   Executor& executor;
   std::optional<T> value;
   std::coroutine_handle<> waiting;
+  std::atomic<bool> abandoned = false;  // The Future is gone.
 };
 }  // namespace internal
 
-/// The end on which the one value is set. Threading: `set` from any thread, once.
+/// The end on which the one value is set. Threading: any thread; `set` once.
 template <class T>
 class Promise {
  public:
   explicit Promise(std::shared_ptr<internal::FutureState<T>> state) : state_(std::move(state)) {}
+  /// True once the Future is destroyed: nobody will take the value, and what is not done for it
+  /// yet need not be. Requires: not set.
+  bool is_abandoned() const { return state_->abandoned; }
   /// Delivers `value` by way of the executor, to whoever awaits the Future or will.
   /// Requires: the executor lives.
   void set(T value) {
@@ -133,7 +138,9 @@ class [[nodiscard]] Future {
   Future(Future&&) noexcept = default;
   Future& operator=(Future&&) = delete;
   ~Future() {
-    if (state_) state_->waiting = nullptr;
+    if (!state_) return;
+    state_->waiting = nullptr;
+    state_->abandoned = true;
   }
   bool await_ready() const noexcept { return state_->value.has_value(); }
   void await_suspend(std::coroutine_handle<> waiting) noexcept { state_->waiting = waiting; }

@@ -10,6 +10,10 @@ SqliteMetrics::SqliteMetrics(Metrics& metrics)
                               "Groups of commits that shared a transaction and an fsync.")),
       waiting_(metrics.gauge("blox_store_waiting_commits",
                              "Commits that waited when the last group was taken.")),
+      waiting_bytes_(metrics.gauge("blox_store_waiting_bytes",
+                                   "What reads and commits that wait may hold together.")),
+      refused_(metrics.counter("blox_store_refused_total",
+                               "Reads and commits that were refused, as too much waited.")),
       wal_pages_(metrics.gauge("blox_store_wal_pages",
                                "Pages of 4 KiB in the write-ahead log, not copied yet.")),
       failed_checkpoints_(metrics.gauge("blox_store_failed_checkpoints",
@@ -35,6 +39,12 @@ void SqliteMetrics::note(const StoreInfo& info) {
   revision_.Set(static_cast<double>(info.revision));
   compact_revision_.Set(static_cast<double>(info.compact_revision));
 }
+
+void SqliteMetrics::note_waiting(std::size_t bytes) {
+  waiting_bytes_.Set(static_cast<double>(bytes));
+}
+
+void SqliteMetrics::note_refused() { refused_.Increment(); }
 
 void SqliteMetrics::note_opened(bool is_open) { broken_.Set(is_open ? 0 : 1); }
 

@@ -15,17 +15,44 @@ constexpr Duration kReopenWaitMax = std::chrono::seconds{10};
 // A watch that cannot read the file asks again after so long, or after the next commit.
 constexpr Duration kRetryWait = std::chrono::seconds{1};
 
-// Has the worker call `work` with the core: `auto future = ask<T>(...); co_await future`.
-template <class T, class Work>
-Future<T> ask(Executor& executor, SqliteWorker& worker, Work work) {
-  auto [promise, future] = make_promise<T>(executor);
-  worker.submit([answer = std::move(promise), work = std::move(work)](SqliteCore& core) mutable {
-    answer.set(work(core));
-  });
-  return std::move(future);
+// What an answer may hold: a page or a batch of changes ends with the value or the commit that
+// reaches its bound, and each entry takes room beside its bytes.
+constexpr std::size_t kEntryBytes = 192;
+constexpr std::size_t kAnswerBytesMax = kPageBytesMax + kCommitBytesMax;
+constexpr std::size_t kBatchCost =
+    kAnswerBytesMax + kEntryBytes * (kBatchEventsMax + kCommitOperationsMax);
+// Of a job that answers with next to nothing.
+constexpr std::size_t kSmallCost = 1'024;
+// Of what the store does by itself, one at a time: never refused, as it makes room or mends.
+constexpr std::nullopt_t kUpkeep = std::nullopt;
+
+std::size_t cost_of(const RangeRequest& request) {
+  const std::size_t keys = std::min(request.limit, kPageKeysMax);
+  return kSmallCost + request.prefix.size() + request.after_key.size() + kEntryBytes * keys +
+         std::min(kAnswerBytesMax, keys * kCommitBytesMax);
 }
 
 }  // namespace
+
+// Has the worker call `work` with the core. Destroying the caller takes back what has not begun.
+template <class T, class Work>
+Async<T> SqliteStore::ask(std::optional<std::size_t> bytes, Work work) {
+  auto [promise, future] = make_promise<SqliteAnswer<T>>(executor_);
+  auto job = std::make_unique<SqliteAsked<T, Work>>(std::move(promise), std::move(work));
+  if (!bytes) {
+    worker_->submit_upkeep(std::move(job));
+  } else if (!worker_->submit(std::move(job), *bytes)) {
+    refused_ = true;
+    if (metrics_) metrics_->note_refused();
+    co_return worker_->fail_full();
+  }
+  note_waiting();
+  SqliteAnswer<T> answer = co_await future;
+  answer.hold = ByteHold{};
+  note_waiting();
+  if (std::exchange(refused_, false)) changed_.notify_all();  // Watches that were refused.
+  co_return std::move(answer.value);
+}
 
 class SqliteStore::Reader final : public Watch {
  public:
@@ -60,9 +87,10 @@ class SqliteStore::Reader final : public Watch {
     auto work = [prefix = prefix_, from = next_, to = store_.info_.revision](SqliteCore& core) {
       return core.read_log(prefix, from, to);
     };
-    auto future = ask<Result<WatchBatch>>(store_.executor_, *store_.worker_, std::move(work));
-    auto batch = co_await future;
-    if (batch) next_ = batch->revision + 1;
+    auto asked = store_.ask<Result<WatchBatch>>(kBatchCost, std::move(work));
+    auto batch = co_await std::move(asked);
+    if (!batch) co_return batch.error_in("watch");
+    next_ = batch->revision + 1;
     co_return batch;
   }
 
@@ -95,7 +123,7 @@ SqliteStore::SqliteStore(Executor& executor, std::unique_ptr<SqliteCore> core,
   }
   worker_ = std::make_unique<SqliteWorker>(
       executor, std::move(core), options_.threading, options_.inline_latency,
-      [this](SqliteGroupDone done) { on_group(std::move(done)); });
+      options_.queue_bytes_max, [this](SqliteGroupDone done) { on_group(std::move(done)); });
   scope_.spawn(maintain());
 }
 
@@ -105,8 +133,8 @@ Async<Result<Page>> SqliteStore::range(RangeRequest request) {
   if (auto valid = check_range(request); !valid) co_return valid.error_in("range");
   for (;;) {
     auto work = [request](SqliteCore& core) { return core.range(request); };
-    auto future = ask<Result<RangeSlice>>(executor_, *worker_, std::move(work));
-    auto slice = co_await future;
+    auto asked = ask<Result<RangeSlice>>(cost_of(request), std::move(work));
+    auto slice = co_await std::move(asked);
     if (!slice) co_return std::unexpected<Error>(slice.error());
     if (!slice->items.empty() || !slice->more) co_return Page{std::move(*slice)};
     request.after_key = std::move(slice->scanned_to);
@@ -118,12 +146,19 @@ Async<Result<Revision>> SqliteStore::commit(Commit commit) {
   if (auto valid = check_commit(commit); !valid) co_return valid.error_in("commit");
   auto [promise, future] = make_promise<Result<Revision>>(executor_);
   if (!worker_->submit(std::move(commit), std::move(promise))) {
-    co_return fail(ErrorKind::kUnavailable, "commit: too many commits wait already");
+    if (metrics_) metrics_->note_refused();
+    co_return Result<Revision>{worker_->fail_full()}.error_in("commit");
   }
+  note_waiting();
   co_return co_await future;
 }
 
+void SqliteStore::note_waiting() {
+  if (metrics_) metrics_->note_waiting(worker_->waiting_bytes());
+}
+
 void SqliteStore::on_group(SqliteGroupDone done) {
+  done.holds.clear();
   if (metrics_) metrics_->note(done);
   skip_to(done.before);
   for (std::size_t i = 0; i < done.outcomes.size(); ++i) {
@@ -138,6 +173,7 @@ void SqliteStore::on_group(SqliteGroupDone done) {
   const Revision compacted = std::max(info_.compact_revision, done.info.compact_revision);
   info_ = std::move(done.info);
   info_.compact_revision = compacted;
+  note_waiting();
   changed_.notify_all();
 }
 
@@ -162,8 +198,8 @@ std::unique_ptr<Watch> SqliteStore::watch(std::string prefix, Revision from_revi
 
 Async<Status> SqliteStore::compact(Revision revision) {
   auto work = [revision](SqliteCore& core) { return core.compact(revision); };
-  auto future = ask<Status>(executor_, *worker_, std::move(work));
-  auto compacted = co_await future;
+  auto asked = ask<Status>(kSmallCost, std::move(work));
+  auto compacted = co_await std::move(asked);
   if (!compacted) {
     note_failure(compacted.error());
     co_return compacted;
@@ -204,8 +240,8 @@ Async<Status> SqliteStore::reopen() {
     return core.info();
   };
   broken_ = false;  // A failure that comes while this one is mended sets it anew.
-  auto future = ask<Result<StoreInfo>>(executor_, *worker_, work);
-  const auto info = co_await future;
+  auto asked = ask<Result<StoreInfo>>(kUpkeep, work);
+  const auto info = co_await std::move(asked);
   if (metrics_) metrics_->note_opened(info.has_value());
   if (!info) {
     broken_ = true;
@@ -241,8 +277,8 @@ Async<Status> SqliteStore::sweep() {
     }
     return core.info().compact_revision;
   };
-  auto bounded = ask<Result<Revision>>(executor_, *worker_, std::move(bound));
-  const auto compacted = co_await bounded;
+  auto bounded = ask<Result<Revision>>(kUpkeep, std::move(bound));
+  const auto compacted = co_await std::move(bounded);
   if (!compacted) co_return std::unexpected<Error>(compacted.error());
   if (*compacted > info_.compact_revision) {
     info_.compact_revision = *compacted;
@@ -251,8 +287,8 @@ Async<Status> SqliteStore::sweep() {
   }
   for (;;) {
     auto slice = [](SqliteCore& core) { return core.sweep(); };
-    auto future = ask<Result<bool>>(executor_, *worker_, slice);
-    const auto more = co_await future;
+    auto asked = ask<Result<bool>>(kUpkeep, slice);
+    const auto more = co_await std::move(asked);
     if (!more) co_return std::unexpected<Error>(more.error());
     if (!*more) co_return done();
   }

@@ -33,6 +33,9 @@ struct SqliteStoreOptions {
   /// Recent changes kept in memory for watches; older ones are read from the file.
   std::size_t ring_changes_max = 20'000;
   std::int64_t ring_bytes_max = 32 << 20;
+  /// What reads and commits that wait may hold together, the answers of the reads included, each
+  /// counted at the most that it can be; above it they are refused with kUnavailable.
+  std::size_t queue_bytes_max = 64 << 20;
   Metrics* metrics = nullptr;  ///< Where blox_store_* are kept, if anywhere; outlives the store.
 };
 
@@ -60,6 +63,9 @@ class SqliteStore final : public Store {
  private:
   class Reader;
   SqliteStore(Executor& executor, std::unique_ptr<SqliteCore> core, SqliteStoreOptions options);
+  template <class T, class Work>
+  Async<T> ask(std::optional<std::size_t> bytes, Work work);
+  void note_waiting();
   void on_group(SqliteGroupDone done);
   void note_failure(const Error& error);
   void skip_to(Revision revision);
@@ -75,7 +81,8 @@ class SqliteStore final : public Store {
   std::optional<SqliteMetrics> metrics_;
   Signal changed_;
   Signal maintenance_asked_;
-  bool broken_ = false;  // The core has to open its file again.
+  bool broken_ = false;   // The core has to open its file again.
+  bool refused_ = false;  // A call since there was room in the queue.
   // The newest revision at times since opening, one an interval of compaction, none older than the
   // history; and the newest of those that were.
   std::deque<std::pair<TimePoint, Revision>> newest_at_;

@@ -1,5 +1,7 @@
 #include "store/sqlite_worker.h"
 
+#include <fmt/format.h>
+
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -17,23 +19,32 @@ constexpr std::size_t kGroupOperationsMax = 1'000;
 constexpr std::size_t kGroupBytesMax = 4 << 20;
 // Jobs between two groups.
 constexpr std::size_t kJobsMax = 4;
-// What may wait.
-constexpr std::size_t kWaitingCommitsMax = 100'000;
-constexpr std::size_t kWaitingBytesMax = 256 << 20;
+// Of a commit that waits, besides its keys and values: itself with its promise, and each put,
+// delete or compare with what the allocator adds.
+constexpr std::size_t kCommitOverhead = 512;
+constexpr std::size_t kOperationOverhead = 128;
 
 struct WaitingCommit {
   Commit commit;
   Promise<Result<Revision>> promise;
-  std::size_t bytes;
+  ByteHold hold;
 };
 
 // What one turn of the worker does.
 struct Turn {
-  std::vector<SqliteWorker::Job> jobs;
+  std::vector<std::unique_ptr<SqliteJob>> jobs;
   std::vector<Commit> commits;
   std::vector<Promise<Result<Revision>>> promises;
-  std::size_t waiting = 0;  // Commits that are left for later turns.
+  std::vector<ByteHold> holds;  // Of the commits.
+  std::size_t waiting = 0;      // Commits that are left for later turns.
 };
+
+std::size_t cost_of(const Commit& commit) {
+  std::size_t bytes = kCommitOverhead + bytes_of(commit);
+  for (const auto& compare : commit.compares) bytes += compare.key.size();
+  return bytes +
+         kOperationOverhead * (commit.puts.size() + commit.deletes.size() + commit.compares.size());
+}
 
 }  // namespace
 
@@ -45,9 +56,8 @@ struct SqliteWorker::Shared {
 
   std::mutex mutex;
   std::condition_variable wake;
-  std::deque<Job> jobs;
+  std::deque<std::unique_ptr<SqliteJob>> jobs;
   std::deque<WaitingCommit> commits;
-  std::size_t commit_bytes = 0;
   std::deque<SqliteGroupDone> groups_done;
   bool stop = false;
 
@@ -60,7 +70,7 @@ struct SqliteWorker::Shared {
   Turn take_turn() {
     Turn turn;
     while (!jobs.empty() && turn.jobs.size() < kJobsMax) {
-      turn.jobs.push_back(std::move(jobs.front()));
+      if (!jobs.front()->is_abandoned()) turn.jobs.push_back(std::move(jobs.front()));
       jobs.pop_front();
     }
     std::size_t operations = 0;
@@ -68,23 +78,34 @@ struct SqliteWorker::Shared {
     while (!commits.empty() && operations < kGroupOperationsMax && bytes < kGroupBytesMax) {
       auto& first = commits.front();
       operations += first.commit.puts.size() + first.commit.deletes.size();
-      bytes += first.bytes;
+      bytes += bytes_of(first.commit);
       turn.commits.push_back(std::move(first.commit));
       turn.promises.push_back(std::move(first.promise));
+      turn.holds.push_back(std::move(first.hold));
       commits.pop_front();
     }
-    commit_bytes -= bytes;
     turn.waiting = commits.size();
     return turn;
   }
 
   std::optional<SqliteGroupDone> run(Turn turn) {
-    for (auto& job : turn.jobs) job(*core);
+    for (auto& job : std::exchange(turn.jobs, {})) job->run(*core);
     if (turn.commits.empty()) return std::nullopt;
     const Revision before = core->info().revision;
     auto outcomes = core->commit_group(std::move(turn.commits), executor.wall_now());
-    return SqliteGroupDone{std::move(turn.promises), std::move(outcomes), before, core->info(),
-                           core->health(),           turn.waiting};
+    return SqliteGroupDone{std::move(turn.promises),
+                           std::move(outcomes),
+                           before,
+                           core->info(),
+                           core->health(),
+                           turn.waiting,
+                           std::move(turn.holds)};
+  }
+
+  // So that callers who come and leave take no room from those who stay.
+  void drop_abandoned() {
+    const std::scoped_lock lock{mutex};
+    std::erase_if(jobs, [](const auto& job) { return job->is_abandoned(); });
   }
 
   // On the executor's thread. All that is there, so that the order is ours, not the executor's.
@@ -142,8 +163,10 @@ class SqliteWorker::Thread {
 };
 
 SqliteWorker::SqliteWorker(Executor& executor, std::unique_ptr<SqliteCore> core,
-                           SqliteThreading threading, Duration inline_latency, OnGroup on_group)
+                           SqliteThreading threading, Duration inline_latency,
+                           std::size_t queue_bytes_max, OnGroup on_group)
     : executor_(executor),
+      budget_(queue_bytes_max),
       shared_(std::make_shared<Shared>(executor, std::move(core), std::move(on_group))),
       inline_latency_(inline_latency) {
   if (threading == SqliteThreading::kThread) thread_ = std::make_unique<Thread>(shared_);
@@ -153,7 +176,29 @@ SqliteWorker::~SqliteWorker() {
   if (round_ != 0) executor_.cancel(round_);
 }
 
-void SqliteWorker::submit(Job job) {
+std::optional<ByteHold> SqliteWorker::try_hold(std::size_t bytes) {
+  auto hold = budget_.try_hold(bytes);
+  if (hold) return hold;
+  shared_->drop_abandoned();
+  return budget_.try_hold(bytes);
+}
+
+std::unexpected<Error> SqliteWorker::fail_full() const {
+  return fail(ErrorKind::kUnavailable,
+              fmt::format("the store's queue is full: reads and commits that wait hold {} bytes of "
+                          "at most {}",
+                          budget_.held(), budget_.bytes_max()));
+}
+
+bool SqliteWorker::submit(std::unique_ptr<SqliteJob> job, std::size_t bytes) {
+  auto hold = try_hold(bytes);
+  if (!hold) return false;
+  job->hold_ = *std::move(hold);
+  submit_upkeep(std::move(job));
+  return true;
+}
+
+void SqliteWorker::submit_upkeep(std::unique_ptr<SqliteJob> job) {
   {
     const std::scoped_lock lock{shared_->mutex};
     shared_->jobs.push_back(std::move(job));
@@ -162,15 +207,12 @@ void SqliteWorker::submit(Job job) {
 }
 
 bool SqliteWorker::submit(Commit commit, Promise<Result<Revision>> promise) {
+  auto hold = try_hold(cost_of(commit));
+  if (!hold) return false;
   {
     const std::scoped_lock lock{shared_->mutex};
-    const std::size_t bytes = bytes_of(commit);
-    if (shared_->commits.size() >= kWaitingCommitsMax ||
-        shared_->commit_bytes + bytes > kWaitingBytesMax) {
-      return false;
-    }
-    shared_->commit_bytes += bytes;
-    shared_->commits.push_back(WaitingCommit{std::move(commit), std::move(promise), bytes});
+    shared_->commits.push_back(
+        WaitingCommit{std::move(commit), std::move(promise), *std::move(hold)});
   }
   schedule();
   return true;

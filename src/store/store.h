@@ -103,9 +103,9 @@ class Store {
 
   /// Applies the commit; when it returns a revision, that is durable.
   /// Errors: kConflict (a compare failed, named in the message; nothing was changed), kInvalid (a
-  /// bound of Commit is broken), kUnavailable (the disk is full, or its state is being looked up
-  /// after a kUnknown; nothing was changed), kUnknown (the disk failed in the middle; once a read
-  /// succeeds again, it shows what came of it), kInternal.
+  /// bound of Commit is broken), kUnavailable (the disk is full, its state is being looked up after
+  /// a kUnknown, or too many calls wait; nothing was changed), kUnknown (the disk failed in the
+  /// middle; once a read succeeds again, it shows what came of it), kInternal.
   virtual Async<Result<Revision>> commit(Commit commit) = 0;
 
   /// Shows every change under `prefix` from `from_revision` (>= 1) on, first those of the past.
