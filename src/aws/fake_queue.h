@@ -29,11 +29,13 @@ class FakeQueue final : public Queue {
   std::deque<Error> receive_faults;  ///< The next receive takes the front one, if there is any.
   std::deque<Error> remove_faults;   ///< The next remove takes the front one, if there is any.
   std::size_t removed_count = 0;
+  std::size_t message_bytes = kQueueMessageBytesMax;  ///< What message_bytes_max() says.
 
   Async<Result<std::vector<QueueMessage>>> receive(Duration wait) override;
   /// A receipt that is not the newest of its message is not deleted, and returned.
   Async<Result<std::vector<std::string>>> remove(std::vector<std::string> receipts) override;
   Duration visibility_timeout() const override { return visibility_; }
+  std::size_t message_bytes_max() const override { return message_bytes; }
 
  private:
   struct Entry {

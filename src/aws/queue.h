@@ -1,6 +1,7 @@
 // Queue: where the events of ECS come from (SQS; Kinesis later), at least once and in any order.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,9 @@ namespace blox::aws {
 
 /// Messages in one receive or delete call, at most. Source: SQS quotas.
 inline constexpr std::size_t kQueueBatchMax = 10;
+
+/// Bytes of a message, at most. Source: SQS quotas.
+inline constexpr std::size_t kQueueMessageBytesMax = 1'048'576;
 
 struct QueueMessage {
   std::string id;
@@ -31,6 +35,8 @@ class Queue {
   virtual Async<Result<std::vector<std::string>>> remove(std::vector<std::string> receipts) = 0;
   /// How long a delivery stays hidden from others.
   virtual Duration visibility_timeout() const = 0;
+  /// Bytes of a message in this queue, at most.
+  virtual std::size_t message_bytes_max() const { return kQueueMessageBytesMax; }
 };
 
 }  // namespace blox::aws

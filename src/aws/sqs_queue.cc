@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 constexpr Duration kDeadline = 10s;
 constexpr Duration kWaitMax = 20s;  // Source: SQS API reference, ReceiveMessage.
 constexpr Duration kBeyondWait = 5s;
-constexpr Duration kTimeoutAgeMax = 5min;
+constexpr Duration kAttributesAgeMax = 5min;
 
 JsonCall make_call(const char* operation, std::string body) {
   JsonCall call;
@@ -51,8 +51,8 @@ SqsQueue::SqsQueue(AwsContext context, std::string endpoint, std::string region,
 
 Async<Status> SqsQueue::find_queue() {
   if (!url_.empty()) {
-    if (executor_.now() - timeout_read_at_ < kTimeoutAgeMax) co_return done();
-    const Status read = co_await read_timeout(url_);
+    if (executor_.now() - attributes_read_at_ < kAttributesAgeMax) co_return done();
+    const Status read = co_await read_attributes(url_);
     if (!read) log::warn("aws", "queue '{}': {}", name_, read.error().message);
     co_return done();  // What was read before still serves.
   }
@@ -66,26 +66,28 @@ Async<Status> SqsQueue::find_queue() {
   };
   const Status found = co_await client_.call(std::move(get_url), std::move(accept_url));
   if (!found) co_return found.error_in("queue '" + name_ + "'");
-  const Status read = co_await read_timeout(url);
+  const Status read = co_await read_attributes(url);
   if (!read) co_return read.error_in("queue '" + name_ + "'");
   url_ = std::move(url);
   co_return done();
 }
 
-Async<Status> SqsQueue::read_timeout(std::string url) {
-  timeout_read_at_ = executor_.now();  // At once, so that calls that overlap do not ask too.
-  Duration timeout{};
+Async<Status> SqsQueue::read_attributes(std::string url) {
+  attributes_read_at_ = executor_.now();  // At once, so that calls that overlap do not ask too.
+  codec::SqsAttributes attributes;
   JsonCall get_attributes =
       make_call("GetQueueAttributes", codec::encode_get_queue_attributes(url));
-  AcceptBody accept_attributes = [&timeout](std::string_view body) -> Status {
-    const auto decoded = codec::decode_visibility_timeout(body);
+  AcceptBody accept_attributes = [&attributes](std::string_view body) -> Status {
+    const auto decoded = codec::decode_queue_attributes(body);
     if (!decoded) return std::unexpected(decoded.error());
-    timeout = *decoded;
+    attributes = *decoded;
     return done();
   };
   const Status asked =
       co_await client_.call(std::move(get_attributes), std::move(accept_attributes));
-  if (asked) visibility_timeout_ = timeout;
+  if (!asked) co_return asked;
+  visibility_timeout_ = attributes.visibility_timeout;
+  message_bytes_max_ = attributes.message_bytes_max.value_or(kQueueMessageBytesMax);
   co_return asked;
 }
 

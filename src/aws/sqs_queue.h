@@ -24,17 +24,20 @@ class SqsQueue final : public Queue {
   /// SQS's default of 30 s until the queue was found; read again every few minutes, as its owner
   /// may change it.
   Duration visibility_timeout() const override { return visibility_timeout_; }
+  /// What its owner has set, read as the timeout is; SQS's greatest until then.
+  std::size_t message_bytes_max() const override { return message_bytes_max_; }
 
  private:
   Async<Status> find_queue();
-  Async<Status> read_timeout(std::string url);
+  Async<Status> read_attributes(std::string url);
 
   Executor& executor_;
   JsonClient client_;
   std::string name_;
-  std::string url_;            // Empty: not found yet, or not any more.
-  TimePoint timeout_read_at_;  // When it was last asked for.
+  std::string url_;               // Empty: not found yet, or not any more.
+  TimePoint attributes_read_at_;  // When they were last asked for.
   Duration visibility_timeout_ = std::chrono::seconds{30};
+  std::size_t message_bytes_max_ = kQueueMessageBytesMax;
 };
 
 }  // namespace blox::aws

@@ -54,7 +54,8 @@ class SqsQueueTest : public testing::Test {
     answer_timeout("120");
   }
   void answer_timeout(const std::string& seconds) {
-    transport_.answer(200, R"({"Attributes":{"VisibilityTimeout":")" + seconds + R"("}})");
+    transport_.answer(200, R"({"Attributes":{"MaximumMessageSize":"2048","VisibilityTimeout":")" +
+                               seconds + R"("}})");
   }
   std::string target(std::size_t number) {
     const auto& headers = transport_.requests.at(number).headers;
@@ -74,6 +75,7 @@ class SqsQueueTest : public testing::Test {
 
 TEST_F(SqsQueueTest, FindsTheQueueOnceAndReceives) {
   EXPECT_EQ(queue_.visibility_timeout(), 30s);
+  EXPECT_EQ(queue_.message_bytes_max(), 1U << 20);
   answer_opening("http://q/1");
   transport_.answer(200, R"({"Messages":[{"MessageId":"m","ReceiptHandle":"r","Body":"b"}]})");
   transport_.answer(200, "{}");
@@ -83,6 +85,7 @@ TEST_F(SqsQueueTest, FindsTheQueueOnceAndReceives) {
   EXPECT_EQ(messages->at(0).receipt, "r");
   EXPECT_EQ(messages->at(0).body, "b");
   EXPECT_EQ(queue_.visibility_timeout(), 120s);
+  EXPECT_EQ(queue_.message_bytes_max(), 2'048U);
   EXPECT_EQ(target(0), "AmazonSQS.GetQueueUrl");
   EXPECT_EQ(target(1), "AmazonSQS.GetQueueAttributes");
   EXPECT_EQ(target(2), "AmazonSQS.ReceiveMessage");

@@ -26,7 +26,8 @@ std::string encode_get_queue_url(const std::string& name) {
 
 std::string encode_get_queue_attributes(const std::string& url) {
   return json::serialize(
-      json::object{{"QueueUrl", url}, {"AttributeNames", json::array{"VisibilityTimeout"}}});
+      json::object{{"QueueUrl", url},
+                   {"AttributeNames", json::array{"VisibilityTimeout", "MaximumMessageSize"}}});
 }
 
 std::string encode_receive_message(const std::string& url, std::chrono::seconds wait) {
@@ -49,7 +50,7 @@ Result<std::string> decode_get_queue_url(std::string_view body) {
   return aws_json::get_text(*answer, "QueueUrl");
 }
 
-Result<std::chrono::seconds> decode_visibility_timeout(std::string_view body) {
+Result<SqsAttributes> decode_queue_attributes(std::string_view body) {
   const auto answer = aws_json::parse_answer(body);
   if (!answer) return std::unexpected(answer.error());
   const json::value* attributes = answer->if_contains("Attributes");
@@ -62,7 +63,12 @@ Result<std::chrono::seconds> decode_visibility_timeout(std::string_view body) {
   if (!seconds) {
     return fail(ErrorKind::kInvalid, "VisibilityTimeout is '" + *text + "', not whole seconds");
   }
-  return std::chrono::seconds{*seconds};
+  SqsAttributes read{std::chrono::seconds{*seconds}, std::nullopt};
+  const auto size = aws_json::find_text(attributes->get_object(), "MaximumMessageSize");
+  if (size.empty()) return read;
+  read.message_bytes_max = parse_number<std::size_t>(size);
+  if (read.message_bytes_max) return read;
+  return fail(ErrorKind::kInvalid, "MaximumMessageSize is '" + size + "', not a number of bytes");
 }
 
 Result<std::vector<SqsMessage>> decode_receive_message(std::string_view body) {

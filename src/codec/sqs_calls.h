@@ -2,6 +2,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,13 +14,18 @@ namespace blox::codec {
 
 /// Requests are JSON objects, minified.
 std::string encode_get_queue_url(const std::string& name);
-/// Asks for the visibility timeout alone.
+/// Asks for what SqsAttributes holds.
 std::string encode_get_queue_attributes(const std::string& url);
 /// Asks for up to 10 messages. Units: whole seconds, 0 to 20.
 std::string encode_receive_message(const std::string& url, std::chrono::seconds wait);
 /// Entry n has the id "n". Requires: 1 to 10 receipts.
 std::string encode_delete_message_batch(const std::string& url,
                                         const std::vector<std::string>& receipts);
+
+struct SqsAttributes {
+  std::chrono::seconds visibility_timeout{};
+  std::optional<std::size_t> message_bytes_max;  ///< None: the answer does not say.
+};
 
 struct SqsMessage {
   std::string id;
@@ -28,7 +35,7 @@ struct SqsMessage {
 
 /// Errors of all decoders: kInvalid, naming the field.
 Result<std::string> decode_get_queue_url(std::string_view body);
-Result<std::chrono::seconds> decode_visibility_timeout(std::string_view body);
+Result<SqsAttributes> decode_queue_attributes(std::string_view body);
 /// An answer without messages is an empty list.
 Result<std::vector<SqsMessage>> decode_receive_message(std::string_view body);
 /// The places in the request of the entries that the answer does not call deleted, ascending.

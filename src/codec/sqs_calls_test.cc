@@ -13,7 +13,7 @@ using testing::IsEmpty;
 TEST(SqsCalls, EncodesRequests) {
   EXPECT_EQ(encode_get_queue_url("q"), R"({"QueueName":"q"})");
   EXPECT_EQ(encode_get_queue_attributes("u"),
-            R"({"QueueUrl":"u","AttributeNames":["VisibilityTimeout"]})");
+            R"({"QueueUrl":"u","AttributeNames":["VisibilityTimeout","MaximumMessageSize"]})");
   EXPECT_EQ(encode_receive_message("u", 20s),
             R"({"QueueUrl":"u","MaxNumberOfMessages":10,"WaitTimeSeconds":20})");
   EXPECT_EQ(
@@ -24,11 +24,19 @@ TEST(SqsCalls, EncodesRequests) {
 TEST(SqsCalls, DecodesAnswers) {
   EXPECT_EQ(decode_get_queue_url(R"({"QueueUrl":"u"})").value(), "u");
   EXPECT_FALSE(decode_get_queue_url("{}"));
-  EXPECT_EQ(decode_visibility_timeout(R"({"Attributes":{"VisibilityTimeout":"45"}})").value(), 45s);
-  for (const char* bad : {"{}", R"({"Attributes":{}})", R"({"Attributes":7})",
-                          R"({"Attributes":{"VisibilityTimeout":"-1"}})",
-                          R"({"Attributes":{"VisibilityTimeout":"5s"}})"}) {
-    EXPECT_FALSE(decode_visibility_timeout(bad)) << bad;
+  const auto attributes = decode_queue_attributes(
+      R"({"Attributes":{"VisibilityTimeout":"45","MaximumMessageSize":"262144"}})");
+  ASSERT_TRUE(attributes);
+  EXPECT_EQ(attributes->visibility_timeout, 45s);
+  EXPECT_EQ(attributes->message_bytes_max, 262'144U);
+  const auto timeout = decode_queue_attributes(R"({"Attributes":{"VisibilityTimeout":"45"}})");
+  EXPECT_FALSE(timeout.value().message_bytes_max);
+  for (const char* bad :
+       {"{}", R"({"Attributes":{}})", R"({"Attributes":7})",
+        R"({"Attributes":{"VisibilityTimeout":"-1"}})",
+        R"({"Attributes":{"VisibilityTimeout":"5s"}})",
+        R"({"Attributes":{"VisibilityTimeout":"5","MaximumMessageSize":"1k"}})"}) {
+    EXPECT_FALSE(decode_queue_attributes(bad)) << bad;
   }
   const auto messages = decode_receive_message(
       R"({"Messages":[{"MessageId":"m","ReceiptHandle":"r","Body":"b\n"}]})");

@@ -68,6 +68,7 @@ class WatchedQueue final : public aws::Queue {
     co_return co_await real_.remove(std::move(receipts));
   }
   Duration visibility_timeout() const override { return real_.visibility_timeout(); }
+  std::size_t message_bytes_max() const override { return real_.message_bytes_max(); }
 
  private:
   SimLoop& loop_;

@@ -165,7 +165,11 @@ Async<Result<TakeCounts>> Ingest::take(Batch batch) {
     const auto time = parse_time(event.time);
     records_.keep(event, time.value_or(round.wall_now), round.ticket);
   }
-  for (Report& report : batch.reports) {
+  batch.dead_letters.clear();
+  batch.events.clear();
+  // What is merged is in the writer: only that copy of it waits.
+  for (Report& given : batch.reports) {
+    const Report report = std::move(given);
     if (merge(report, round)) continue;
     const Status overlaid = co_await overlay(report, round);
     if (!overlaid) co_return std::unexpected(overlaid.error());

@@ -12,6 +12,16 @@ namespace {
 // A delete that fails oftener is left: the message comes again, is found stale and deleted then.
 constexpr int kRemoveAttemptsMax = 3;
 
+// What a message may hold besides its bytes: names, the write, who waits for it.
+constexpr std::size_t kMessageOverhead = 1'024;
+// As received, and as decoded or, from then on, as written.
+constexpr std::size_t kCopies = 2;
+
+std::size_t cost_of(const aws::QueueMessage& message) {
+  return kCopies * message.body.size() + message.id.size() + message.receipt.size() +
+         kMessageOverhead;
+}
+
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 }  // namespace
@@ -36,10 +46,13 @@ QueueConsumer::QueueConsumer(Executor& executor, Random& random, aws::Queue& que
                                    "Age of the oldest received message that is not durable.")),
       undurable_reports_(metrics.gauge("blox_ingest_undurable_changes",
                                        "Changes that are merged and not durable yet.")),
+      undurable_bytes_(metrics.gauge("blox_ingest_undurable_bytes",
+                                     "What received messages that are not durable hold.")),
       healthy_(metrics.gauge("blox_ingest_healthy",
                              "1 while events are received and become durable, else 0.")),
       capacity_(executor),
       removables_(executor),
+      budget_(options_.undurable_bytes_max),
       take_wait_(options_.retry_wait_min),
       scope_(executor) {
   for (std::size_t number = 0; number < options_.receives_max; ++number) {
@@ -58,6 +71,19 @@ bool QueueConsumer::is_held_back() const {
   return undurable_count_ + removable_.size() >= options_.undurable_max ||
          oldest_age() > queue_.visibility_timeout() / 2 || !ingest_.is_ready() ||
          executor_.now() < resume_at_;
+}
+
+// The most that one more call can bring; nothing when there is no room for that.
+std::optional<ByteHold> QueueConsumer::reserve_call() {
+  const std::size_t message_max = kCopies * queue_.message_bytes_max() + 2 * kMessageOverhead;
+  auto hold = budget_.try_hold(aws::kQueueBatchMax * message_max);
+  if (!hold) is_short_of_bytes_ = true;
+  return hold;
+}
+
+void QueueConsumer::give_back(ByteHold& hold, std::size_t kept) {
+  hold.resize(kept);
+  if (std::exchange(is_short_of_bytes_, false)) capacity_.notify_all();
 }
 
 void QueueConsumer::note_receive(const Status& received) {
@@ -93,7 +119,17 @@ Async<void> QueueConsumer::receive_loop(std::size_t number) {
         co_await capacity_.wait();
       }
     }
+    auto hold = reserve_call();
+    if (!hold) {
+      co_await capacity_.wait();
+      continue;
+    }
     auto messages = co_await queue_.receive(options_.receive_wait);
+    std::size_t bytes = 0;
+    if (messages) {
+      for (const aws::QueueMessage& message : *messages) bytes += cost_of(message);
+    }
+    give_back(*hold, bytes);
     note_receive(messages ? done() : Status{std::unexpected(messages.error())});
     if (!messages) {
       co_await sleep_for(executor_, random_.between(wait / 2, wait));
@@ -105,7 +141,8 @@ Async<void> QueueConsumer::receive_loop(std::size_t number) {
     if (messages->empty()) continue;
     received_.Increment(static_cast<double>(messages->size()));
     undurable_count_ += messages->size();
-    scope_.spawn(process(std::move(*messages)));
+    batch_bytes_ += bytes;
+    scope_.spawn(process(std::move(*messages), *std::move(hold)));
   }
 }
 
@@ -152,7 +189,7 @@ bool QueueConsumer::follows(const codec::EcsEvent& event) const {
                      task ? task->cluster : std::get<InstanceReport>(event.what).cluster);
 }
 
-Async<void> QueueConsumer::process(std::vector<aws::QueueMessage> messages) {
+Async<void> QueueConsumer::process(std::vector<aws::QueueMessage> messages, ByteHold hold) {
   const auto since = undurable_since_.insert(messages.front().received_at);
   // What a call under way still brings when the store is read again waits here.
   while (!ingest_.is_ready()) co_await ingest_.became_ready().wait();
@@ -160,6 +197,7 @@ Async<void> QueueConsumer::process(std::vector<aws::QueueMessage> messages) {
   const Status taken = co_await take(messages, sent);
   undurable_since_.erase(since);
   undurable_count_ -= messages.size();
+  batch_bytes_ -= hold.bytes();
   if (taken) {
     take_wait_ = options_.retry_wait_min;
     const WallTime now = executor_.wall_now();
@@ -175,6 +213,8 @@ Async<void> QueueConsumer::process(std::vector<aws::QueueMessage> messages) {
     log::warn("ingest", "{} messages have to come again: {}", messages.size(),
               taken.error().message);
   }
+  messages.clear();
+  hold.resize(0);
   capacity_.notify_all();
 }
 
@@ -270,6 +310,7 @@ Async<void> QueueConsumer::watch_age() {
   while (true) {
     undurable_age_.Set(seconds(oldest_age()));
     undurable_reports_.Set(static_cast<double>(ingest_.undurable_count()));
+    undurable_bytes_.Set(static_cast<double>(batch_bytes_));
     healthy_.Set(ingest_.health() && health() ? 1 : 0);
     co_await sleep_for(executor_, std::chrono::seconds{1});
   }

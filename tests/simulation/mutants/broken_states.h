@@ -77,6 +77,7 @@ class LateForNewQueue final : public aws::Queue {
     co_return co_await real_.remove(std::move(receipts));
   }
   Duration visibility_timeout() const override { return real_.visibility_timeout(); }
+  std::size_t message_bytes_max() const override { return real_.message_bytes_max(); }
 
  private:
   std::string renumber(const std::string& body) {
