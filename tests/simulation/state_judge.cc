@@ -132,11 +132,10 @@ std::string StateJudge::difference(const cluster_state::Snapshot& shown,
                                    const simulator::Cluster& cluster) const {
   using cluster_state::ObjectKind;
   std::map<std::string, std::string> statuses;
-  const auto note = [&](const cluster_state::ShownPtr& entry) {
-    statuses.emplace(entry->arn, entry->status);
-  };
-  shown.for_each(ObjectKind::kTask, {}, note);
-  shown.for_each(ObjectKind::kInstance, {}, note);
+  for (const auto kind : {ObjectKind::kTask, ObjectKind::kInstance}) {
+    auto cursor = shown.table(kind).by_arn.walk();
+    while (const auto* entry = cursor.next()) statuses.emplace(entry->arn, entry->status);
+  }
   const auto take = [&](const std::string& arn) {
     const auto found = statuses.extract(arn);
     return found.empty() ? std::string{} : found.mapped();

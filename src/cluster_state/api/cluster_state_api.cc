@@ -112,13 +112,14 @@ http::Response ClusterStateApi::list(ObjectKind kind, const http::RequestContext
   if (!options) return to_response(options.error());
   const auto snapshot = view_.snapshot();
   if (!snapshot) return not_loaded();
+  Selection selection{snapshot, kind, options->filter};
   http::Slices slices;
-  if (options->filter == ListFilter{}) slices.reserve(snapshot->table(kind).by_arn.size() + 2);
+  slices.reserve(selection.extent().count + 2);
   // One owner for all: to count each object up and down costs more than to send it.
   slices.push_back({.owner = snapshot, .bytes = R"({"items":[)"});
-  snapshot->for_each(kind, options->filter, [&](const ShownPtr& entry) {
+  while (const Shown* entry = selection.next()) {
     slices.push_back({.owner = nullptr, .bytes = entry->item(slices.size() == 1)});
-  });
+  }
   slices.push_back(options->bookmarks ? make_list_end(bookmark_of(*snapshot)) : to_slice("]}"));
   http::Response response;
   response.headers.emplace_back("Content-Type", kJson);

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "cluster_state/api/refusal.h"
-#include "cluster_state/view/snapshot.h"
+#include "cluster_state/view/selection.h"
 #include "http/url.h"
 
 namespace blox::cluster_state {

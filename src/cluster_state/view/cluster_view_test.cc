@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "cluster_state/view/change_reader.h"
+#include "cluster_state/view/selection.h"
 #include "cluster_state/view/view_world.h"
 
 namespace blox::cluster_state {
@@ -13,9 +14,13 @@ using namespace std::chrono_literals;
 
 std::vector<std::string> list(const ClusterView& view, ObjectKind kind, const ListFilter& filter) {
   std::vector<std::string> arns;
-  view.snapshot()->for_each(kind, filter, [&](const ShownPtr& entry) {
+  Selection selection{view.snapshot(), kind, filter};
+  std::size_t bytes = 0;
+  while (const Shown* entry = selection.next()) {
     arns.push_back(entry->arn.substr(entry->arn.find('/') + 1) + " " + entry->status);
-  });
+    bytes += entry->bytes.size();
+  }
+  EXPECT_EQ(selection.extent(), (Extent{.count = arns.size(), .bytes = bytes}));
   return arns;
 }
 

@@ -36,12 +36,26 @@ std::size_t find_entry(const Chunk& chunk, const Key& key) {
   return static_cast<std::size_t>(found - chunk.entries.begin());
 }
 
+std::size_t bytes_of(const Chunk& chunk, std::size_t from, std::size_t to) {
+  std::size_t bytes = 0;
+  for (std::size_t i = from; i < to; ++i) bytes += chunk.entries[i]->bytes.size();
+  return bytes;
+}
+
 template <class Chunks>
 ShownPtr find_in(const Chunks& chunks, const Key& key) {
   const std::size_t chunk = find_chunk(chunks, key);
   if (chunk == chunks.size()) return nullptr;
   const ShownPtr& entry = chunks[chunk]->entries[find_entry(*chunks[chunk], key)];
   return key.is_of(*entry) ? entry : nullptr;
+}
+
+// Of the chunk's first `count` entries. Reads those of the shorter side.
+std::size_t bytes_before(const FrozenIndex::Chunks& chunks, std::size_t place, std::size_t count) {
+  if (count == 0) return 0;  // There may be no such chunk.
+  const Chunk& chunk = *chunks[place];
+  const std::size_t size = chunk.entries.size();
+  return count <= size / 2 ? bytes_of(chunk, 0, count) : chunk.bytes - bytes_of(chunk, count, size);
 }
 
 }  // namespace
@@ -55,14 +69,26 @@ ShownPtr FrozenIndex::find(std::string_view group, std::string_view arn) const {
   return find_in(*chunks_, Key{group_of_, group, arn});
 }
 
-std::size_t FrozenIndex::count(std::string_view group) const {
+Extent FrozenIndex::extent(std::string_view group) const {
   const Place from = lower_bound(group, "");
   const Place to = upper_bound(group);
-  std::size_t count = to.entry;
+  Extent extent;
   for (std::size_t chunk = from.chunk; chunk < to.chunk; ++chunk) {
-    count += (*chunks_)[chunk]->entries.size();
+    extent.count += (*chunks_)[chunk]->entries.size();
+    extent.bytes += (*chunks_)[chunk]->bytes;
   }
-  return count - from.entry;
+  extent.count += to.entry - from.entry;
+  extent.bytes += bytes_before(*chunks_, to.chunk, to.entry);
+  extent.bytes -= bytes_before(*chunks_, from.chunk, from.entry);
+  return extent;
+}
+
+FrozenIndex::Cursor FrozenIndex::walk() const {
+  return {*chunks_, {}, {.chunk = chunks_->size(), .entry = 0}};
+}
+
+FrozenIndex::Cursor FrozenIndex::walk(std::string_view group) const {
+  return {*chunks_, lower_bound(group, ""), upper_bound(group)};
 }
 
 void FrozenIndex::take_after(std::string_view arn, std::size_t count_max,
@@ -99,30 +125,23 @@ ShownPtr OrderedIndex::find(std::string_view group, std::string_view arn) const 
 void OrderedIndex::put(ShownPtr entry) {
   changed_ = true;
   const Key key{group_of_, group_of_(*entry), entry->arn};
-  std::size_t place = find_chunk(chunks_, key);
+  const std::size_t place = find_chunk(chunks_, key);
   if (place == chunks_.size()) {  // Behind all others, as when everything is read in order.
-    ++size_;
     if (chunks_.empty() || chunks_.back()->entries.size() == kChunkEntriesMax) {
-      chunks_.push_back(std::make_shared<Chunk>());
+      chunks_.push_back(make_chunk());
     }
-    own(chunks_.size() - 1).entries.push_back(std::move(entry));
+    Chunk& last = own(chunks_.size() - 1);
+    count(last, *entry);
+    last.entries.push_back(std::move(entry));
     return;
   }
   Chunk& chunk = own(place);
   const std::size_t within = find_entry(chunk, key);
-  if (key.is_of(*chunk.entries[within])) {
-    chunk.entries[within] = std::move(entry);
-    return;
-  }
-  ++size_;
+  if (key.is_of(*chunk.entries[within])) return exchange(chunk, within, std::move(entry));
+  count(chunk, *entry);
   chunk.entries.insert(chunk.entries.begin() + static_cast<std::ptrdiff_t>(within),
                        std::move(entry));
-  if (chunk.entries.size() <= kChunkEntriesMax) return;
-  const auto middle = chunk.entries.begin() + static_cast<std::ptrdiff_t>(kChunkEntriesMax / 2);
-  auto upper = std::make_shared<Chunk>();
-  upper->entries.assign(middle, chunk.entries.end());
-  chunk.entries.erase(middle, chunk.entries.end());
-  chunks_.insert(chunks_.begin() + static_cast<std::ptrdiff_t>(place) + 1, std::move(upper));
+  split_if_large(place);
 }
 
 void OrderedIndex::erase(std::string_view group, std::string_view arn) {
@@ -132,10 +151,13 @@ void OrderedIndex::erase(std::string_view group, std::string_view arn) {
   const std::size_t within = find_entry(*chunks_[place], key);
   if (!key.is_of(*chunks_[place]->entries[within])) return;
   changed_ = true;
-  --size_;
-  auto& entries = own(place).entries;
-  entries.erase(entries.begin() + static_cast<std::ptrdiff_t>(within));
-  if (entries.empty()) {
+  Chunk& chunk = own(place);
+  const auto erased = chunk.entries.begin() + static_cast<std::ptrdiff_t>(within);
+  --extent_.count;
+  extent_.bytes -= (*erased)->bytes.size();
+  chunk.bytes -= (*erased)->bytes.size();
+  chunk.entries.erase(erased);
+  if (chunk.entries.empty()) {
     chunks_.erase(chunks_.begin() + static_cast<std::ptrdiff_t>(place));
   } else {
     merge_if_small(place);
@@ -146,24 +168,62 @@ FrozenIndex OrderedIndex::freeze() {
   if (changed_) {
     frozen_ = FrozenIndex{
         group_of_, std::make_shared<const FrozenIndex::Chunks>(chunks_.begin(), chunks_.end()),
-        size_};
+        extent_};
     changed_ = false;
+    ++epoch_;
   }
   return frozen_;
 }
 
+OrderedIndex::ChunkPtr OrderedIndex::make_chunk() const {
+  auto chunk = std::make_shared<Chunk>();
+  chunk->epoch = epoch_;
+  return chunk;
+}
+
+// The chunk, or a copy in its place when it is of an epoch before.
 Chunk& OrderedIndex::own(std::size_t chunk) {
-  if (chunks_[chunk].use_count() > 1) chunks_[chunk] = std::make_shared<Chunk>(*chunks_[chunk]);
+  if (chunks_[chunk]->epoch != epoch_) {
+    chunks_[chunk] = std::make_shared<Chunk>(*chunks_[chunk]);
+    chunks_[chunk]->epoch = epoch_;
+  }
   return *chunks_[chunk];
+}
+
+void OrderedIndex::count(Chunk& chunk, const Shown& added) {
+  ++extent_.count;
+  extent_.bytes += added.bytes.size();
+  chunk.bytes += added.bytes.size();
+}
+
+void OrderedIndex::exchange(Chunk& chunk, std::size_t within, ShownPtr entry) {
+  ShownPtr& place = chunk.entries[within];
+  const std::size_t grown = entry->bytes.size() - place->bytes.size();  // May wrap, and back.
+  extent_.bytes += grown;
+  chunk.bytes += grown;
+  place = std::move(entry);
+}
+
+void OrderedIndex::split_if_large(std::size_t place) {
+  Chunk& chunk = *chunks_[place];
+  if (chunk.entries.size() <= kChunkEntriesMax) return;
+  const auto middle = chunk.entries.begin() + static_cast<std::ptrdiff_t>(kChunkEntriesMax / 2);
+  auto upper = make_chunk();
+  upper->entries.assign(middle, chunk.entries.end());
+  upper->bytes = bytes_of(*upper, 0, upper->entries.size());
+  chunk.entries.erase(middle, chunk.entries.end());
+  chunk.bytes -= upper->bytes;
+  chunks_.insert(chunks_.begin() + static_cast<std::ptrdiff_t>(place) + 1, std::move(upper));
 }
 
 void OrderedIndex::merge_if_small(std::size_t chunk) {
   if (chunks_[chunk]->entries.size() >= kChunkEntriesMin || chunks_.size() == 1) return;
   const std::size_t lower = chunk + 1 < chunks_.size() ? chunk : chunk - 1;
-  const auto& upper = chunks_[lower + 1]->entries;
-  if (chunks_[lower]->entries.size() + upper.size() > kChunkEntriesJoined) return;
-  auto& entries = own(lower).entries;
-  entries.insert(entries.end(), upper.begin(), upper.end());
+  const Chunk& upper = *chunks_[lower + 1];
+  if (chunks_[lower]->entries.size() + upper.entries.size() > kChunkEntriesJoined) return;
+  Chunk& joined = own(lower);
+  joined.entries.insert(joined.entries.end(), upper.entries.begin(), upper.entries.end());
+  joined.bytes += upper.bytes;
   chunks_.erase(chunks_.begin() + static_cast<std::ptrdiff_t>(lower) + 1);
 }
 

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cluster_state/view/shown.h"
@@ -19,38 +21,44 @@ std::string_view group_by_cluster_name(const Shown& entry);
 std::string_view group_by_started_by(const Shown& entry);
 std::string_view group_by_status(const Shown& entry);
 
+/// How much there is of something.
+struct Extent {
+  std::size_t count = 0;  ///< Entries.
+  std::size_t bytes = 0;  ///< The sum of their Shown::bytes.
+
+  bool operator==(const Extent&) const = default;
+};
+
 namespace internal {
 struct Chunk {
   std::vector<ShownPtr> entries;  // 1 to kChunkEntriesMax.
+  std::size_t bytes = 0;          // The sum of their Shown::bytes.
+  std::uint64_t epoch = 0;  // Of the OrderedIndex when it made the chunk; it alone reads that.
 };
 inline constexpr std::size_t kChunkEntriesMax = 64;
 }  // namespace internal
 
-/// An index as it was at one moment.
+/// An index as it was at one moment. Threading: any, as nothing in it changes.
 class FrozenIndex {
  public:
   using Chunks = std::vector<std::shared_ptr<const internal::Chunk>>;
+  class Cursor;
 
   explicit FrozenIndex(GroupOf group_of) : group_of_(group_of) {}
-  FrozenIndex(GroupOf group_of, std::shared_ptr<const Chunks> chunks, std::size_t size)
-      : group_of_(group_of), chunks_(std::move(chunks)), size_(size) {}
+  FrozenIndex(GroupOf group_of, std::shared_ptr<const Chunks> chunks, Extent extent)
+      : group_of_(group_of), chunks_(std::move(chunks)), extent_(extent) {}
 
-  std::size_t size() const { return size_; }
+  std::size_t size() const { return extent_.count; }
   /// The entry of that group and ARN, or null.
   ShownPtr find(std::string_view group, std::string_view arn) const;
-  /// How many entries the group has.
-  std::size_t count(std::string_view group) const;
-
-  /// Calls `use` with each entry, in order.
-  template <class Use>
-  void for_each(Use use) const {
-    visit({0, 0}, {chunks_->size(), 0}, use);
-  }
-  /// Calls `use` with each entry of the group, in order of the ARNs.
-  template <class Use>
-  void for_each_in(std::string_view group, Use use) const {
-    visit(lower_bound(group, ""), upper_bound(group), use);
-  }
+  /// Of the whole index: costs nothing.
+  const Extent& extent() const { return extent_; }
+  /// Of the group: costs a step for each chunk of it, and the entries of the two at its ends.
+  Extent extent(std::string_view group) const;
+  /// All entries, in order. Requires: the index or a copy of it outlives the cursor.
+  Cursor walk() const;
+  /// The group's, in order of the ARNs. Requires: as above.
+  Cursor walk(std::string_view group) const;
 
   /// Appends entries in order, beginning with the first after `arn` (of an index without groups),
   /// until `out` has `count_max`.
@@ -64,26 +72,41 @@ class FrozenIndex {
   Place lower_bound(std::string_view group, std::string_view arn) const;
   Place upper_bound(std::string_view group) const;
 
-  template <class Use>
-  void visit(Place from, Place to, Use& use) const {
-    for (std::size_t chunk = from.chunk; chunk < chunks_->size() && chunk <= to.chunk; ++chunk) {
-      const auto& entries = (*chunks_)[chunk]->entries;
-      const std::size_t first = chunk == from.chunk ? from.entry : 0;
-      const std::size_t last = chunk == to.chunk ? to.entry : entries.size();
-      for (std::size_t i = first; i < last; ++i) use(entries[i]);
-    }
-  }
-
   GroupOf group_of_;
   std::shared_ptr<const Chunks> chunks_ = std::make_shared<const Chunks>();
-  std::size_t size_ = 0;
+  Extent extent_;
 };
 
-/// The index as it changes. Threading: one thread, which also drops what `freeze` gave, as a
-/// chunk's use count tells whether it is shared.
+/// A place in a frozen index and where to end: four numbers, so that a walk may pause for long.
+class FrozenIndex::Cursor {
+ public:
+  /// The next entry; null at the end.
+  const Shown* next() {
+    if (at_.chunk == to_.chunk && at_.entry == to_.entry) return nullptr;
+    const auto& entries = (*chunks_)[at_.chunk]->entries;
+    const Shown* entry = entries[at_.entry].get();
+    if (++at_.entry == entries.size()) at_ = {.chunk = at_.chunk + 1, .entry = 0};
+    return entry;
+  }
+
+ private:
+  friend FrozenIndex;
+  Cursor(const Chunks& chunks, Place from, Place to) : chunks_(&chunks), at_(from), to_(to) {}
+
+  const Chunks* chunks_;
+  Place at_;
+  Place to_;
+};
+
+/// The index as it changes. Threading: one thread; what `freeze` gave may be read and dropped on
+/// any other. A chunk is written to only in the epoch in which it was made, and `freeze` ends the
+/// epoch: what a view shares is never written to, and no count is asked that other threads change.
+/// It copies no chunk for which a use count would not say the same, as `frozen_` shares them all.
 class OrderedIndex {
  public:
   explicit OrderedIndex(GroupOf group_of) : group_of_(group_of), frozen_(group_of) {}
+  OrderedIndex(const OrderedIndex&) = delete;  // Two would take the same chunks for their own.
+  OrderedIndex& operator=(const OrderedIndex&) = delete;
 
   /// Adds the entry, in the place of the one with the same group and ARN, if any.
   void put(ShownPtr entry);
@@ -91,19 +114,24 @@ class OrderedIndex {
   void erase(std::string_view group, std::string_view arn);
   /// The entry with that group and ARN, or null.
   ShownPtr find(std::string_view group, std::string_view arn) const;
-  std::size_t size() const { return size_; }
+  std::size_t size() const { return extent_.count; }
   FrozenIndex freeze();
 
  private:
   using ChunkPtr = std::shared_ptr<internal::Chunk>;
 
+  ChunkPtr make_chunk() const;
   internal::Chunk& own(std::size_t chunk);
+  void count(internal::Chunk& chunk, const Shown& added);
+  void exchange(internal::Chunk& chunk, std::size_t within, ShownPtr entry);
+  void split_if_large(std::size_t place);
   void merge_if_small(std::size_t chunk);
 
   GroupOf group_of_;
   std::vector<ChunkPtr> chunks_;
-  std::size_t size_ = 0;
-  FrozenIndex frozen_;
+  Extent extent_;
+  std::uint64_t epoch_ = 0;
+  FrozenIndex frozen_;  // The end of the last epoch.
   bool changed_ = false;
 };
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "cluster_state/view/ordered_index.h"
@@ -10,39 +9,13 @@
 
 namespace blox::cluster_state {
 
-/// What a list is narrowed by; what is not set narrows nothing.
-struct ListFilter {
-  std::optional<std::string> cluster_name;
-  std::optional<std::string> cluster_arn;  ///< Set `cluster_name` as well: the index goes by that.
-  std::optional<std::string> status;       ///< ECS's spelling.
-  std::optional<std::string> started_by;
-
-  bool operator==(const ListFilter&) const = default;
-};
-
-/// The objects of one kind with their indexes. Instances have no index by started_by or status.
+/// The objects of one kind with their indexes. Those of instances by started_by and status are
+/// empty.
 struct Table {
   FrozenIndex by_arn{no_group};
   FrozenIndex by_cluster{group_by_cluster_name};
   FrozenIndex by_started_by{group_by_started_by};
   FrozenIndex by_status{group_by_status};
-
-  /// Calls `use` with each entry that passes the filter, in order of the ARNs. Walks the smallest
-  /// group that one of the filters names.
-  template <class Use>
-  void for_each(const ListFilter& filter, bool has_all_indexes, Use use) const {
-    const auto use_if_passing = [&](const ShownPtr& entry) {
-      if (passes(*entry, filter)) use(entry);
-    };
-    const auto [index, group] = narrowest(filter, has_all_indexes);
-    if (index == &by_arn) return by_arn.for_each(use_if_passing);
-    index->for_each_in(group, use_if_passing);
-  }
-
- private:
-  static bool passes(const Shown& entry, const ListFilter& filter);
-  std::pair<const FrozenIndex*, std::string_view> narrowest(const ListFilter& filter,
-                                                            bool has_all_indexes) const;
 };
 
 struct Snapshot {
@@ -56,10 +29,6 @@ struct Snapshot {
 
   const Table& table(ObjectKind kind) const {
     return kind == ObjectKind::kTask ? tasks : instances;
-  }
-  template <class Use>
-  void for_each(ObjectKind kind, const ListFilter& filter, Use use) const {
-    table(kind).for_each(filter, kind == ObjectKind::kTask, use);
   }
   codec::EntityVersion version() const { return codec::last_entity_version(revision); }
   codec::Bookmark bookmark() const {
