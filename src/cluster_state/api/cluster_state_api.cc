@@ -7,6 +7,7 @@
 
 #include "cluster_state/api/dead_letters_json.h"
 #include "cluster_state/api/kept_events_json.h"
+#include "cluster_state/api/list_body.h"
 #include "cluster_state/view/dead_letters.h"
 #include "cluster_state/view/kept_events.h"
 
@@ -17,19 +18,10 @@ constexpr std::string_view kJson = "application/json; charset=UTF-8";
 constexpr std::size_t kRecordsDefault = 100;
 constexpr std::size_t kRecordsMax = 1'000;
 
-http::Slice to_slice(std::string_view literal) { return {.owner = nullptr, .bytes = literal}; }
-
 // Of a list: what to resume a stream from. In headers, so that the body stays that of v0.3.
 void add_bookmark_headers(const Snapshot& snapshot, http::Headers& headers) {
   headers.emplace_back("Blox-Entity-Version", std::to_string(snapshot.version()));
   headers.emplace_back("Blox-Store-Id", snapshot.store_id);
-}
-
-http::Slice make_list_end(const codec::Bookmark& bookmark) {
-  auto end = std::make_shared<const std::string>(
-      "],\"bookmark\":" + codec::encode_bookmark(bookmark) + "}");
-  const std::string_view bytes{*end};
-  return {.owner = std::move(end), .bytes = bytes};
 }
 
 // How many records are asked for.
@@ -112,19 +104,15 @@ http::Response ClusterStateApi::list(ObjectKind kind, const http::RequestContext
   if (!options) return to_response(options.error());
   const auto snapshot = view_.snapshot();
   if (!snapshot) return not_loaded();
-  Selection selection{snapshot, kind, options->filter};
-  http::Slices slices;
-  slices.reserve(selection.extent().count + 2);
-  // One owner for all: to count each object up and down costs more than to send it.
-  slices.push_back({.owner = snapshot, .bytes = R"({"items":[)"});
-  while (const Shown* entry = selection.next()) {
-    slices.push_back({.owner = nullptr, .bytes = entry->item(slices.size() == 1)});
+  std::string end = "]}";
+  if (options->bookmarks) {
+    end = "],\"bookmark\":" + codec::encode_bookmark(bookmark_of(*snapshot)) + "}";
   }
-  slices.push_back(options->bookmarks ? make_list_end(bookmark_of(*snapshot)) : to_slice("]}"));
   http::Response response;
   response.headers.emplace_back("Content-Type", kJson);
   add_bookmark_headers(*snapshot, response.headers);
-  response.body = std::move(slices);
+  response.body =
+      std::make_unique<ListBody>(Selection{snapshot, kind, options->filter}, std::move(end));
   return response;
 }
 
