@@ -4,9 +4,11 @@ what was sent before a figure counts."""
 import contextlib
 import json
 import re
+import socket
 import sqlite3
 import subprocess
 import time
+import urllib.parse
 
 import programs
 from programs import Failure, ask, call, metric, wait_until
@@ -268,12 +270,57 @@ def list_large(fleet, tasks=100_000):
     ]
 
 
+def list_slow(fleet, tasks=100_000, readers=100):
+    """So many who each ask for the whole list and read no more than its beginning."""
+    fleet.measure(
+        "blox_bench", "ingest", "--store", fleet.folder / "blox.db", "--events", tasks,
+        "--objects", tasks, "--instances", 1_000,
+    )
+    server = fleet.server(fleet.simulator())
+    url = server.urls[0] + "/v1/tasks"
+    wait_until("it serves what is stored", lambda: call("GET", url)[0] == 200)
+    size = len(call("GET", url)[1].encode())
+    check_count("tasks served", task_count(server), tasks)
+    before = most = server.memory_bytes()
+    with contextlib.ExitStack() as opened:
+        sockets = [opened.enter_context(ask_and_stop(url, size)) for _ in range(readers)]
+        end = time.monotonic() + 2
+        while time.monotonic() < end:  # The server fills what the kernel takes meanwhile.
+            most = max(most, server.memory_bytes())
+            time.sleep(0.01)
+        check_count("bytes of the list that the last of them reads to its end",
+                    sum(iter(lambda: len(sockets[-1].recv(1 << 20)), 0)), size)
+    conditions = (
+        f"{readers} readers stop behind the head of a list of {tasks:,} tasks, {size / 1e6:.0f} MB; "
+        f"growth of {before / 2**20:.0f} MiB resident of blox server, at its most"
+    )
+    return [below("list slow", conditions, (most - before) / 2**20, 25, "MiB")]
+
+
+def ask_and_stop(url, size):
+    """A connection that has read the head of an answer of `size` bytes and none of its body."""
+    parts = urllib.parse.urlsplit(url)
+    reader = socket.create_connection((parts.hostname, parts.port), timeout=30)
+    reader.sendall(f"GET {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
+                   "Connection: close\r\n\r\n".encode())
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        byte = reader.recv(1)
+        if not byte:
+            raise Failure(f"{url}: no whole answer: {head!r}")
+        head += byte
+    if f"\r\nContent-Length: {size}\r\n".encode() not in head:
+        raise Failure(f"{url}: not an answer of {size} bytes: {head!r}")
+    return reader
+
+
 ROWS = {
     "ingest": ingest,
     "ingest-http": ingest_http,
     "latency": latency,
     "query": query,
     "list-large": list_large,
+    "list-slow": list_slow,
     "join": join,
     "pass": decision,
     "restart": restart,
