@@ -1,0 +1,103 @@
+// Targets of requests, their parts, and the names of hosts: http/url.h and http/host_guard.h.
+#include "http/url.h"
+
+#include <string>
+#include <string_view>
+
+#include "base/text.h"
+#include "fuzz/oracle.h"
+#include "http/host_guard.h"
+
+namespace blox::fuzz {
+namespace {
+
+bool is_clean(std::string_view text) { return text.find('\0') == text.npos; }
+
+// What a client would build of the parts of `target`.
+std::string rebuild(const http::Target& target) {
+  std::string text;
+  for (const auto& segment : target.raw_segments) {
+    const auto plain = http::decode_percent(segment);
+    check(plain.has_value(), "a segment of a parsed path can be decoded");
+    text += "/" + http::encode_path_segment(*plain);
+  }
+  char before = '?';
+  for (const auto& [name, value] : target.query) {
+    text += before + http::encode_path_segment(name) + "=" + http::encode_path_segment(value);
+    before = '&';
+  }
+  return text;
+}
+
+std::string join_decoded(const http::Target& target) {
+  std::string path;
+  for (const auto& segment : target.raw_segments) {
+    path += "/" + http::decode_percent(segment).value_or("?");
+  }
+  return path;
+}
+
+void parse_target(std::string_view text) {
+  const MemoryBound bound{text};
+  const auto target = http::parse_target(text);
+  if (!target) {
+    check(target.error().kind == ErrorKind::kInvalid, "a bad target is invalid");
+    check(target.error().message.size() <= kErrorBytesMax, "an error's length is bounded");
+    return;
+  }
+  check(target->path.starts_with('/') && is_clean(target->path), "a path is one, without NUL");
+  check(target->path == join_decoded(*target), "the path is its segments");
+  std::size_t bytes = target->path.size() + target->raw_query.size();
+  for (const auto& [name, value] : target->query) {
+    check(is_clean(name) && is_clean(value), "a query has no NUL");
+    check(http::find_query(target->query, name).has_value(), "a name that is there is found");
+    bytes += name.size() + value.size();
+  }
+  check(bytes <= 2 * text.size() + 1, "decoding makes nothing longer");
+  const auto again = http::parse_target(rebuild(*target));
+  check(again.has_value(), "what is built of a target's parts is a target");
+  check(again->path == target->path && again->query == target->query,
+        "a target's parts are read back");
+}
+
+void percent(std::string_view text) {
+  const std::string encoded = http::encode_path_segment(text);
+  check(encoded.size() <= 3 * text.size(), "encoding makes a byte three at most");
+  check(encoded.find_first_of("/?#& +:;=\r\n") == encoded.npos, "an encoded segment is one");
+  const auto decoded = http::decode_percent(encoded);
+  check(decoded.has_value() == is_clean(text), "NUL alone is refused");
+  check(!decoded || *decoded == text, "what was encoded is read back");
+  const auto direct = http::decode_percent(text);
+  check(!direct || direct->size() <= text.size(), "decoding makes nothing longer");
+}
+
+void hosts(std::string_view text) {
+  const std::string name = http::host_name(text);
+  check(name.size() <= text.size() && name == to_lower(name),
+        "a name is part of it, in lower case");
+  check(http::host_name(to_lower(text)) == name, "case does not count");
+  const std::vector<std::string> allowed{std::string{text}};
+  const Status usable = http::HostGuard::check(allowed);
+  check(usable || usable.error().kind == ErrorKind::kInvalid, "a bad host is invalid");
+  http::Request request{.method = "POST", .target = "/", .headers = {}, .body = {}};
+  request.headers.emplace_back("Host", text);
+  const bool refused = http::HostGuard{"10.0.0.7:3000", {}}.refuse(request).has_value();
+  if (!refused)
+    check(http::is_loopback(name) || text.find("10.0.0.7") != text.npos ||
+              text.find("://") != text.npos,
+          "a foreign host is refused");
+  if (!usable) return;
+  check(!http::HostGuard{"10.0.0.7:3000", allowed}.refuse(request).has_value(),
+        "a host that is allowed is not refused");
+}
+
+}  // namespace
+}  // namespace blox::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto text = blox::fuzz::as_text(data, size);
+  blox::fuzz::parse_target(text);
+  blox::fuzz::percent(text);
+  blox::fuzz::hosts(text);
+  return 0;
+}
