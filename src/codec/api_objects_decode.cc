@@ -1,6 +1,7 @@
 // Decoding what the API sends, for clients. Demands what they decide by; the rest may be absent.
 #include <charconv>
 
+#include "base/text.h"
 #include "codec/api_objects.h"
 #include "codec/json_read.h"
 
@@ -36,6 +37,12 @@ Result<EntityVersion> get_version(object from) {
     if (parsed.ec == std::errc{} && parsed.ptr == end && version >= 0) return version;
   }
   return invalid("entityVersion is not the text of a number >= 0");
+}
+
+// An object as errors name it.
+std::string named(std::string_view kind, std::string_view arn) {
+  constexpr std::size_t kArnBytesMax = 300;
+  return std::string{kind} + " " + escape_control(arn.substr(0, kArnBytesMax));
 }
 
 std::int64_t integer_or_zero(object from, std::string_view name) {
@@ -76,7 +83,7 @@ Status read_names(object entity, Task& task) {
   auto arn = get_text(entity, "taskARN");
   if (!arn) return arn.error_in("task");
   auto cluster = get_text(entity, "clusterARN");
-  if (!cluster) return cluster.error_in("task " + *arn);
+  if (!cluster) return cluster.error_in(named("task", *arn));
   task.arn.value = *std::move(arn);
   task.cluster.value = *std::move(cluster);
   return done();
@@ -86,7 +93,7 @@ Status read_names(object entity, ContainerInstance& instance) {
   auto arn = get_text(entity, "containerInstanceARN");
   if (!arn) return arn.error_in("instance");
   auto cluster = get_text(entity, "clusterARN");
-  if (!cluster) return cluster.error_in("instance " + *arn);
+  if (!cluster) return cluster.error_in(named("instance", *arn));
   instance.arn.value = *std::move(arn);
   instance.cluster.value = *std::move(cluster);
   return done();
@@ -97,7 +104,7 @@ Status read_entity(object entity, Task& task) {
   for (const auto& [name, status] : {std::pair{"lastStatus", &task.last_status},
                                      std::pair{"desiredStatus", &task.desired_status}}) {
     const auto text = get_text(entity, name);
-    if (!text) return text.error_in("task " + task.arn.value);
+    if (!text) return text.error_in(named("task", task.arn.value));
     *status = make_task_status(*text);
   }
   const auto text = [&](std::string_view name) { return internal::text_or_empty(entity, name); };
@@ -137,10 +144,10 @@ std::vector<Resource> read_resources(object entity, std::string_view name) {
 Status read_entity(object entity, ContainerInstance& instance) {
   if (auto names = read_names(entity, instance); !names) return names;
   const auto status = get_text(entity, "status");
-  if (!status) return status.error_in("instance " + instance.arn.value);
+  if (!status) return status.error_in(named("instance", instance.arn.value));
   instance.status = make_instance_status(*status);
   if (entity.at_key("agentConnected").get(instance.agent_connected)) {
-    return invalid("instance " + instance.arn.value + ": agentConnected is not true or false");
+    return invalid(named("instance", instance.arn.value) + ": agentConnected is not true or false");
   }
   instance.agent_update_status = internal::text_or_empty(entity, "agentUpdateStatus");
   instance.ec2_instance_id = internal::text_or_empty(entity, "EC2InstanceID");

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/text.h"
 #include "codec/json_read.h"
 
 namespace blox::codec {
@@ -136,8 +137,7 @@ Status check_source(object envelope) {
   const auto source = demand_text(envelope, "source");
   if (!source) return std::unexpected(source.error());
   if (*source == kSource) return done();
-  return refuse("source", "is '" + std::string{source->substr(0, kIdBytesMax)} +
-                              "', state changes come from 'aws.ecs' alone");
+  return refuse("source", "is " + quote(*source) + ", state changes come from 'aws.ecs' alone");
 }
 
 Result<EcsEvent> decode(std::string_view body) {

@@ -1,5 +1,7 @@
 #include "codec/field_reader.h"
 
+#include "base/text.h"
+
 namespace blox::codec {
 namespace {
 
@@ -58,7 +60,7 @@ std::optional<WallTime> FieldReader::find_time(std::string_view name) {
   if (!text) return std::nullopt;
   const auto time = parse_time(*text);
   if (time) return *time;
-  refuse(name, "no time of RFC 3339: '" + *text + "'");
+  refuse(name, "no time of RFC 3339: " + quote(*text));
   return std::nullopt;
 }
 

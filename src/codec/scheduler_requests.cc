@@ -2,6 +2,7 @@
 // its field, what it is and what is allowed.
 #include <algorithm>
 
+#include "base/text.h"
 #include "codec/field_reader.h"
 #include "codec/scheduler_objects.h"
 
@@ -13,6 +14,7 @@ using boost::json::value;
 
 constexpr std::string_view kAllowedNew =
     "name, instanceGroup, taskDefinition, maxUnavailable, drainDeadline";
+constexpr std::size_t kKeyBytesMax = 80;  // Of one that an error names.
 constexpr std::string_view kAllowedPatch = "taskDefinition, maxUnavailable, drainDeadline";
 
 std::string kind_of(const value& given) {
@@ -46,9 +48,9 @@ Result<std::string> read_max_unavailable(const value& given) {
   const auto* text = given.if_string();
   if (!text) return fail_type("maxUnavailable", given, kAllowed);
   if (!text->ends_with('%')) {
-    return fail(ErrorKind::kInvalid, "maxUnavailable is the string '" +
-                                         std::string{text->data(), text->size()} +
-                                         "'; allowed is " + std::string{kAllowed});
+    return fail(ErrorKind::kInvalid, "maxUnavailable is the string " +
+                                         quote({text->data(), text->size()}) + "; allowed is " +
+                                         std::string{kAllowed});
   }
   return std::string{text->data(), text->size()};
 }
@@ -58,8 +60,10 @@ Result<std::string> read_cluster(const value& given) {
   if (!group) return fail_type("instanceGroup", given, "an object {\"cluster\": …}");
   const value* cluster = nullptr;
   for (const auto& field : *group) {
-    if (field.key() != "cluster") {
-      return fail(ErrorKind::kInvalid, "instanceGroup." + std::string{field.key()} +
+    const std::string_view key{field.key().data(), field.key().size()};
+    if (key != "cluster") {
+      return fail(ErrorKind::kInvalid, "instanceGroup." +
+                                           escape_control(key.substr(0, kKeyBytesMax)) +
                                            " is not known; allowed is cluster");
     }
     cluster = &field.value();
@@ -83,8 +87,8 @@ Status read_field(std::string_view name, const value& given, EnvironmentRequest&
   if (name == "drainDeadline") return keep(read_text(name, given), request.drain_deadline);
   if (is_new && name == "name") return keep(read_text(name, given), request.name);
   if (is_new && name == "instanceGroup") return keep(read_cluster(given), request.cluster);
-  return fail(ErrorKind::kInvalid, "the field '" + std::string{name.substr(0, 100)} +
-                                       "' is not known here; allowed are " + std::string{allowed});
+  return fail(ErrorKind::kInvalid, "the field " + quote(name) + " is not known here; allowed are " +
+                                       std::string{allowed});
 }
 
 Result<EnvironmentRequest> read_request(const object& body, std::string_view allowed) {

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "base/text.h"
 #include "codec/ecs_calls_json.h"
 
 namespace blox::codec {
@@ -61,7 +62,8 @@ Result<SqsAttributes> decode_queue_attributes(std::string_view body) {
   if (!text) return text.error_in("Attributes");
   const auto seconds = parse_number<std::uint32_t>(*text);
   if (!seconds) {
-    return fail(ErrorKind::kInvalid, "VisibilityTimeout is '" + *text + "', not whole seconds");
+    return fail(ErrorKind::kInvalid,
+                "VisibilityTimeout is " + quote(*text) + ", not whole seconds");
   }
   SqsAttributes read{std::chrono::seconds{*seconds}, std::nullopt};
   const auto size = aws_json::find_text(attributes->get_object(), "MaximumMessageSize");
@@ -98,7 +100,7 @@ Result<std::vector<std::size_t>> decode_delete_message_batch(std::string_view bo
         if (!id) return std::unexpected(id.error());
         const auto place = parse_number<std::size_t>(*id);
         if (!place || *place >= count) {
-          return fail(ErrorKind::kInvalid, "Id '" + *id + "' was not in the request");
+          return fail(ErrorKind::kInvalid, "Id " + quote(*id) + " was not in the request");
         }
         deleted[*place] = true;
         return done();

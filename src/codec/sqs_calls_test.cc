@@ -49,6 +49,16 @@ TEST(SqsCalls, DecodesAnswers) {
   EXPECT_FALSE(decode_receive_message(R"({"Messages":[{"Body":"b"}]})"));
 }
 
+TEST(SqsCalls, AnErrorIsOneBoundedLine) {
+  const auto timeout = decode_visibility_timeout(R"({"Attributes":{"VisibilityTimeout":"a\nb"}})");
+  ASSERT_FALSE(timeout);
+  EXPECT_EQ(timeout.error().message, R"(VisibilityTimeout is 'a\x0ab', not whole seconds)");
+  const auto left = decode_delete_message_batch(
+      R"({"Successful":[{"Id":")" + std::string(5'000, 'x') + "\"}]}", 1);
+  ASSERT_FALSE(left);
+  EXPECT_LT(left.error().message.size(), 200U);
+}
+
 TEST(SqsCalls, TellsWhatWasNotDeleted) {
   EXPECT_THAT(decode_delete_message_batch(R"({"Successful":[{"Id":"0"},{"Id":"1"}]})", 2).value(),
               IsEmpty());

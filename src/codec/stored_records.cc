@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/text.h"
 #include "codec/json_read.h"
 #include "codec/json_write.h"
 #include "codec/stored.h"
@@ -62,7 +63,7 @@ Result<std::uint64_t> parse_dead_letter_key(std::string_view key) {
   const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), number);
   if (digits.size() != 20 || read.ec != std::errc{} || read.ptr != digits.data() + digits.size()) {
     return fail(ErrorKind::kInvalid,
-                "'" + std::string{key} + "' is not the key of a dead letter: prefix and 20 digits");
+                quote(key) + " is not the key of a dead letter: prefix and 20 digits");
   }
   return number;
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace blox {
 namespace {
 
@@ -59,7 +61,7 @@ Result<ArnParts> parse_arn(std::string_view text) {
                     is_rest(parts.rest) && text.size() <= 1'024;
   if (!good) {
     return fail(ErrorKind::kInvalid,
-                "'" + std::string{text.substr(0, 200)} +
+                "'" + escape_control(text.substr(0, 200)) +
                     "' is not an ARN of ECS: arn:<partition>:ecs:<region>:<account>:<kind>/<id>");
   }
   return parts;

@@ -41,6 +41,13 @@ TEST(Arn, RefusesWhatIsNone) {
   }
 }
 
+TEST(Arn, AnErrorIsOneBoundedLine) {
+  const auto parts = parse_arn("arn:\n" + std::string(1'000, '\x07'));
+  ASSERT_FALSE(parts);
+  EXPECT_TRUE(parts.error().message.starts_with("'arn:\\x0a\\x07")) << parts.error().message;
+  EXPECT_LT(parts.error().message.size(), 1'000U);
+}
+
 TEST(Arn, KindsAreNotMixedUp) {
   const char* task = "arn:aws:ecs:eu-west-1:123456789012:task/c/1";
   EXPECT_TRUE(parse_task_arn(task));

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace blox::scheduler {
 
 std::optional<Refusal> find_refusal(const http::Query& query,
@@ -11,14 +13,14 @@ std::optional<Refusal> find_refusal(const http::Query& query,
       std::string allowed;
       for (const auto& each : known) allowed += (allowed.empty() ? "" : ", ") + std::string{each};
       return Refusal{"At least one of the filters provided is not supported",
-                     "'" + name.substr(0, 100) + "' is not known here; allowed " +
+                     quote(name) + " is not known here; allowed " +
                          (allowed.empty() ? "is none" : "are " + allowed)};
     }
   }
   for (const auto& [name, value] : query) {
     if (std::ranges::count(query, name, [](const auto& each) { return each.first; }) > 1) {
       return Refusal{"At least one of the filters provided is specified multiple times",
-                     "'" + name + "' is given more than once; allowed is once"};
+                     quote(name) + " is given more than once; allowed is once"};
     }
   }
   return std::nullopt;
@@ -39,8 +41,8 @@ Result<bool> read_query_flag(const http::Query& query, std::string_view name) {
   const auto text = http::find_query(query, name);
   if (!text || *text == "false") return false;
   if (*text == "true") return true;
-  return fail(ErrorKind::kInvalid, std::string{name} + " is '" + std::string{text->substr(0, 100)} +
-                                       "'; allowed are true and false");
+  return fail(ErrorKind::kInvalid,
+              std::string{name} + " is " + quote(*text) + "; allowed are true and false");
 }
 
 }  // namespace blox::scheduler

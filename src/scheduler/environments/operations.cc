@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.h"
 #include "scheduler/environments/paging.h"
 #include "scheduler/environments/validation.h"
 
@@ -40,14 +41,14 @@ std::unexpected<Error> fail_unasked(const std::string& what, const Error& error)
 
 Status check_cluster_text(const std::string& text) {
   if (is_cluster_name(text) || parse_cluster_arn(text)) return done();
-  return fail(ErrorKind::kInvalid, "instanceGroup.cluster is '" + text.substr(0, 200) +
-                                       "'; allowed is the name or the ARN of a cluster");
+  return fail(ErrorKind::kInvalid, "instanceGroup.cluster is " + quote(text) +
+                                       "; allowed is the name or the ARN of a cluster");
 }
 
 Status check_task_definition_text(const std::string& text) {
   if (!text.empty() && text.size() <= 1'024) return done();
-  return fail(ErrorKind::kInvalid, "taskDefinition is '" + text.substr(0, 100) +
-                                       "'; allowed is a family, family:revision or an ARN");
+  return fail(ErrorKind::kInvalid, "taskDefinition is " + quote(text) +
+                                       "; allowed is a family, family:revision or an ARN");
 }
 
 // Sorts as time and then id do; the order of keys is the order of the list.

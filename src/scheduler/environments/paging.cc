@@ -3,6 +3,8 @@
 #include <charconv>
 #include <limits>
 
+#include "base/text.h"
+
 namespace blox::scheduler {
 namespace {
 
@@ -31,8 +33,8 @@ Result<std::string> decode_page_token(std::string_view token) {
     key += static_cast<char>(high * 16 + low);
   }
   if (key.empty() || key.size() * 2 != token.size()) {
-    return fail(ErrorKind::kInvalid, "nextToken is '" + std::string{token.substr(0, 100)} +
-                                         "'; allowed is a nextToken that this list has answered");
+    return fail(ErrorKind::kInvalid, "nextToken is " + quote(token) +
+                                         "; allowed is a nextToken that this list has answered");
   }
   return key;
 }
@@ -44,8 +46,8 @@ Result<std::size_t> parse_results_max(const PageRequest& page) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc{} || end != text.data() + text.size() || number < 1 ||
       number > kResultsMax) {
-    return fail(ErrorKind::kInvalid, "maxResults is '" + text.substr(0, 100) +
-                                         "'; allowed is an integer from 1 to 10000");
+    return fail(ErrorKind::kInvalid,
+                "maxResults is " + quote(text) + "; allowed is an integer from 1 to 10000");
   }
   return number;
 }

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <utility>
 
+#include "base/text.h"
 #include "codec/field_reader.h"
 #include "scheduler/environments/validation.h"
 
@@ -37,7 +38,7 @@ Enum read_word(FieldReader& fields, std::string_view name, std::initializer_list
   for (const Enum each : known) {
     if (to_text(each) == word) return each;
   }
-  fields.refuse(name, "not a known word: '" + word + "'");
+  fields.refuse(name, "not a known word: " + quote(word));
   return *known.begin();
 }
 
