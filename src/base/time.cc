@@ -56,6 +56,9 @@ std::optional<minutes> take_offset(std::string_view& text) {
   return sign * minutes{*hour * 60 + *minute};
 }
 
+constexpr WallTime kFirstTime{std::chrono::sys_days{std::chrono::year{0} / 1 / 1}};
+constexpr WallTime kEndOfTimes{std::chrono::sys_days{std::chrono::year{10'000} / 1 / 1}};
+
 std::optional<WallTime> read_time(std::string_view text) {
   const auto year = take_digits(text, 4);
   if (!year || !take(text, '-')) return std::nullopt;
@@ -82,8 +85,11 @@ std::optional<WallTime> read_time(std::string_view text) {
   if (!offset || !text.empty() || !date.ok() || *hour > 23 || *minute > 59 || *second > 60) {
     return std::nullopt;
   }
-  return WallTime{std::chrono::sys_days{date}} + hours{*hour} + minutes{*minute} +
-         seconds{*second} + fraction - *offset;
+  const WallTime time = WallTime{std::chrono::sys_days{date}} + hours{*hour} + minutes{*minute} +
+                        seconds{*second} + fraction - *offset;
+  // An offset or a leap second may lead out of the years that four digits can write.
+  if (time < kFirstTime || time >= kEndOfTimes) return std::nullopt;
+  return time;
 }
 
 constexpr Duration kDurationMax = days{3'650};

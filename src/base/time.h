@@ -29,7 +29,7 @@ using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;
 std::string format_time(WallTime time);
 
 /// Parses RFC 3339 with any offset and any number of decimals (cut to milliseconds).
-/// Errors: kInvalid.
+/// Errors: kInvalid, also for what is in UTC before the year 0 or after 9999.
 Result<WallTime> parse_time(std::string_view text);
 
 /// Parses a duration as flags and config take it: "250ms", "10s", "15m", "3h", "14d". At most
