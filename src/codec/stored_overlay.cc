@@ -30,14 +30,15 @@ bool is_same_text(const json::string& one, const json::string& other) {
 }
 
 bool is_same_object(const json::object& one, const json::object& other) {
-  const auto covers = [](const json::object& big, const json::object& small) {
-    return std::ranges::all_of(small, [&](const json::key_value_pair& field) {
-      const json::value* match = big.if_contains(field.key());
-      if (is_nothing(&field.value()) && is_nothing(match)) return true;
-      return match != nullptr && is_same(*match, field.value());
-    });
-  };
-  return covers(one, other) && covers(other, one);
+  // Fields of both are compared once: twice at each depth would be without end for deep objects.
+  const bool all_there = std::ranges::all_of(other, [&](const json::key_value_pair& field) {
+    const json::value* match = one.if_contains(field.key());
+    if (is_nothing(&field.value()) && is_nothing(match)) return true;
+    return match != nullptr && is_same(*match, field.value());
+  });
+  return all_there && std::ranges::all_of(one, [&](const json::key_value_pair& field) {
+           return is_nothing(&field.value()) || other.contains(field.key());
+         });
 }
 
 // By name, where all elements have one: ECS lists attributes, tags and containers in any order.

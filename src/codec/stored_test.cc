@@ -92,6 +92,12 @@ TEST(StoredRecords, ComeBack) {
   EXPECT_EQ(decode_stored_event(encode_stored_event(event)), event);
 }
 
+TEST(StoredRecords, NoDeadLetterHasANegativeSize) {
+  const auto letter = decode_dead_letter(R"({"v":1,"at":"2026-08-20T10:00:03Z","bodyBytes":-1})");
+  ASSERT_FALSE(letter);
+  EXPECT_EQ(letter.error().message, "decode dead letter: bodyBytes is negative");
+}
+
 TEST(StoredRecords, KeysOrderByArrivalAndTime) {
   EXPECT_LT(dead_letter_key(9), dead_letter_key(10));
   EXPECT_EQ(parse_dead_letter_key(dead_letter_key(42)), 42U);
@@ -116,6 +122,32 @@ TEST(StoredOverlay, TellsFormFromTruth) {
       {"one attribute less", R"({"l":[{"name":"a"},{"name":"b"}]})", R"({"l":[{"name":"a"}]})",
        R"({"l":[{"name":"a"}]})"},
       {"plain lists have an order", R"({"l":[1,2]})", R"({"l":[2,1]})", R"({"l":[2,1]})"},
+TEST(StoredRecords, KeysOrderByArrivalAndTime) {
+  EXPECT_LT(dead_letter_key(9), dead_letter_key(10));
+  EXPECT_EQ(parse_dead_letter_key(dead_letter_key(42)), 42U);
+  EXPECT_FALSE(parse_dead_letter_key("cluster-state/deadletters/42"));
+  EXPECT_EQ(event_key("A/b c", kSeen, "x/1"),
+            "cluster-state/events/A%2Fb c/" + format_time(kSeen) + "/x%2F1");
+}
+
+TEST(StoredOverlay, TellsFormFromTruth) {
+  const std::tuple<const char*, const char*, const char*, const char*> rows[] = {
+      {"equal", R"({"a":1})", R"({"a":1})", ""},
+      {"times in another form", R"({"t":"2026-08-20T10:00:03.1Z"})",
+       R"({"t":"2026-08-20T10:00:03.100Z"})", ""},
+      {"another time", R"({"t":"2026-08-20T10:00:03Z"})", R"({"t":"2026-08-20T10:00:04Z"})",
+       R"({"t":"2026-08-20T10:00:04Z"})"},
+      {"named things in another order", R"({"l":[{"name":"a","v":1},{"name":"b"}]})",
+       R"({"l":[{"name":"b"},{"name":"a","v":1.0}]})", ""},
+      {"nothing in another form", R"({"a":1})", R"({"a":1,"l":[],"o":{},"n":null})", ""},
+      {"what Describe leaves out stays", R"({"a":1,"b":2})", R"({"a":3})", R"({"a":3,"b":2})"},
+      {"a null erases nothing", R"({"a":1})", R"({"a":null})", ""},
+      {"an empty list is a fact", R"({"l":[1]})", R"({"l":[]})", R"({"l":[]})"},
+      {"one attribute less", R"({"l":[{"name":"a"},{"name":"b"}]})", R"({"l":[{"name":"a"}]})",
+       R"({"l":[{"name":"a"}]})"},
+      {"plain lists have an order", R"({"l":[1,2]})", R"({"l":[2,1]})", R"({"l":[2,1]})"},
+      {"a number of many digits", R"({"a":1111111111111111111115})",
+       R"({"a":1.111111111111111111115E21})", ""},
       {"a new field", R"({})", R"({"a":"x"})", R"({"a":"x"})"},
   };
   for (const auto& [rule, held, described, expected] : rows) {
@@ -130,6 +162,16 @@ TEST(StoredOverlay, TellsFormFromTruth) {
   EXPECT_FALSE(overlay_detail("{}", "[]"));
   EXPECT_TRUE(is_same_json("", "{}"));
   EXPECT_FALSE(is_same_json("", R"({"healthStatus":"HEALTHY"})"));
+}
+
+// Each depth once: at twice a depth this would not end.
+TEST(StoredOverlay, DeepObjectsCostNoMoreThanTheirSize) {
+  std::string deep = "1";
+  for (int depth = 0; depth < 30; ++depth) deep = R"({"a":)" + deep + "}";
+  EXPECT_TRUE(is_same_json(deep, deep + " "));
+  const auto joined = overlay_detail(deep, deep + " ");
+  ASSERT_TRUE(joined) << joined.error().message;
+  EXPECT_FALSE(joined->has_value());
 }
 
 }  // namespace
