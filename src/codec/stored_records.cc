@@ -94,8 +94,9 @@ Result<DeadLetter> decode_dead_letter(std::string_view bytes) {
   letter.message_id = text_or_empty(*root, "messageId");
   letter.error = text_or_empty(*root, "error");
   letter.body = text_or_empty(*root, "body");
-  letter.body_bytes =
-      static_cast<std::size_t>(internal::find_integer(*root, "bodyBytes").value_or(0));
+  const auto body_bytes = internal::find_integer(*root, "bodyBytes").value_or(0);
+  if (body_bytes < 0) return fail(ErrorKind::kInvalid, "decode dead letter: bodyBytes is negative");
+  letter.body_bytes = static_cast<std::size_t>(body_bytes);
   const auto at = parse_time(text_or_empty(*root, "at"));
   if (!at) return at.error_in("decode dead letter: at");
   letter.at = *at;
