@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "codec/ecs_calls.h"
+#include "codec/exact_json.h"
 
 namespace blox::codec::aws_json {
 
@@ -19,7 +20,7 @@ inline std::string copy(const boost::json::string& text) {
 /// The answer as an object. Errors: kInvalid.
 inline Result<boost::json::object> parse_answer(std::string_view body) {
   boost::json::error_code error;
-  boost::json::value value = boost::json::parse(body, error);
+  boost::json::value value = parse_exact(body, error);
   if (error) return fail(ErrorKind::kInvalid, "the answer is not JSON: " + error.message());
   if (!value.is_object()) return fail(ErrorKind::kInvalid, "the answer is not a JSON object");
   return std::move(value.get_object());

@@ -1,7 +1,9 @@
 // Describe answers to reports: brings ECS's JSON into the form that its events have.
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 
+#include "base/text.h"
 #include "base/time.h"
 #include "codec/ecs_calls.h"
 #include "codec/ecs_calls_json.h"
@@ -19,10 +21,9 @@ bool is_time_field(std::string_view field) {
 // Epoch seconds to text; what is no time between the years 1970 and 9999 stays as it is.
 void format_epoch(json::value& value) {
   if (!value.is_number()) return;
-  const double seconds = value.to_number<double>();
-  if (!(seconds >= 0 && seconds < 253'402'300'800.0)) return;
-  const WallTime time{std::chrono::milliseconds{std::llround(seconds * 1000)}};
-  value = format_time(time);
+  const double milliseconds = std::round(value.to_number<double>() * 1000);
+  if (!(milliseconds >= 0 && milliseconds < 253'402'300'800'000.0)) return;
+  value = format_time(WallTime{std::chrono::milliseconds{std::llround(milliseconds)}});
 }
 
 // The parser bounds the depth.
@@ -35,6 +36,15 @@ void format_times(json::value& value) {
       format_times(field.value());
     }
   }
+}
+
+// Boost.JSON takes 1e400 for infinity and writes that as a number which no other reader takes.
+bool has_infinity(const json::value& value) {
+  if (value.is_double()) return !std::isfinite(value.get_double());
+  if (value.is_array()) return std::ranges::any_of(value.get_array(), has_infinity);
+  if (!value.is_object()) return false;
+  return std::ranges::any_of(value.get_object(),
+                             [](const auto& field) { return has_infinity(field.value()); });
 }
 
 void move_field(json::object& from, std::string_view field, json::object& to) {
@@ -60,12 +70,16 @@ void move_container_health(json::object& task, json::object& describe_only) {
   if (!health.empty()) describe_only["containerHealthStatus"] = std::move(health);
 }
 
+constexpr std::size_t kQuotedBytesMax = 80;
+
 Result<std::optional<EcsVersion>> decode_version(const json::object& object) {
   const json::value* version = object.if_contains("version");
   if (version == nullptr || version->is_null()) return std::optional<EcsVersion>{};
   if (const std::int64_t* number = version->if_int64()) return EcsVersion{*number};
   return fail(ErrorKind::kInvalid,
-              "field 'version' is " + json::serialize(*version) + ", not an integer");
+              "field 'version' is " +
+                  escape_control(json::serialize(*version).substr(0, kQuotedBytesMax)) +
+                  ", not an integer");
 }
 
 Result<TaskReport> decode_task(json::object task) {
@@ -128,7 +142,9 @@ Result<Answer> decode_described(std::string_view body, std::string_view field,
         std::string arn = aws_json::find_text(object, arn_field);
         json::value value(std::move(object));  // Braces would make a list of it.
         format_times(value);
-        auto report = decode(std::move(value.get_object()));
+        auto report = has_infinity(value) ? fail(ErrorKind::kInvalid,
+                                                 "a number in it is beyond all that we can keep")
+                                          : decode(std::move(value.get_object()));
         if (report) {
           answer.reports.push_back(std::move(*report));
         } else {  // One of a hundred must not cost the others.

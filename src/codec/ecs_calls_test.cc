@@ -126,6 +126,8 @@ TEST(EcsCalls, NamesWhatIsWrongWithATaskAndTakesTheOthers) {
        "field 'version' is \"x\""},
       {R"({"taskArn":"t","clusterArn":"c","lastStatus":"R","version":3.0})",
        "field 'version' is 3"},
+      {R"({"taskArn":"t","clusterArn":"c","lastStatus":"R","a":[{"b":1e400}]})",
+       "a number in it is beyond"},
   };
   for (const auto& [task, message] : rows) {
     const auto answer = decode_describe_tasks(
@@ -144,6 +146,26 @@ TEST(EcsCalls, NamesWhatIsWrongWithATaskAndTakesTheOthers) {
   ASSERT_EQ(instances->failures.size(), 2U);
   EXPECT_EQ(instances->failures[0].arn, "i");
   EXPECT_EQ(instances->failures[1].reason, "");
+}
+
+TEST(EcsCalls, QuotesNoMoreOfAVersionThanALine) {
+  const auto answer = decode_describe_tasks(
+      R"({"tasks":[{"taskArn":"t","clusterArn":"c","lastStatus":"R","version":")" +
+      std::string(5'000, '\x7f') + "\"}]}");
+  ASSERT_TRUE(answer) << answer.error().message;
+  const std::string& detail = answer->failures.at(0).detail;
+  EXPECT_LT(detail.size(), 500U);
+  EXPECT_EQ(detail.find('\x7f'), detail.npos) << detail;
+}
+
+TEST(EcsCalls, WhatIsNoTimeOfFourDigitsStaysANumber) {
+  const auto answer =
+      decode_describe_tasks(R"({"tasks":[{"taskArn":"t","clusterArn":"c","lastStatus":"R",)"
+                            R"("createdAt":253402300799.9994,"startedAt":253402300799.9996}]})");
+  ASSERT_TRUE(answer) << answer.error().message;
+  const auto detail = boost::json::parse(answer->reports.at(0).detail);
+  EXPECT_EQ(detail.at("createdAt").as_string(), "9999-12-31T23:59:59.999Z");
+  EXPECT_TRUE(detail.at("startedAt").is_double());
 }
 
 TEST(EcsCalls, NamesWhatIsWrongWithAnAnswer) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "codec/exact_json.h"
 
 namespace blox::codec {
 namespace {
@@ -82,7 +83,7 @@ bool is_same(const json::value& one, const json::value& other) {
 
 Result<json::object> parse_object(std::string_view text) {
   json::error_code error;
-  json::value value = json::parse(json::string_view{text.data(), text.size()}, error);
+  json::value value = parse_exact(text, error);
   if (error || !value.is_object()) return fail(ErrorKind::kInvalid, "not a JSON object");
   return std::move(value.get_object());
 }

@@ -122,6 +122,8 @@ TEST(StoredOverlay, TellsFormFromTruth) {
       {"one attribute less", R"({"l":[{"name":"a"},{"name":"b"}]})", R"({"l":[{"name":"a"}]})",
        R"({"l":[{"name":"a"}]})"},
       {"plain lists have an order", R"({"l":[1,2]})", R"({"l":[2,1]})", R"({"l":[2,1]})"},
+      {"a number of many digits", R"({"a":1111111111111111111115})",
+       R"({"a":1.111111111111111111115E21})", ""},
       {"a new field", R"({})", R"({"a":"x"})", R"({"a":"x"})"},
   };
   for (const auto& [rule, held, described, expected] : rows) {
