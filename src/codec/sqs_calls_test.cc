@@ -50,7 +50,7 @@ TEST(SqsCalls, DecodesAnswers) {
 }
 
 TEST(SqsCalls, AnErrorIsOneBoundedLine) {
-  const auto timeout = decode_visibility_timeout(R"({"Attributes":{"VisibilityTimeout":"a\nb"}})");
+  const auto timeout = decode_queue_attributes(R"({"Attributes":{"VisibilityTimeout":"a\nb"}})");
   ASSERT_FALSE(timeout);
   EXPECT_EQ(timeout.error().message, R"(VisibilityTimeout is 'a\x0ab', not whole seconds)");
   const auto left = decode_delete_message_batch(

@@ -22,10 +22,11 @@ constexpr Duration kLingerMax = std::chrono::seconds{2};
 constexpr std::size_t kLingerBytesMax = 64 << 20;
 // What a peer may send ahead while it is answered.
 constexpr std::size_t kAheadBytesMax = 16 << 10;
-// What an answer's body holds of its own. The pieces of others are shared by all that send them.
+// What an answer's body holds of its own. What it shares with others is theirs to bound.
 std::size_t owned_bytes(const Response& response) {
-  const auto* text = std::get_if<std::string>(&response.body);
-  return text == nullptr ? 0 : text->capacity();
+  if (const auto* text = std::get_if<std::string>(&response.body)) return text->capacity();
+  const auto* frozen = std::get_if<std::unique_ptr<FrozenBody>>(&response.body);
+  return frozen == nullptr ? 0 : (*frozen)->held_bytes();
 }
 
 // What a connection may hold of requests without being counted: the usual request is smaller, and

@@ -61,6 +61,8 @@ class FrozenBody {
   virtual ~FrozenBody() = default;
   /// Of the whole body, in bytes.
   virtual std::size_t size() const = 0;
+  /// What it holds besides what others share, at the most, in bytes: counted as its peer's.
+  virtual std::size_t held_bytes() const { return 0; }
   /// The next piece, a few hundred KiB at most; empty Slices after the last. All together are
   /// size() bytes. It is not asked again before what it gave has been written.
   virtual Slices next() = 0;

@@ -66,7 +66,7 @@ void run(std::string_view body) {
   const auto url = codec::decode_get_queue_url(body);
   check_error(url);
   if (url) check(!url->empty() && url->size() <= body.size(), "a URL is part of the answer");
-  const auto timeout = codec::decode_visibility_timeout(body);
+  const auto timeout = codec::decode_queue_attributes(body);
   check_error(timeout);
   if (timeout) check(timeout->count() >= 0, "a timeout is not negative");
   messages(body);

@@ -89,8 +89,7 @@ void ClusterStateApi::add_to(http::Router& router) {
   const http::RouteOptions probe{.cost = http::Cost::kProbe, .is_open = true};
   router.add(
       "GET", "/healthz", [](Context) -> Answer { co_return http::make_text(200, "ok"); }, probe);
-  router.add(
-      "GET", "/readyz", [this](Context) -> Answer { co_return readiness(); }, probe);
+  router.add("GET", "/readyz", [this](Context) -> Answer { co_return readiness(); }, probe);
   router.add("GET", "/metrics", [this](Context) -> Answer {
     http::Response response;
     response.headers.emplace_back("Content-Type", "text/plain; version=0.0.4; charset=utf-8");

@@ -5,15 +5,20 @@
 namespace blox::cluster_state {
 
 std::string encode_dead_letters(const std::vector<codec::DeadLetter>& letters) {
-  boost::json::array items;
+  std::string out{R"({"items":[)"};
   for (const auto& letter : letters) {
-    items.push_back({{"messageId", letter.message_id},
-                     {"at", format_time(letter.at)},
-                     {"error", letter.error},
-                     {"bodyBytes", letter.body_bytes},
-                     {"body", letter.body}});
+    const std::string item =
+        boost::json::serialize(boost::json::object{{"messageId", letter.message_id},
+                                                   {"at", format_time(letter.at)},
+                                                   {"error", letter.error},
+                                                   {"bodyBytes", letter.body_bytes},
+                                                   {"body", letter.body}});
+    if (out.size() + item.size() > kDeadLettersAnswerBytesMax) break;
+    if (&letter != &letters.front()) out += ',';
+    out += item;
   }
-  return boost::json::serialize(boost::json::object{{"items", std::move(items)}});
+  out += "]}";
+  return out;
 }
 
 }  // namespace blox::cluster_state

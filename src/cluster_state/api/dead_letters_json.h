@@ -8,7 +8,11 @@
 
 namespace blox::cluster_state {
 
-/// `{"items":[{"messageId","at","error","bodyBytes","body"}]}`, in the order given.
+/// Bodies of control characters are six times as long in JSON. What an answer may take.
+inline constexpr std::size_t kDeadLettersAnswerBytesMax = 16 << 20;
+
+/// `{"items":[{"messageId","at","error","bodyBytes","body"}]}`, in the order given, as many
+/// as kDeadLettersAnswerBytesMax takes.
 std::string encode_dead_letters(const std::vector<codec::DeadLetter>& letters);
 
 }  // namespace blox::cluster_state

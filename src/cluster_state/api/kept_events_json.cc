@@ -17,7 +17,11 @@ void append_text(std::string& out, std::string_view name, std::string_view text)
 }  // namespace
 
 std::string encode_kept_events(const std::vector<codec::StoredEvent>& events) {
-  std::string out{R"({"items":[)"};
+  std::size_t bytes = 32;
+  for (const auto& event : events) bytes += event.raw.size() + 512;
+  std::string out;
+  out.reserve(bytes);  // Growing by doubling it would hold twice as much.
+  out += R"({"items":[)";
   for (const auto& event : events) {
     if (&event != &events.front()) out += ',';
     out += '{';

@@ -24,6 +24,10 @@ ListBody::ListBody(Selection selection, std::string end)
   size_ = kBegin.size() + items.bytes - items.count - (items.count == 0 ? 0 : 1) + end_->size();
 }
 
+std::size_t ListBody::held_bytes() const {
+  return std::min(size_, kPieceBytes + kCopiedBytesMax) + end_->size();
+}
+
 http::Slices ListBody::next() {
   if (has_ended_) return {};
   std::string& piece = *piece_;

@@ -16,6 +16,7 @@ class ListBody final : public http::FrozenBody {
  public:
   ListBody(Selection selection, std::string end);
   std::size_t size() const override { return size_; }
+  std::size_t held_bytes() const override;
   /// Objects are copied together, as a buffer for each would cost the kernel more; a large one is
   /// sent from where it is.
   http::Slices next() override;

@@ -1,0 +1,147 @@
+// Connections of the server over a socket pair, with the limits that ship. The input is a program
+// of what the peer sends and in which pieces (byte_program.h). Whatever it is: the connection holds
+// no more than its limits say, and when the peer has gone it is gone, with all that it held.
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/check.h"
+#include "base/signal.h"
+#include "fuzz/byte_program.h"
+#include "fuzz/counting_allocator.h"
+#include "http/connection.h"
+#include "http/router.h"
+#include "http/socket_channel.h"
+
+namespace blox::fuzz {
+namespace {
+
+// A head and what is made of it, a body and the room it grows in, what is read and sent at a time.
+constexpr std::int64_t kHeldBytesMax = 512 << 10;
+// What the loop and the handlers may keep from one input to the next.
+constexpr std::int64_t kKeptBytesMax = 64 << 10;
+
+class OneLine final : public http::BodyStream {
+ public:
+  explicit OneLine(Executor& executor) : never_(executor) {}
+  Async<Result<http::Slices>> next() override {
+    if (said_) co_await never_.wait();
+    said_ = true;
+    co_return http::Slices{{nullptr, "a line\n"}};
+  }
+
+ private:
+  Signal never_;
+  bool said_ = false;
+};
+
+class TwoPieces final : public http::FrozenBody {
+ public:
+  std::size_t size() const override { return 8; }
+  http::Slices next() override {
+    if (given_ == 2) return {};
+    ++given_;
+    return {{nullptr, "four"}};
+  }
+
+ private:
+  int given_ = 0;
+};
+
+// One server without a socket of its own, for all inputs.
+class World {
+ public:
+  World() {
+    using Context = http::RequestContext;
+    router_.add("GET", "/",
+                [](Context) -> Async<http::Response> { co_return http::make_text(200, "root"); });
+    router_.add("POST", "/", [](Context asked) -> Async<http::Response> {
+      co_return http::make_text(200, std::to_string(asked.request.body.size()));
+    });
+    router_.add("GET", "/stream", [this](Context) -> Async<http::Response> {
+      http::Response response;
+      response.body = std::make_unique<OneLine>(loop_);
+      co_return response;
+    });
+    router_.add("GET", "/list", [](Context) -> Async<http::Response> {
+      http::Response response;
+      response.body = std::make_unique<TwoPieces>();
+      co_return response;
+    });
+    const auto allowed = std::make_shared<http::AllowedHosts>(
+        "127.0.0.1:3000", std::vector<std::string>{}, std::vector<std::string>{});
+    context_ = std::make_shared<http::ServerContext>(loop_, router_, http::Limits{},
+                                                     http::make_admission(allowed), budgets_,
+                                                     http::TrustedProxies{}, metrics_);
+    context_->forget = [this](http::Connection&) { connection_.reset(); };
+  }
+
+  void run(std::span<const Step> steps) {
+    const HeapWatch heap;
+    std::array<int, 2> pair{};
+    check(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair.data()) == 0, "no socket pair");
+    peer_ = pair[0];
+    connection_ = http::Connection::open(
+        http::make_socket_channel(
+            http::StreamSocket{loop_.context(), boost::asio::generic::stream_protocol{AF_UNIX, 0},
+                               pair[1]},
+            *http::PeerAddress::parse("127.0.0.1")),
+        context_, std::nullopt);
+    for (const auto& step : steps) {
+      if (step.kind == Step::Kind::kClose) break;
+      if (step.kind == Step::Kind::kEndSending) ::shutdown(peer_, SHUT_WR);
+      if (step.kind == Step::Kind::kSegment && !send(step.bytes)) break;
+      check(heap.growth() <= kHeldBytesMax, "a connection holds more than its limits");
+    }
+    ::close(std::exchange(peer_, -1));
+    turn();
+    check(connection_ == nullptr, "the peer has gone, and its connection has not");
+    check(budgets_->request_bytes->used() == 0, "memory is counted that nobody holds");
+    check(budgets_->streams->used() == 0, "a stream is counted that is gone");
+    check(heap.growth() <= kKeptBytesMax, "a connection that is gone left memory behind");
+  }
+
+ private:
+  // Lets the server do all that it can, and takes what it says.
+  void turn() {
+    std::array<char, 64 << 10> heard{};
+    do {
+      loop_.context().restart();
+    } while (loop_.context().poll() > 0 || ::recv(peer_, heard.data(), heard.size(), 0) > 0);
+  }
+
+  // False when the server takes no more.
+  bool send(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const auto sent = ::send(peer_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent > 0) bytes.remove_prefix(static_cast<std::size_t>(sent));
+      turn();
+      if (sent <= 0 && ::send(peer_, bytes.data(), 1, MSG_NOSIGNAL) != 1) return false;
+      if (sent <= 0) bytes.remove_prefix(1);
+    }
+    return true;
+  }
+
+  IoLoop loop_;
+  Metrics metrics_;
+  http::Router router_;
+  std::shared_ptr<http::ServerBudgets> budgets_ =
+      std::make_shared<http::ServerBudgets>(http::ProcessLimits{});
+  std::shared_ptr<http::ServerContext> context_;
+  std::shared_ptr<http::Connection> connection_;
+  int peer_ = -1;
+};
+
+}  // namespace
+}  // namespace blox::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static blox::fuzz::World world;
+  world.run(blox::fuzz::decode_byte_program({data, size}, blox::fuzz::http_words()));
+  return 0;
+}
