@@ -2,6 +2,7 @@
 #include <iostream>
 #include <memory>
 
+#include "blox/byte_size.h"
 #include "blox/flags.h"
 #include "blox/modes.h"
 #include "blox/open_store.h"
@@ -25,8 +26,8 @@ int run(const StateModeFlags& flags) {
   if (const auto opened = process.open_account(flags.common); !opened) {
     return fail_with(opened.error().message);
   }
-  const auto store =
-      open_store(process.loop, process.metrics, flags.common.store, "cluster-state.db");
+  const auto store = open_store(process.loop, process.metrics, flags.common.store,
+                                "cluster-state.db", to_bytes(flags.common.store_queue_memory));
   if (!store) return fail_with(store.error().message);
   const auto queue = process.account->open_queue(flags.state.queue);
   if (!queue) return fail_with(queue.error().message);

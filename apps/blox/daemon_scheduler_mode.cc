@@ -2,6 +2,7 @@
 #include <iostream>
 #include <memory>
 
+#include "blox/byte_size.h"
 #include "blox/flags.h"
 #include "blox/modes.h"
 #include "blox/open_store.h"
@@ -26,7 +27,8 @@ int run(const SchedulerModeFlags& flags) {
   if (const auto opened = process.open_account(flags.common); !opened) {
     return fail_with(opened.error().message);
   }
-  const auto store = open_store(process.loop, process.metrics, flags.common.store, "scheduler.db");
+  const auto store = open_store(process.loop, process.metrics, flags.common.store, "scheduler.db",
+                                to_bytes(flags.common.store_queue_memory));
   if (!store) return fail_with(store.error().message);
   http::CurlTransport state_transport{process.loop};
   EcsDirectory directory{process.account->people_client()};

@@ -12,6 +12,7 @@
 #include <tuple>
 
 #include "blox/modes.h"
+#include "blox/service_flags.h"
 #include "cli/commands.h"
 
 namespace blox::apps {
@@ -167,6 +168,33 @@ TEST_F(FlagsTest, EachCommandSaysItsVersion) {
   }
   write("version = true\n");
   EXPECT_FALSE(complete({"serve", "--config", file}));
+}
+
+TEST(Program, AmountsOfMemoryReachTheServices) {
+  const std::tuple<Words, const char*, std::size_t> rows[] = {
+      {{}, "", std::size_t{64} << 20},
+      {{"--ingest-memory=2GiB", "--store-queue-memory=1MiB"}, "", std::size_t{2} << 30},
+      {{"--ingest-memory=1KiB"}, "'1KiB' is not from 1MiB to 64GiB", 0},
+      {{"--store-queue-memory=much"}, "'much' is not an amount of memory", 0},
+  };
+  for (const auto& [given, problem, bytes] : rows) {
+    CLI::App app;
+    CommonFlags common;
+    StateFlags state;
+    common.add_to(app, "blox.db");
+    state.add_to(app);
+    auto words = given;
+    std::string refused;
+    try {
+      app.parse(words);
+    } catch (const CLI::ParseError& error) {
+      refused = error.what();
+    }
+    EXPECT_THAT(refused, HasSubstr(problem));
+    if (*problem != '\0') continue;
+    EXPECT_EQ(refused, "");
+    EXPECT_EQ(state.options("eu-west-1").consumer.undurable_bytes_max, bytes);
+  }
 }
 
 TEST(Durations, HaveBounds) {

@@ -30,7 +30,8 @@ Result<std::filesystem::path> state_directory() {
 }
 
 Result<std::unique_ptr<store::Store>> open_sqlite(Executor& executor, Metrics& metrics,
-                                                  const std::filesystem::path& path) {
+                                                  const std::filesystem::path& path,
+                                                  std::size_t queue_bytes_max) {
   std::error_code problem;
   if (path.has_parent_path() && std::filesystem::create_directories(path.parent_path(), problem)) {
     // What is stored may hold secrets, such as the environment of a task.
@@ -42,6 +43,7 @@ Result<std::unique_ptr<store::Store>> open_sqlite(Executor& executor, Metrics& m
   }
   store::SqliteStoreOptions options;
   options.metrics = &metrics;
+  options.queue_bytes_max = queue_bytes_max;
   auto opened = store::SqliteStore::open(executor, path.string(), options);
   if (!opened) return opened.error_in("--store");
   log::info("store", "sqlite:{}", path.string());
@@ -52,11 +54,12 @@ Result<std::unique_ptr<store::Store>> open_sqlite(Executor& executor, Metrics& m
 
 Result<std::unique_ptr<store::Store>> open_store(Executor& executor, Metrics& metrics,
                                                  const std::string& text,
-                                                 const std::string& file_name) {
+                                                 const std::string& file_name,
+                                                 std::size_t queue_bytes_max) {
   if (text.empty()) {
     const auto directory = state_directory();
     if (!directory) return std::unexpected(directory.error());
-    return open_sqlite(executor, metrics, *directory / file_name);
+    return open_sqlite(executor, metrics, *directory / file_name, queue_bytes_max);
   }
   if (text == "memory:") {
     log::warn("store", "memory: everything is forgotten when this process ends");
@@ -64,7 +67,7 @@ Result<std::unique_ptr<store::Store>> open_store(Executor& executor, Metrics& me
         executor, store::make_memory_disk(seed_from_os(), kMemoryHistory));
   }
   if (text.starts_with("sqlite:") && text.size() > 7)
-    return open_sqlite(executor, metrics, text.substr(7));
+    return open_sqlite(executor, metrics, text.substr(7), queue_bytes_max);
   const bool etcd = text.starts_with("etcd:");
   const std::string shown =
       etcd ? "etcd:" + http::without_userinfo(text.substr(5)) : http::without_userinfo(text);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -21,11 +22,13 @@ inline constexpr store::HistoryBounds kMemoryHistory{
 
 /// `text`: "sqlite:PATH", "memory:", or empty for sqlite in the state directory
 /// ($STATE_DIRECTORY, else $XDG_STATE_HOME/blox, else $HOME/.local/state/blox) as `file_name`.
-/// Missing folders are made. Errors: kInvalid (another form, naming what is allowed; etcd: is not
-/// in this version), else those of SqliteStore::open.
+/// Missing folders are made. `queue_bytes_max`: see SqliteStoreOptions; of sqlite alone. Errors:
+/// kInvalid (another form, naming what is allowed; etcd: is not in this version), else those of
+/// SqliteStore::open.
 Result<std::unique_ptr<store::Store>> open_store(Executor& executor, Metrics& metrics,
                                                  const std::string& text,
-                                                 const std::string& file_name);
+                                                 const std::string& file_name,
+                                                 std::size_t queue_bytes_max);
 
 /// What --help says of --store.
 std::string store_help(const std::string& file_name);

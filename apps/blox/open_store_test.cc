@@ -35,7 +35,7 @@ class OpenStoreTest : public testing::Test {
 };
 
 TEST_F(OpenStoreTest, KeepsTheHistoryInMemorySmall) {
-  const auto opened = open_store(loop, metrics, "memory:", "unused.db");
+  const auto opened = open_store(loop, metrics, "memory:", "unused.db", 1 << 20);
   ASSERT_TRUE(opened);
   Scope scope{loop};
   scope.spawn(write(**opened, kMemoryHistory.changes_max / kChanges + 10));
@@ -45,7 +45,7 @@ TEST_F(OpenStoreTest, KeepsTheHistoryInMemorySmall) {
 
 TEST_F(OpenStoreTest, NamesWhatItCanOpen) {
   for (const char* text : {"mysql:x", "sqlite:", "memory", "etcd:h:1"}) {
-    const auto refused = open_store(loop, metrics, text, "unused.db");
+    const auto refused = open_store(loop, metrics, text, "unused.db", 1 << 20);
     ASSERT_FALSE(refused) << text;
     EXPECT_THAT(refused.error().message, HasSubstr("sqlite:PATH or memory:")) << text;
   }

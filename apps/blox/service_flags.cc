@@ -1,5 +1,6 @@
 #include "blox/service_flags.h"
 
+#include "blox/byte_size.h"
 #include "blox/open_store.h"
 #include "http/url.h"
 
@@ -7,6 +8,10 @@ namespace blox::apps {
 
 void CommonFlags::add_to(CLI::App& app, const std::string& store_file) {
   add_flag(app, "--store", store, store_help(store_file));
+  add_flag(app, "--store-queue-memory", store_queue_memory,
+           "What reads and writes that wait for the file of --store may hold, such as 64MiB; above "
+           "it they are refused")
+      ->check(is_byte_size());
   add_flag(app, "--api-share", api_share,
            "Share of ECS's published call limits that Blox may use; over 1 where AWS raised them")
       ->check(CLI::Range(0.01, 100.0));
@@ -35,6 +40,11 @@ void StateFlags::add_to(CLI::App& app) {
       "others are deleted from the queue: a queue belongs to one service");
   add_flag(app, "--reconcile-interval", reconcile_interval, "Between full reads of ECS")
       ->check(is_reconcile_interval());
+  add_flag(
+      app, "--ingest-memory", ingest_memory,
+      "What messages that are received and not stored yet may hold, such as 64MiB; above it "
+      "receiving pauses. Each receive call needs 20 times the queue's MaximumMessageSize of it")
+      ->check(is_byte_size());
 }
 
 StateServiceOptions StateFlags::options(const std::string& region) const {
@@ -42,6 +52,7 @@ StateServiceOptions StateFlags::options(const std::string& region) const {
   options.reconcile.clusters = clusters;
   options.reconcile.region = region;
   options.reconcile.every = to_duration(reconcile_interval);
+  options.consumer.undurable_bytes_max = to_bytes(ingest_memory);
   return options;
 }
 

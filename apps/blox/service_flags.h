@@ -19,6 +19,7 @@ inline constexpr double kShareOfOne = 0.5;
 /// Of every mode that calls AWS or listens.
 struct CommonFlags {
   std::string store;
+  std::string store_queue_memory = "64MiB";
   double api_share = 1.0;  ///< Over both services, where one process runs both.
   ListenFlags listen;
   std::vector<std::string> etcd_endpoints;
@@ -38,6 +39,7 @@ struct StateFlags {
   std::string queue = "blox_queue";
   std::vector<std::string> clusters;
   std::string reconcile_interval = "20m";
+  std::string ingest_memory = "64MiB";
 
   void add_to(CLI::App& app);
   /// `region`: of the account that is read.

@@ -248,6 +248,21 @@ TEST(QueueConsumer, ABatchLargerThanAllRoomStopsNothing) {
   EXPECT_EQ(stored(world), 50U);
 }
 
+// With room for one call it may be that of a loop which a calm queue then sends to rest: the one
+// that goes on must be told.
+TEST(QueueConsumer, ACallThatEndsMakesRoomForAnotherLoop) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    ConsumerWorld world{seed};
+    world.options_of_consumer.undurable_bytes_max = 1'000;
+    world.start();
+    for (int round = 0; round < 3; ++round) {
+      push_large(world, 1 + 100 * round, 20, 10);
+      ASSERT_TRUE(world.drains(25s)) << seed;
+      world.loop.run_for(1min);  // Calls end empty.
+    }
+  }
+}
+
 // Each way that a message can end gives back what it held: 40 of each, in room for 31.
 TEST(QueueConsumer, GivesItsBytesBackHoweverMessagesEnd) {
   ConsumerWorld world;
