@@ -54,7 +54,7 @@ TEST_F(OpenStoreTest, NamesWhatItCanOpen) {
 TEST_F(OpenStoreTest, RepeatsNoPassword) {
   for (const char* text :
        {"etcd:user:secret@h:2379", "etcd:http://user:secret@h", "http://u:secret@h"}) {
-    const auto opened = open_store(loop, metrics, text, "unused.db");
+    const auto opened = open_store(loop, metrics, text, "unused.db", 1 << 20);
     ASSERT_FALSE(opened) << text;
     EXPECT_THAT(opened.error().message,
                 testing::AllOf(HasSubstr("h"), testing::Not(HasSubstr("secret"))));

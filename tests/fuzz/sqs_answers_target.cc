@@ -68,7 +68,7 @@ void run(std::string_view body) {
   if (url) check(!url->empty() && url->size() <= body.size(), "a URL is part of the answer");
   const auto timeout = codec::decode_queue_attributes(body);
   check_error(timeout);
-  if (timeout) check(timeout->count() >= 0, "a timeout is not negative");
+  if (timeout) check(timeout->visibility_timeout.count() >= 0, "a timeout is not negative");
   messages(body);
   deleted(body);
 }

@@ -1,4 +1,4 @@
-// Targets of requests, their parts, and the names of hosts: http/url.h and http/host_guard.h.
+// Targets of requests, their parts, and the names of hosts: http/url.h and http/allowed_hosts.h.
 #include "http/url.h"
 
 #include <string>
@@ -6,7 +6,8 @@
 
 #include "base/text.h"
 #include "fuzz/oracle.h"
-#include "http/host_guard.h"
+#include "http/allowed_hosts.h"
+#include "http/peer.h"
 
 namespace blox::fuzz {
 namespace {
@@ -77,18 +78,22 @@ void hosts(std::string_view text) {
         "a name is part of it, in lower case");
   check(http::host_name(to_lower(text)) == name, "case does not count");
   const std::vector<std::string> allowed{std::string{text}};
-  const Status usable = http::HostGuard::check(allowed);
+  const Status usable = http::AllowedHosts::check(allowed);
   check(usable || usable.error().kind == ErrorKind::kInvalid, "a bad host is invalid");
-  http::Request request{.method = "POST", .target = "/", .headers = {}, .body = {}};
-  request.headers.emplace_back("Host", text);
-  const bool refused = http::HostGuard{"10.0.0.7:3000", {}}.refuse(request).has_value();
-  if (!refused)
-    check(http::is_loopback(name) || text.find("10.0.0.7") != text.npos ||
-              text.find("://") != text.npos,
+  const http::AllowedHosts ours{"10.0.0.7:3000", {}, {}};
+  if (ours.takes_host(text)) {
+    check(http::is_loopback(name) || http::PeerAddress::parse(name) ||
+              name.find('.') == std::string::npos,
           "a foreign host is refused");
-  if (!usable) return;
-  check(!http::HostGuard{"10.0.0.7:3000", allowed}.refuse(request).has_value(),
-        "a host that is allowed is not refused");
+  }
+  if (ours.takes_origin("http://" + std::string{text}, "css")) {
+    check(http::is_loopback(name) || name == "10.0.0.7" || to_lower(text) == "css",
+          "a foreign page is refused");
+  }
+  if (!usable || text.find("://") != text.npos) return;
+  const http::AllowedHosts allowing{"10.0.0.7:3000", {}, allowed};
+  check(allowing.takes_host(text) && allowing.takes_origin("http://" + std::string{text}, "css"),
+        "what is allowed is let in");
 }
 
 }  // namespace
