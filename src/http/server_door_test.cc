@@ -119,8 +119,7 @@ TEST_F(ServerTest, CountsABodyAsLongAsItsRequestIsAnswered) {
     release.changed.notify_all();
   });
   peer.read_until("done");
-  thread.call([] {});
-  EXPECT_EQ(options.budgets->request_bytes->used(), 0u);
+  while (options.budgets->request_bytes->used() > 0) thread.call([] {});
 }
 
 TEST_F(ServerTest, CountsLargeAnswersUntilTheyAreRead) {

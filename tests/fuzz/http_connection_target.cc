@@ -63,12 +63,12 @@ class World {
     router_.add("POST", "/", [](Context asked) -> Async<http::Response> {
       co_return http::make_text(200, std::to_string(asked.request.body.size()));
     });
-    router_.add("GET", "/stream", [this](Context) -> Async<http::Response> {
+    router_.add("GET", "/v1/stream/tasks", [this](Context) -> Async<http::Response> {
       http::Response response;
       response.body = std::make_unique<OneLine>(loop_);
       co_return response;
     });
-    router_.add("GET", "/list", [](Context) -> Async<http::Response> {
+    router_.add("GET", "/v1/tasks", [](Context) -> Async<http::Response> {
       http::Response response;
       response.body = std::make_unique<TwoPieces>();
       co_return response;
