@@ -1,5 +1,8 @@
 #include "blox/process.h"
 
+#include <linux/close_range.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <csignal>
 #include <utility>
@@ -52,6 +55,8 @@ Result<std::unique_ptr<http::Server>> Process::listen(const std::string& bind,
 }
 
 void Process::run(Ending ending) {
+  // What we open is so by itself; libcurl's own pair of sockets is not.
+  close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
   Scope scope{loop};
   bool is_ending = false;
   loop.on_signal([&] {
