@@ -136,13 +136,14 @@ TEST(ByteProgram, LongAndFinelyCutTrafficCostsFewBytes) {
 }
 
 TEST(ByteProgram, StaysWithinItsBounds) {
-  std::string large{"0\x3f"};
-  large.append(64, 'x');
+  // Pieces of a size that divides neither bound.
+  std::string large{"0\x3e"};
+  large.append(63, 'x');
   for (int i = 0; i < 8; ++i) large += "2\x00\xff\x0f"sv;
   const auto one = decode(large);
   ASSERT_EQ(one.size(), 1U);
   EXPECT_EQ(one[0].bytes.size(), kProgramBytesMax);
-  EXPECT_EQ(decode(large.substr(0, 70))[0].bytes.size(), 64 + kRepeatBytesMax);
+  EXPECT_EQ(decode(large.substr(0, 69))[0].bytes.size(), 63 + kRepeatBytesMax / 63 * 63);
 
   const auto many = decode(
       "1\x02"
