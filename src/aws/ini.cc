@@ -8,6 +8,9 @@ namespace blox::aws {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+// Of a key with others nested under it. They repeat it, so that a long one would take memory by the
+// square of the file.
+constexpr std::size_t kOuterKeyBytesMax = 64;
 
 std::string_view trim(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t\r");
@@ -63,6 +66,7 @@ class IniParser {
     }
     const std::size_t equals = line.find('=');
     if (equals == std::string_view::npos || equals == 0) return bad("has no key");
+    if (key_.size() > kOuterKeyBytesMax) return bad("is nested under a key of over 64 bytes");
     (*section_)[key_ + "." + to_lower(trim(line.substr(0, equals)))] =
         trim(without_comment(line.substr(equals + 1)));
     return done();

@@ -15,7 +15,8 @@ using IniSections = std::map<std::string, std::map<std::string, std::string>>;
 
 /// Parses what Python's configparser takes of the INI form: `key = value` and `key: value`, lines
 /// that go on by indentation, comments on lines of their own or behind a blank, a byte order mark.
-/// Errors: kInvalid, naming the line, for text that is none of it.
+/// Errors: kInvalid, naming the line, for text that is none of it, and for keys nested under one of
+/// over 64 bytes.
 Result<IniSections> parse_ini(std::string_view text);
 
 }  // namespace blox::aws

@@ -43,6 +43,8 @@ TEST(ParseIni, NamesTheBadLine) {
       {"[a]\n=v\n", "line 2 has no key"},
       {"\n[a\n", "line 2 has no ']'"},
       {"k=v\n", "line 1 stands before the first section"},
+      {"[a]\nkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk=\n  a=b\n",
+       "line 3 is nested under a key of over 64 bytes"},
   };
   for (const auto& [text, message] : rows) {
     const auto parsed = parse_ini(text);

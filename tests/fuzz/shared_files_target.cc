@@ -64,8 +64,10 @@ std::string with_ends_of_windows(std::string_view text) {
 }
 
 void ini(std::string_view text) {
-  const MemoryBound bound{text};
-  const auto sections = aws::parse_ini(text);
+  const auto sections = [&] {
+    const MemoryBound bound{text};
+    return aws::parse_ini(text);
+  }();
   check_error(sections);
   const auto other = aws::parse_ini(with_ends_of_windows(text));
   check(other.has_value() == sections.has_value(), "ends of lines do not count");
