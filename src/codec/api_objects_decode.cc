@@ -39,6 +39,9 @@ Result<EntityVersion> get_version(object from) {
   return invalid("entityVersion is not the text of a number >= 0");
 }
 
+// As parse_duration has it: sums and small multiples do not overflow.
+constexpr std::chrono::milliseconds kAgeMax = std::chrono::days{3'650};
+
 // An object as errors name it.
 std::string named(std::string_view kind, std::string_view arn) {
   constexpr std::size_t kArnBytesMax = 300;
@@ -184,6 +187,9 @@ Result<Bookmark> read_bookmark(object from) {
     bookmark.synced_at.emplace(std::string{cluster}, *parsed);
   }
   if (const auto age = internal::find_integer(from, "receiveAgeMilliseconds")) {
+    if (*age < 0 || *age > kAgeMax.count()) {
+      return invalid("bookmark: receiveAgeMilliseconds is not within 0 and 3,650 days");
+    }
     bookmark.receive_age = std::chrono::milliseconds{*age};
   }
   return bookmark;

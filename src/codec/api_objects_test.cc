@@ -205,6 +205,12 @@ TEST(ApiObjects, RefusesWhatCannotBeDecidedBy) {
        "the stream ended: changes after 5 are gone"},
       {R"({"metadata":{"entityVersion":"5","type":"bookmark"}})", ErrorKind::kInvalid,
        "stream line: bookmark: storeId is not a text"},
+      {R"({"metadata":{"entityVersion":"5","type":"bookmark","storeId":"s","syncedAt":{},)"
+       R"("receiveAgeMilliseconds":9223372036854775807}})",
+       ErrorKind::kInvalid, "stream line: bookmark: receiveAgeMilliseconds is not within"},
+      {R"({"metadata":{"entityVersion":"5","type":"bookmark","storeId":"s","syncedAt":{},)"
+       R"("receiveAgeMilliseconds":-1}})",
+       ErrorKind::kInvalid, "stream line: bookmark: receiveAgeMilliseconds is not within"},
   };
   for (const auto& [line, kind, message] : rows) {
     const auto decoded = decode_change<Task>(line);
