@@ -30,8 +30,8 @@ bool is_authority(std::string_view text) {
   const bool bracketed = host.starts_with('[') && host.ends_with(']') && host.size() > 2;
   const std::string_view name = bracketed ? host.substr(1, host.size() - 2) : host;
   const auto is_of_name = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view{".-_:"}.find(c) != std::string_view::npos;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '-' || c == '_' || c == ':';
   };
   return !name.empty() && !name.ends_with(':') && std::ranges::all_of(name, is_of_name) &&
          port.size() <= 5 && port.find_first_not_of("0123456789") == port.npos;

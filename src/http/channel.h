@@ -35,8 +35,7 @@ class Channel {
   static constexpr std::size_t kPiecesPerWrite = 64;
 
   virtual ~Channel() = default;
-  /// Calls on_read once, when something has come; never from within this call. While it waits it
-  /// holds no buffer.
+  /// Calls on_read once, when something has come; never from within this call.
   virtual void read_some(std::shared_ptr<User> user) = 0;
   /// Calls on_written once, when some of `pieces` has been taken; never from within this call.
   /// Requires: at least one byte in `pieces`; their bytes stay where they are until then.

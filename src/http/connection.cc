@@ -256,10 +256,11 @@ class HttpConnection final : public Connection,
   Async<bool> answer() {
     const bool chunks_allowed = reader_.is_http_1_1();  // HTTP/1.0 ends each answer by closing.
     answered_bytes_ = reader_.held_bytes();
-    Request request = std::move(reader_.request());
+    Request request = reader_.take_request();
     const bool head_only = request.method == "HEAD";
     const std::string method = request.method;
-    const std::string target = log::is_on(log::Level::kDebug) ? request.target : std::string{};
+    const bool is_logged = log::is_on(log::Level::kDebug);
+    const std::string target = is_logged ? request.target : std::string{};
     const PeerAddress peer = request.peer;
     const TimePoint asked_at = context_->loop.now();
     phase_ = Phase::kAnswering;
@@ -281,8 +282,10 @@ class HttpConnection final : public Connection,
         sent = co_await write_rest(**frozen);
       }
     }
-    log::debug("http", "{} {} from {}: {} {} bytes{}", method, target, peer.to_text(),
-               response_.status, sent_bytes_, sent ? "" : ", broken off");
+    if (is_logged) {
+      log::debug("http", "{} {} from {}: {} {} bytes{}", method, target, peer.to_text(),
+                 response_.status, sent_bytes_, sent ? "" : ", broken off");
+    }
     if (stream_body == nullptr) {
       context_->metrics.observe_answer(route_->cost, context_->loop.now() - asked_at);
     }

@@ -10,7 +10,14 @@ std::unexpected<Response> refuse(std::string why) {
   return std::unexpected{make_text(400, "Not a request of HTTP/1.1: " + std::move(why))};
 }
 
-bool is_control(char c) { return (c >= 0 && c < ' ' && c != '\t') || c == '\x7f'; }
+// Any but a tab. Written so that compilers look at many bytes at a time.
+bool has_control(std::string_view text) {
+  bool found = false;
+  for (const char c : text) {
+    found |= (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == '\x7f';
+  }
+  return found;
+}
 
 }  // namespace
 
@@ -21,12 +28,12 @@ std::expected<std::optional<std::size_t>, Response> HeadScanner::scan(std::strin
     if (seen_ == line_start_ && seen_ > 0 && (within[seen_] == ' ' || within[seen_] == '\t')) {
       return refuse("a line of the header begins with a blank");
     }
-    const auto* const found =
-        std::find_if(within.data() + seen_, within.data() + within.size(), is_control);
-    seen_ = static_cast<std::size_t>(found - within.data());
-    if (seen_ == within.size()) break;
-    if (within[seen_] != '\r') return refuse("a control character in the header");
-    if (seen_ + 1 == within.size()) break;
+    const std::size_t end = std::min(within.find('\r', seen_), within.size());
+    if (has_control(within.substr(seen_, end - seen_))) {
+      return refuse("a control character in the header");
+    }
+    seen_ = end;
+    if (seen_ + 1 >= within.size()) break;
     if (within[seen_ + 1] != '\n') return refuse("a line does not end in CR LF");
     const bool is_empty = seen_ == line_start_;
     seen_ += 2;

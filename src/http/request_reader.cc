@@ -56,13 +56,13 @@ Response bad_request(std::string why) {
 }  // namespace
 
 struct RequestReader::Parser {
-  beast::http::request_parser<GrowingBody> beast;
+  std::optional<beast::http::request_parser<GrowingBody>> beast;  // While a request is being read.
 
   // Feeds it `bytes`. Shape: how many it took. Nothing that it throws gets out: for one thing, it
   // does so for a field of 65,534 bytes.
   std::size_t put(std::string_view bytes, ErrorCode& error) {
     try {
-      return beast.put(asio::const_buffer{bytes.data(), bytes.size()}, error);
+      return beast->put(asio::const_buffer{bytes.data(), bytes.size()}, error);
     } catch (const std::exception&) {
       error = beast::http::error::bad_field;
       return 0;
@@ -71,7 +71,9 @@ struct RequestReader::Parser {
 };
 
 RequestReader::RequestReader(const ReaderLimits& limits)
-    : limits_(limits), scanner_(limits.head_bytes_max, limits.head_lines_max) {}
+    : limits_(limits),
+      scanner_(limits.head_bytes_max, limits.head_lines_max),
+      parser_(std::make_unique<Parser>()) {}
 
 RequestReader::~RequestReader() = default;
 
@@ -96,8 +98,7 @@ RequestReader::State RequestReader::read_head() {
 }
 
 RequestReader::State RequestReader::parse_head(std::string_view head) {
-  parser_ = std::make_unique<Parser>();
-  auto& parser = parser_->beast;
+  auto& parser = parser_->beast.emplace();
   parser.eager(false);
   parser.header_limit(static_cast<std::uint32_t>(head.size() + 1));
   parser.body_limit(boost::none);
@@ -108,7 +109,6 @@ RequestReader::State RequestReader::parse_head(std::string_view head) {
     return refuse(bad_request("its header ends too early"));
   }
   auto& message = parser.get();
-  request_ = {};
   request_.method = view(message.method_string());
   request_.target = view(message.target());
   request_.headers.reserve(8);
@@ -127,30 +127,42 @@ RequestReader::State RequestReader::parse_head(std::string_view head) {
   return check_head();
 }
 
-RequestReader::State RequestReader::check_head() {
-  const Headers& headers = request_.headers;
-  const auto hosts = count_header(headers, "Host");
-  if (hosts > 1) return refuse(make_text(400, "There is more than one header Host"));
-  if (is_http_1_1_ && hosts == 0) return refuse(make_text(400, "The header Host is missing"));
+// What makes the head one that can be read in more than one way, or none at all.
+std::optional<Response> RequestReader::find_fault() {
+  int hosts = 0;
+  int lengths = 0;
+  int encodings = 0;
+  bool is_chunked = false;
+  for (const auto& [name, value] : request_.headers) {
+    if (is_same_name(name, "Host")) ++hosts;
+    if (is_same_name(name, "Content-Length")) ++lengths;
+    if (is_same_name(name, "Transfer-Encoding")) {
+      ++encodings;
+      is_chunked = is_same_name(value, "chunked");
+    }
+    if (is_same_name(name, "Expect") && is_http_1_1_) {
+      expects_continue_ = is_same_name(value, "100-continue");
+      if (!expects_continue_) return make_text(417, "Expect can be '100-continue' alone");
+    }
+  }
+  if (hosts > 1) return make_text(400, "There is more than one header Host");
+  if (is_http_1_1_ && hosts == 0) return make_text(400, "The header Host is missing");
   // Whoever reads another encoding than we do sees other requests in the same bytes.
-  const auto encodings = count_header(headers, "Transfer-Encoding");
-  const auto encoding = find_header(headers, "Transfer-Encoding").value_or("");
-  if (encodings > 1 || (encodings == 1 && (!is_same_name(encoding, "chunked") || !is_http_1_1_))) {
-    return refuse(make_text(400, "Transfer-Encoding can be 'chunked' alone, once, in HTTP/1.1"));
+  if (encodings > 1 || (encodings == 1 && (!is_chunked || !is_http_1_1_))) {
+    return make_text(400, "Transfer-Encoding can be 'chunked' alone, once, in HTTP/1.1");
   }
-  if (count_header(headers, "Content-Length") > 1) {
-    return refuse(make_text(400, "There is more than one header Content-Length"));
-  }
-  const auto expected = is_http_1_1_ ? find_header(headers, "Expect") : std::nullopt;
-  expects_continue_ = expected && is_same_name(*expected, "100-continue");
-  if (expected && !expects_continue_) {
-    return refuse(make_text(417, "Expect can be '100-continue' alone"));
-  }
+  if (lengths > 1) return make_text(400, "There is more than one header Content-Length");
+  return std::nullopt;
+}
+
+RequestReader::State RequestReader::check_head() {
+  expects_continue_ = false;
+  if (auto fault = find_fault()) return refuse(*std::move(fault));
   if (request_.target.size() > limits_.target_bytes_max) {
     return refuse(make_text(414, "The request's target is longer than " +
                                      std::to_string(limits_.target_bytes_max) + " bytes"));
   }
-  auto target = to_origin_form(request_.target, find_header(headers, "Host"));
+  auto target = to_origin_form(request_.target, find_header(request_.headers, "Host"));
   if (!target) return refuse(make_text(400, target.error().message));
   auto parsed = parse_target(*target);
   if (!parsed) return refuse(make_text(400, parsed.error().message));
@@ -161,11 +173,11 @@ RequestReader::State RequestReader::check_head() {
 
 RequestReader::State RequestReader::begin_body(std::size_t body_bytes_max) {
   if (!has_body_) {
-    parser_.reset();
+    parser_->beast.reset();
     return state_ = State::kWhole;
   }
   body_bytes_max_ = body_bytes_max;
-  auto& parser = parser_->beast;
+  auto& parser = *parser_->beast;
   const auto length = parser.content_length();
   parser.body_limit(body_bytes_max);
   parser.eager(true);
@@ -176,7 +188,7 @@ RequestReader::State RequestReader::begin_body(std::size_t body_bytes_max) {
 }
 
 RequestReader::State RequestReader::read_body() {
-  auto& parser = parser_->beast;
+  auto& parser = *parser_->beast;
   while (waiting_bytes() > 0 && !parser.is_done()) {
     const auto window = std::string_view{waiting_}.substr(taken_, limits_.chunk_bytes_max);
     ErrorCode error;
@@ -198,13 +210,13 @@ RequestReader::State RequestReader::read_body() {
   drop_taken();
   if (!parser.is_done()) return state_;
   request_.body = std::move(parser.get().body());
-  parser_.reset();
+  parser_->beast.reset();
   return state_ = State::kWhole;
 }
 
 RequestReader::State RequestReader::refuse(Response response) {
   refusal_ = std::move(response);
-  parser_.reset();
+  parser_->beast.reset();
   return state_ = State::kRefused;
 }
 
@@ -214,14 +226,15 @@ void RequestReader::drop_taken() {
 }
 
 void RequestReader::next() {
-  release(request_);
+  release(request_.body);
+  request_ = {};
   head_bytes_ = 0;
   state_ = State::kHead;
   if (waiting_.empty() && waiting_.capacity() > kKeptBytesMax) release(waiting_);
 }
 
 std::size_t RequestReader::held_bytes() const {
-  const std::size_t body = parser_ ? parser_->beast.get().body().capacity() : 0;
+  const std::size_t body = parser_->beast ? parser_->beast->get().body().capacity() : 0;
   return waiting_.capacity() + 2 * head_bytes_ + body + request_.body.capacity();
 }
 

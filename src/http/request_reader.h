@@ -6,8 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "http/head_scanner.h"
 #include "http/message.h"
@@ -47,6 +49,8 @@ class RequestReader {
   /// The request without its body from kHeadThere on, whole in kWhole. Its target is in origin-form
   /// and taken apart.
   Request& request() { return request_; }
+  /// Requires: kWhole.
+  Request take_request() { return std::move(request_); }
   /// Whether the client would take a further answer on this connection. From kHeadThere on.
   bool keep_alive() const { return keep_alive_; }
   /// Whether it speaks HTTP/1.1: chunks may be sent to it.
@@ -75,16 +79,17 @@ class RequestReader {
   State read_head();
   State parse_head(std::string_view head);
   State check_head();
+  std::optional<Response> find_fault();
   State read_body();
   State refuse(Response response);
   void drop_taken();
 
   const ReaderLimits limits_;
   HeadScanner scanner_;
-  std::string waiting_;             // What was fed,
-  std::size_t taken_ = 0;           // of which so much was read,
-  std::size_t skipped_ = 0;         // and so much, in all, stood before the request line.
-  std::unique_ptr<Parser> parser_;  // While a body is being read.
+  std::string waiting_;      // What was fed,
+  std::size_t taken_ = 0;    // of which so much was read,
+  std::size_t skipped_ = 0;  // and so much, in all, stood before the request line.
+  std::unique_ptr<Parser> parser_;
   State state_ = State::kHead;
   Request request_;
   std::size_t head_bytes_ = 0;

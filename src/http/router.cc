@@ -70,6 +70,8 @@ Segments without_slash(Segments path) {
   return slash ? path.first(path.size() - 1) : path;
 }
 
+Async<Response> answer(Response response) { co_return response; }
+
 Response redirect_to(std::string path, const std::string& query) {
   if (!query.empty()) path += "?" + query;
   Response response = make_text(301, "Moved permanently to " + path);
@@ -109,36 +111,33 @@ const Route& Router::route_of(const Request& head) const {
 }
 
 Async<Response> Router::handle(Request request) {
-  if (request.url) {
-    Target target = *std::exchange(request.url, std::nullopt);
-    co_return co_await route(std::move(request), std::move(target));
+  if (!request.url) {
+    auto target = parse_target(request.target);
+    if (!target) return answer(make_text(400, target.error().message));
+    request.url = *std::move(target);
   }
-  auto target = parse_target(request.target);
-  if (!target) co_return make_text(400, target.error().message);
-  co_return co_await route(std::move(request), std::move(*target));
-}
-
-Async<Response> Router::route(Request request, Target target) {
+  Target target = *std::exchange(request.url, std::nullopt);
   const Segments whole{target.raw_segments};
   const Segments path = without_slash(whole);
   std::vector<std::string> allowed;
   for (const auto& entry : entries_) {
     if (!matches(entry.segments, path)) continue;
-    if (path.size() < whole.size()) co_return redirect_to("/" + join(path), target.raw_query);
+    if (path.size() < whole.size()) {
+      return answer(redirect_to("/" + join(path), target.raw_query));
+    }
     if (takes(entry, request.method)) {
-      RequestContext context{std::move(request), take_parameters(entry.segments, path),
-                             std::move(target.query)};
-      co_return co_await entry.handle(std::move(context));
+      return entry.handle(
+          {std::move(request), take_parameters(entry.segments, path), std::move(target.query)});
     }
     allowed.push_back(entry.method);
     if (entry.method == "GET") allowed.push_back("HEAD");
   }
-  if (allowed.empty()) co_return make_text(404, "Not found: " + request.target);
+  if (allowed.empty()) return answer(make_text(404, "Not found: " + request.target));
   std::string methods;
   for (const auto& method : allowed) methods += (methods.empty() ? "" : ", ") + method;
   Response response = make_text(405, request.method + " is not allowed here, only " + methods);
   response.headers.emplace_back("Allow", std::move(methods));
-  co_return response;
+  return answer(std::move(response));
 }
 
 }  // namespace blox::http

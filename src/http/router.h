@@ -53,7 +53,6 @@ class Router final : public Handler {
     Handle handle;
   };
   static bool takes(const Entry& entry, std::string_view method);
-  Async<Response> route(Request request, Target target);
 
   std::vector<Entry> entries_;
 };

@@ -13,17 +13,14 @@ namespace {
 namespace asio = boost::asio;
 using ErrorCode = boost::system::error_code;
 
-constexpr std::size_t kReadBytes = 16 << 10;
+// What each connection has for reading: the usual request fits. The rest of a larger one passes
+// through the buffer that all share, which nobody keeps.
+constexpr std::size_t kOwnBytes = 1 << 10;
+constexpr std::size_t kSharedBytes = 16 << 10;
 
-// What is read passes through here on its way; nobody keeps it.
-std::span<char> read_buffer() {
-  static thread_local std::array<char, kReadBytes> buffer;
+std::span<char> shared_buffer() {
+  static thread_local std::array<char, kSharedBytes> buffer;
   return buffer;
-}
-
-bool is_later(const ErrorCode& error) {
-  return error == asio::error::would_block || error == asio::error::try_again ||
-         error == asio::error::interrupted;
 }
 
 class SocketChannel final : public Channel {
@@ -34,16 +31,12 @@ class SocketChannel final : public Channel {
     std::ignore = socket_.non_blocking(true, ignored);
   }
 
-  // Waits first and takes a buffer only then, so that who idles holds none. `user` keeps this
-  // alive, as it owns it.
   void read_some(std::shared_ptr<User> user) override {
-    socket_.async_wait(StreamSocket::wait_read, [this, user = std::move(user)](ErrorCode error) {
-      const auto buffer = read_buffer();
-      std::size_t bytes = 0;
-      if (!error) bytes = socket_.read_some(asio::buffer(buffer.data(), buffer.size()), error);
-      if (is_later(error)) return read_some(user);
-      user->on_read(end_of(error), std::string_view{buffer.data(), bytes});
-    });
+    socket_.async_read_some(
+        asio::buffer(own_), [this, user = std::move(user)](ErrorCode error, std::size_t bytes) {
+          const std::string_view read{own_.data(), bytes};
+          user->on_read(end_of(error), bytes < own_.size() ? read : with_rest(read));
+        });
   }
 
   void write_some(std::span<const std::string_view> pieces, std::shared_ptr<User> user) override {
@@ -71,6 +64,16 @@ class SocketChannel final : public Channel {
   const PeerAddress& peer() const override { return peer_; }
 
  private:
+  // `read` and what has come behind it.
+  std::string_view with_rest(std::string_view read) {
+    const auto buffer = shared_buffer();
+    std::ranges::copy(read, buffer.begin());
+    ErrorCode nothing_yet;  // Or an end, which the next read tells.
+    const std::size_t more = socket_.read_some(
+        asio::buffer(buffer.data() + read.size(), buffer.size() - read.size()), nothing_yet);
+    return {buffer.data(), read.size() + more};
+  }
+
   static ChannelEnd end_of(const ErrorCode& error) {
     if (!error) return ChannelEnd::kOpen;
     return error == asio::error::eof ? ChannelEnd::kEnded : ChannelEnd::kBroken;
@@ -78,6 +81,7 @@ class SocketChannel final : public Channel {
 
   StreamSocket socket_;
   PeerAddress peer_;
+  std::array<char, kOwnBytes> own_;
   std::array<asio::const_buffer, kPiecesPerWrite> gathered_;
 };
 

@@ -16,9 +16,10 @@ namespace urls = boost::urls;
 constexpr std::ptrdiff_t kSegmentsMax = 64;
 constexpr std::size_t kParametersMax = 64;
 
+constexpr std::string_view kNoNul = "a NUL (%00) is not allowed";
+
 std::unexpected<Error> invalid(std::string_view what, std::string_view text, std::string_view why) {
-  return fail(ErrorKind::kInvalid, std::string{what} + " '" + std::string{text.substr(0, 200)} +
-                                       "': " + std::string{why});
+  return fail(ErrorKind::kInvalid, std::string{what} + " " + quote(text) + ": " + std::string{why});
 }
 
 // Requires: `encoded` has been validated.
@@ -27,7 +28,7 @@ Result<std::string> decode(std::string_view what, urls::pct_string_view encoded,
   options.space_as_plus = plus;
   std::string decoded = encoded.decode(options);
   if (decoded.find('\0') != std::string::npos) {
-    return invalid(what, encoded, "a NUL (%00) is not allowed");
+    return invalid(what, encoded, kNoNul);
   }
   return decoded;
 }
@@ -64,13 +65,15 @@ Result<Target> parse_target(std::string_view text) {
   }
   Target target;
   const urls::pct_string_view path = url->encoded_path();
-  if (std::ranges::count(std::string_view{path.data(), path.size()}, '/') > kSegmentsMax) {
+  const auto slashes = std::ranges::count(std::string_view{path.data(), path.size()}, '/');
+  if (slashes > kSegmentsMax) {
     return fail(ErrorKind::kInvalid,
                 "the path has more than " + std::to_string(kSegmentsMax) + " segments");
   }
-  auto decoded = decode("path", path, false);
-  if (!decoded) return std::unexpected<Error>(std::move(decoded.error()));
-  target.path = std::move(*decoded);
+  if (std::string_view{path.data(), path.size()}.find("%00") != std::string_view::npos) {
+    return invalid("path", text, kNoNul);
+  }
+  target.raw_segments.reserve(static_cast<std::size_t>(slashes));
   for (std::string_view rest = std::string_view{path.data(), path.size()}; !rest.empty();) {
     rest.remove_prefix(1);
     const auto end = std::min(rest.find('/'), rest.size());
@@ -86,6 +89,7 @@ Result<Target> parse_target(std::string_view text) {
 }
 
 Result<std::string> decode_percent(std::string_view text) {
+  if (text.find_first_of(std::string_view{"%\0", 2}) == text.npos) return std::string{text};
   const auto encoded = urls::make_pct_string_view(text);
   if (!encoded) return invalid("text", text, "'%' has to be followed by two hexadecimal digits");
   return decode("text", *encoded, false);

@@ -16,7 +16,6 @@ namespace blox::http {
 using Query = std::vector<std::pair<std::string, std::string>>;
 
 struct Target {
-  std::string path;                       ///< Decoded: "/v1/tasks/prod/arn:aws:ecs:...".
   std::vector<std::string> raw_segments;  ///< Still encoded; "/v1/tasks/" has {"v1", "tasks", ""}.
   std::string raw_query;                  ///< Still encoded, without "?".
   Query query;
