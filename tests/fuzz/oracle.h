@@ -52,9 +52,10 @@ inline void check_time(WallTime time) {
 /// What is decoded of `input` takes memory in proportion to it at most.
 class MemoryBound {
  public:
-  /// `fixed`: beyond what any input of that size may take; buffers that are made once among it.
-  explicit MemoryBound(std::string_view input, std::size_t fixed = std::size_t{256} * 1'024)
-      : bytes_max_(static_cast<std::int64_t>(64 * input.size() + fixed)) {}
+  /// `factor` bytes for each of the input, and `fixed` beyond, buffers that are made once among it.
+  explicit MemoryBound(std::string_view input, std::size_t fixed = std::size_t{256} * 1'024,
+                       std::size_t factor = 64)
+      : bytes_max_(static_cast<std::int64_t>(factor * input.size() + fixed)) {}
   MemoryBound(const MemoryBound&) = delete;
   MemoryBound& operator=(const MemoryBound&) = delete;
   ~MemoryBound() { check(watch_.peak_growth() <= bytes_max_, "memory is bounded by the input"); }

@@ -31,8 +31,11 @@ std::string rebuild(const http::Target& target) {
 }
 
 void parse_target(std::string_view text) {
-  const MemoryBound bound{text};
-  const auto target = http::parse_target(text);
+  const auto target = [&] {
+    // Each '&' makes a parameter of two texts, in a vector that grows by doubling.
+    const MemoryBound bound{text, std::size_t{256} * 1'024, 3 * sizeof(http::Query::value_type)};
+    return http::parse_target(text);
+  }();
   if (!target) {
     check(target.error().kind == ErrorKind::kInvalid, "a bad target is invalid");
     check(target.error().message.size() <= kErrorBytesMax, "an error's length is bounded");
