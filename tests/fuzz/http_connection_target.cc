@@ -86,6 +86,7 @@ class World {
     std::array<int, 2> pair{};
     check(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair.data()) == 0, "no socket pair");
     peer_ = pair[0];
+    has_said_all_ = false;
     connection_ = http::Connection::open(
         http::make_socket_channel(
             http::StreamSocket{loop_.context(), boost::asio::generic::stream_protocol{AF_UNIX, 0},
@@ -97,6 +98,7 @@ class World {
       if (step.kind == Step::Kind::kEndSending) ::shutdown(peer_, SHUT_WR);
       if (step.kind == Step::Kind::kSegment && !send(step.bytes)) break;
       check(heap.growth() <= kHeldBytesMax, "a connection holds more than its limits");
+      if (has_said_all_) break;  // What is sent now is read and dropped.
     }
     ::close(std::exchange(peer_, -1));
     turn();
@@ -109,10 +111,13 @@ class World {
  private:
   // Lets the server do all that it can, and takes what it says.
   void turn() {
-    std::array<char, 64 << 10> heard{};
-    do {
+    for (bool went_on = true; went_on;) {
       loop_.context().restart();
-    } while (loop_.context().poll() > 0 || ::recv(peer_, heard.data(), heard.size(), 0) > 0);
+      went_on = loop_.context().poll() > 0;
+      const auto heard = ::recv(peer_, heard_.data(), heard_.size(), 0);
+      has_said_all_ |= heard == 0;
+      went_on |= heard > 0;
+    }
   }
 
   // False when the server takes no more.
@@ -135,6 +140,8 @@ class World {
   std::shared_ptr<http::ServerContext> context_;
   std::shared_ptr<http::Connection> connection_;
   int peer_ = -1;
+  bool has_said_all_ = false;  // The server sends no more.
+  std::array<char, 64 << 10> heard_{};
 };
 
 }  // namespace
