@@ -173,7 +173,7 @@ TEST_F(FlagsTest, EachCommandSaysItsVersion) {
 TEST(Program, AmountsOfMemoryReachTheServices) {
   const std::tuple<Words, const char*, std::size_t> rows[] = {
       {{}, "", std::size_t{64} << 20},
-      {{"--ingest-memory=2GiB", "--store-queue-memory=1MiB"}, "", std::size_t{2} << 30},
+      {{"--ingest-memory=2GiB", "--store-queue-memory=96MiB"}, "", std::size_t{2} << 30},
       {{"--ingest-memory=1KiB"}, "'1KiB' is not from 1MiB to 64GiB", 0},
       {{"--store-queue-memory=much"}, "'much' is not an amount of memory", 0},
   };

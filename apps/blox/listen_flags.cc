@@ -3,7 +3,6 @@
 #include <charconv>
 #include <utility>
 
-#include "blox/byte_size.h"
 #include "blox/flags.h"
 
 namespace blox::apps {
@@ -20,7 +19,7 @@ std::optional<std::size_t> parse_percent(std::string_view text) {
 }
 
 CLI::Validator is_percent(std::size_t least, std::size_t most) {
-  const std::string range = std::to_string(least) + "% to " + std::to_string(most) + "%";
+  const std::string range = format_percent(least) + " to " + format_percent(most);
   const auto check = [least, most, range](const std::string& text) {
     const auto percent = parse_percent(text);
     const bool fits = percent && *percent >= least && *percent <= most;
@@ -57,7 +56,7 @@ void ListenFlags::add_to(CLI::App& app) {
       ->check(CLI::Range(std::size_t{1}, std::size_t{1'000}));
 }
 
-std::shared_ptr<http::ServerBudgets> ListenFlags::make_budgets() const {
+http::ProcessLimits ListenFlags::limits() const {
   http::ProcessLimits limits;
   limits.connection_count = connections_max;
   limits.stream_count = streams_max;
@@ -65,7 +64,11 @@ std::shared_ptr<http::ServerBudgets> ListenFlags::make_budgets() const {
   limits.peer_share_percent = parse_percent(peer_share).value_or(limits.peer_share_percent);
   limits.peer_reserve_percent = parse_percent(peer_reserve).value_or(limits.peer_reserve_percent);
   limits.peer_small_count = peer_small;
-  return std::make_shared<http::ServerBudgets>(http::within_open_files(limits));
+  return limits;
+}
+
+std::shared_ptr<http::ServerBudgets> ListenFlags::make_budgets() const {
+  return std::make_shared<http::ServerBudgets>(http::within_open_files(limits()));
 }
 
 http::ServerOptions ListenFlags::options(std::string bind,

@@ -74,7 +74,9 @@ Status SchedulerService::readiness() const {
   if (!is_loaded()) return fail(ErrorKind::kUnavailable, "the records are not read yet");
   const std::string where = http::without_userinfo(options_.state_url);
   if (!mirror_.is_loaded()) {
-    return fail(ErrorKind::kUnavailable, "the cluster state at " + where + " is not read yet");
+    const std::string& why = mirror_.last_end();
+    return fail(ErrorKind::kUnavailable, "the cluster state at " + where + " is not read yet" +
+                                             (why.empty() ? "" : ": " + why));
   }
   if (mirror_.is_stale()) {
     return fail(ErrorKind::kUnavailable,

@@ -5,13 +5,19 @@
 #include "http/url.h"
 
 namespace blox::apps {
+namespace {
+
+// Four reads for clients, three of the past, one of the service itself, and room for commits.
+constexpr std::uint64_t kStoreQueueBytesLeast = std::uint64_t{64} << 20;
+
+}  // namespace
 
 void CommonFlags::add_to(CLI::App& app, const std::string& store_file) {
   add_flag(app, "--store", store, store_help(store_file));
   add_flag(app, "--store-queue-memory", store_queue_memory,
            "What reads and writes that wait for the file of --store may hold, such as 64MiB; above "
            "it they are refused")
-      ->check(is_byte_size());
+      ->check(is_byte_size(kStoreQueueBytesLeast));
   add_flag(app, "--api-share", api_share,
            "Share of ECS's published call limits that Blox may use; over 1 where AWS raised them")
       ->check(CLI::Range(0.01, 100.0));

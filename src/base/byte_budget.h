@@ -1,6 +1,7 @@
 // ByteBudget: how much memory those who wait may hold together, and who gives back what when.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <memory>
@@ -49,12 +50,14 @@ class ByteBudget {
  public:
   explicit ByteBudget(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
-  /// Holds `bytes`, of which 1 at least is counted; nothing when too much is held already. With
-  /// nothing held it never refuses: what is larger than the whole budget would else never be done.
-  std::optional<ByteHold> try_hold(std::size_t bytes) {
+  /// Holds `bytes`, of which 1 at least is counted; nothing when so much is held already that less
+  /// than `left_free` would be left. With nothing held it never refuses: what is larger than the
+  /// whole budget would else never be done.
+  std::optional<ByteHold> try_hold(std::size_t bytes, std::size_t left_free = 0) {
     if (bytes == 0) bytes = 1;
     const std::size_t held = *held_;
-    if (held != 0 && (bytes > bytes_max_ || held > bytes_max_ - bytes)) return std::nullopt;
+    const std::size_t most = bytes_max_ - std::min(left_free, bytes_max_);
+    if (held != 0 && (bytes > most || held > most - bytes)) return std::nullopt;
     return ByteHold{held_, bytes};
   }
   std::size_t held() const { return *held_; }

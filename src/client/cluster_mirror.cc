@@ -50,7 +50,10 @@ Async<void> ClusterMirror::follow(SomeHalf& half) {
     // What was only broken off goes on where it stood. All else is read anew, and what is held
     // stays until that is complete.
     if (ended.kind != ErrorKind::kUnavailable) half.is_resumable = false;
-    log::info("client", "a stream of the cluster state ended: {}", ended.message);
+    // A refusal does not mend by itself, as that of a name which the service does not know as its.
+    const auto level = ended.kind == ErrorKind::kInvalid ? log::Level::kWarn : log::Level::kInfo;
+    log::write(level, "client", "a stream of the cluster state ended: " + ended.message);
+    last_end_ = ended.message;
     co_await sleep_for(executor_, draw_backoff(failure_count));
   }
 }

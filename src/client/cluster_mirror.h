@@ -60,6 +60,9 @@ class ClusterMirror {
   /// How often all objects were read anew, both kinds counted.
   std::uint64_t list_count() const { return list_count_; }
 
+  /// Why a stream ended last; empty when none has.
+  const std::string& last_end() const { return last_end_; }
+
   /// Told after each change of anything above, bookmarks included.
   Signal& changed() { return changed_; }
 
@@ -93,6 +96,7 @@ class ClusterMirror {
   TaskHalf tasks_;
   InstanceHalf instances_;
   std::uint64_t list_count_ = 0;
+  std::string last_end_;
   Signal changed_;
 };
 

@@ -81,8 +81,9 @@ class FetchSiteRule final : public AdmissionRule {
   static bool follows_link(const Request& head) {
     const auto mode = find_header(head.headers, "Sec-Fetch-Mode");
     const auto what = find_header(head.headers, "Sec-Fetch-Dest").value_or("document");
+    const bool is_ahead = find_header(head.headers, "Sec-Purpose").has_value();  // Prefetched.
     return head.method == "GET" && mode && is_same_name(*mode, "navigate") &&
-           is_same_name(what, "document");
+           is_same_name(what, "document") && !is_ahead;
   }
   HostsPtr allowed_;
 };

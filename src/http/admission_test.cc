@@ -3,8 +3,6 @@
 
 #include <gmock/gmock.h>
 
-#include "http/machine_names.h"
-
 namespace blox::http {
 namespace {
 
@@ -88,6 +86,18 @@ TEST(Admission, GoesByHostOriginAndFetchSite) {
         {"Sec-Fetch-Mode", "navigate"},
         {"Sec-Fetch-Dest", "iframe"}},
        "another site"},
+      {"fetched ahead",
+       "GET",
+       {{"Host", "css"},
+        {"Sec-Fetch-Site", "cross-site"},
+        {"Sec-Fetch-Mode", "navigate"},
+        {"Sec-Fetch-Dest", "document"},
+        {"Sec-Purpose", "prefetch"}},
+       "another site"},
+      {"link followed, no word of where to",
+       "GET",
+       {{"Host", "css"}, {"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Mode", "navigate"}},
+       ""},
       {"form sent",
        "POST",
        {{"Host", "css"}, {"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Mode", "navigate"}},
@@ -116,45 +126,6 @@ TEST(Admission, AsksNoRuleAboutWhatIsOpen) {
   open.is_open = true;
   const Headers headers{{"Host", "evil.example"}, {"Sec-Fetch-Site", "cross-site"}};
   EXPECT_TRUE(admission.admit(make_head("GET", headers), open));
-}
-
-TEST(AllowedHosts, RefusesEntriesThatWouldNeverMatch) {
-  const std::pair<const char*, bool> rows[] = {
-      {"blox.example", true},
-      {"https://blox.example", true},
-      {"http://blox.example:80", true},
-      {"[::1]:3000", true},
-      {"::1", true},
-      {"10.0.0.7:3000", true},
-      {"", false},
-      {"https://", false},
-      {"https://blox.example/", false},
-      {"ftp://blox.example", false},
-      {"blox.example:", false},
-      {"blox.example:port", false},
-      {"*.example", false},
-      {"a b", false},
-      {"[]", false},
-      {":80", false},
-  };
-  for (const auto& [host, fits] : rows) {
-    const auto checked = AllowedHosts::check({"fine.example", host});
-    EXPECT_EQ(checked.has_value(), fits) << host;
-    if (fits) continue;
-    EXPECT_THAT(checked.error().message, HasSubstr("'" + std::string{host} + "'"));
-  }
-}
-
-TEST(MachineNames, TakesWhatStandsBesideTheHostName) {
-  const char* hosts =
-      "127.0.0.1 localhost\n"
-      "# 10.0.0.1 build commented.example\n"
-      "127.0.1.1\tBuild.corp.example build  # build trailing.example\n"
-      "10.0.0.9 rebuild.example rebuild\n";
-  EXPECT_EQ(names_beside("build", hosts),
-            (std::vector<std::string>{"build.corp.example", "build"}));
-  EXPECT_TRUE(names_beside("other", hosts).empty());
-  EXPECT_FALSE(machine_names().empty());
 }
 
 }  // namespace

@@ -29,14 +29,23 @@ std::size_t owned_bytes(const Response& response) {
   return frozen == nullptr ? 0 : (*frozen)->held_bytes();
 }
 
+// What no one else holds of a piece of a stream: lines of the past are read for one reader alone.
+std::size_t owned_bytes(const Slices& slices) {
+  std::size_t bytes = slices.capacity() * sizeof(Slice);
+  for (const auto& slice : slices) {
+    if (slice.owner.use_count() == 1) bytes += slice.bytes.size();
+  }
+  return bytes;
+}
+
 // What a connection may hold of requests without being counted: the usual request is smaller, and
 // the number of connections is bounded.
 constexpr std::size_t kUncountedBytesMax = 4 << 10;
 
 ReaderLimits reader_limits(const Limits& limits) {
   ReaderLimits reading;
-  reading.head_bytes_max = limits.header_bytes_max;
-  reading.chunk_bytes_max = std::min(limits.header_bytes_max, reading.chunk_bytes_max);
+  reading.head_bytes_max = limits.head_bytes_max;
+  reading.chunk_bytes_max = std::min(limits.head_bytes_max, reading.chunk_bytes_max);
   return reading;
 }
 
@@ -95,7 +104,10 @@ class HttpConnection final : public Connection,
       reader_.feed(bytes);
     }
     if (const auto waiting = std::exchange(read_waiter_, nullptr)) return waiting.resume();
-    if (!count_memory()) return abort();
+    if (!has_room()) {  // No more is read then; an answer under way goes on.
+      if (phase_ == Phase::kStreaming) abort();
+      return;
+    }
     if (phase_ != Phase::kAnswering && phase_ != Phase::kStreaming) return;
     // A peer may end its sending side and wait for the answer.
     const bool left = phase_ == Phase::kStreaming || end != ChannelEnd::kEnded;
@@ -149,6 +161,7 @@ class HttpConnection final : public Connection,
   // A handler that never answers would hold its connection for ever.
   void time_out() {
     scope_.emplace(context_->loop);  // Destroys the handler's coroutine where it waits.
+    store_place_.reset();
     response_ = make_text(504, "No answer was ready within " +
                                    format_duration(context_->limits.answer_max) +
                                    "; it is not known what was done");
@@ -159,6 +172,7 @@ class HttpConnection final : public Connection,
     release(response_);
     release(piece_);
     outgoing_.clear();
+    store_place_.reset();
     stream_place_.reset();
     streaming_.reset();
   }
@@ -205,12 +219,18 @@ class HttpConnection final : public Connection,
   Async<Read> read_admitted_body() {
     phase_ = Phase::kReading;
     Request& request = reader_.request();
-    request.peer = context_->trusted_proxies.client_of(channel_->peer(), request.headers);
+    request.client = context_->trusted_proxies.client_of(channel_->peer(), request.headers);
+    if (is_from_proxy() &&
+        memory_.move_to(request.client, context_->trusted_proxies.contains(request.client)) !=
+            QuotaAnswer::kTaken) {
+      response_ = no_room();
+      co_return Read::kRefused;
+    }
     route_ = &context_->handler.route_of(request);
     auto admitted = context_->admission.admit(request, *route_);
     if (!admitted) {
-      log::debug("http", "{} {} from {} refused", request.method, route_->name,
-                 request.peer.to_text());
+      log::debug("http", "{} {} from {} refused", request.method, request.target,
+                 request.client.to_text());
       response_ = std::move(admitted.error());
       co_return Read::kRefused;
     }
@@ -233,15 +253,23 @@ class HttpConnection final : public Connection,
     co_return sent;
   }
 
-  // Counts what is held of requests as this peer's. False, with what to answer in `response_`, when
-  // there is no room for it.
-  bool count_memory() {
+  // Counts what is held of requests as this peer's. False when there is no room for it.
+  bool has_room() {
     const std::size_t held = reader_.held_bytes() + answered_bytes_;
     const std::size_t counted = held > kUncountedBytesMax ? held : 0;
-    if (memory_.set(counted) == QuotaAnswer::kTaken) return true;
-    response_ = make_busy(503, "Too many requests are under way: they may take " +
-                                   std::to_string(memory_.quota().rules().total) +
-                                   " bytes in all; try again");
+    return memory_.set(counted) == QuotaAnswer::kTaken;
+  }
+
+  Response no_room() const {
+    return make_busy(503, "Too much is under way: requests and answers may take " +
+                              std::to_string(memory_.quota().rules().total) +
+                              " bytes in all, and one address a part of it; try again");
+  }
+
+  // As has_room; if not, `response_` says so.
+  bool count_memory() {
+    if (has_room()) return true;
+    response_ = no_room();
     return false;
   }
 
@@ -261,14 +289,17 @@ class HttpConnection final : public Connection,
     const std::string method = request.method;
     const bool is_logged = log::is_on(log::Level::kDebug);
     const std::string target = is_logged ? request.target : std::string{};
-    const PeerAddress peer = request.peer;
+    const PeerAddress client = request.client;
     const TimePoint asked_at = context_->loop.now();
     phase_ = Phase::kAnswering;
     deadline_ = asked_at + context_->limits.answer_max;
-    response_ = co_await context_->handler.handle(std::move(request));
-    count_answer(method);
+    if (take_store_place(client)) {
+      response_ = co_await context_->handler.handle(std::move(request));
+      store_place_.reset();
+      count_answer(method);
+    }
     auto* stream_body = std::get_if<std::unique_ptr<BodyStream>>(&response_.body);
-    if (stream_body != nullptr && !head_only && !take_stream_place(peer)) stream_body = nullptr;
+    if (stream_body != nullptr && !head_only && !take_stream_place(client)) stream_body = nullptr;
     chunked_ = stream_body != nullptr && chunks_allowed;
     const bool last = context_->stopping || (read_ended_ && reader_.waiting_bytes() == 0);
     const bool keep_alive = reader_.keep_alive() && !last;
@@ -283,7 +314,7 @@ class HttpConnection final : public Connection,
       }
     }
     if (is_logged) {
-      log::debug("http", "{} {} from {}: {} {} bytes{}", method, target, peer.to_text(),
+      log::debug("http", "{} {} from {}: {} {} bytes{}", method, target, client.to_text(),
                  response_.status, sent_bytes_, sent ? "" : ", broken off");
     }
     if (stream_body == nullptr) {
@@ -292,13 +323,26 @@ class HttpConnection final : public Connection,
     drop_response();
     reader_.next();
     answered_bytes_ = 0;
-    co_return sent&& keep_alive&& count_memory();
+    co_return sent&& keep_alive;
+  }
+
+  // Reads of the store for clients leave room for what the service itself has to read and write.
+  bool take_store_place(const PeerAddress& client) {
+    if (route_->cost != Cost::kStore) return true;
+    const auto& reads = context_->budgets->store_reads;
+    store_place_.emplace(reads, client, context_->trusted_proxies.contains(client));
+    if (store_place_->set(1) == QuotaAnswer::kTaken) return true;
+    store_place_.reset();
+    response_ =
+        make_busy(503, "Too many reads of the store: " + std::to_string(reads->rules().total) +
+                           " may be under way at a time; try again");
+    return false;
   }
 
   // One too many is answered that it is.
-  bool take_stream_place(const PeerAddress& peer) {
+  bool take_stream_place(const PeerAddress& client) {
     const auto& streams = context_->budgets->streams;
-    stream_place_.emplace(streams, peer, context_->trusted_proxies.contains(peer));
+    stream_place_.emplace(streams, client, context_->trusted_proxies.contains(client));
     const QuotaAnswer taken = stream_place_->set(1);
     if (taken == QuotaAnswer::kTaken) {
       streaming_.emplace(context_->metrics);
@@ -368,11 +412,18 @@ class HttpConnection final : public Connection,
       piece_ = *std::move(next);
       const std::size_t bytes = bytes_of(piece_);
       if (bytes == 0) continue;
+      answered_bytes_ = owned_bytes(piece_);
+      if (!has_room()) {  // The client goes on from what it has.
+        log::debug("http", "stream broken off: no room for what it was to be sent");
+        co_return false;
+      }
       outgoing_.begin(chunked_ ? format_chunk_start(bytes) : "");
       outgoing_.add(piece_);
       if (chunked_) outgoing_.add("\r\n");
       allow_time(bytes);
       if (!co_await flush()) co_return false;
+      release(piece_);
+      answered_bytes_ = 0;
     }
     if (!chunked_) co_return true;
     outgoing_.begin("0\r\n\r\n");
@@ -382,6 +433,9 @@ class HttpConnection final : public Connection,
 
   Async<void> write_refusal() {
     chunked_ = false;
+    reader_.drop();  // What was read is not looked at again, and this takes a while.
+    answered_bytes_ = 0;
+    std::ignore = memory_.set(0);
     context_->metrics.count_request("", response_.status);
     if (!co_await write_head(/*keep_alive=*/false, /*head_only=*/false)) co_return;
     channel_->shut_down_sending();
@@ -431,6 +485,7 @@ class HttpConnection final : public Connection,
   QuotaShare memory_;               // Of both.
   const Route* route_ = nullptr;
   Response response_;
+  std::optional<QuotaShare> store_place_;   // While a handler reads the store.
   std::optional<QuotaShare> stream_place_;  // While `response_` streams.
   std::optional<ServerMetrics::Streaming> streaming_;
   bool chunked_ = false;

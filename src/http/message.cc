@@ -45,8 +45,15 @@ Response make_text(int status, std::string line) {
 
 Response make_busy(int status, std::string line) {
   Response response = make_text(status, std::move(line));
-  response.headers.emplace_back("Retry-After", "1");
+  // At the default rate what waited for a call to AWS is through long before.
+  response.headers.emplace_back("Retry-After", status == 429 ? "5" : "2");
   return response;
+}
+
+Response make_error(const Error& error) {
+  const int status = to_status(error.kind);
+  return status == 503 || status == 429 ? make_busy(status, error.message)
+                                        : make_text(status, error.message);
 }
 
 Response make_json(int status, std::string json) {

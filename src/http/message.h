@@ -32,7 +32,7 @@ struct Request {
   Headers headers = {};  ///< Those of the head; trailers are dropped.
   std::string body = {};
   std::optional<Target> url = {};  ///< `target` taken apart, where that was done already.
-  PeerAddress peer = {};           ///< The client, behind trusted proxies too.
+  PeerAddress client = {};         ///< Who asks; see TrustedProxies.
   Principal principal = {};
 };
 
@@ -95,8 +95,11 @@ int to_status(ErrorKind kind);
 
 /// `text/plain; charset=UTF-8`, one line.
 Response make_text(int status, std::string line);
-/// As make_text, and the client is asked to come again in a second.
+/// As make_text, for what was not done and may be later: 503 and 429. The client is asked to come
+/// again after a while that grows with the kind of trouble.
 Response make_busy(int status, std::string line);
+/// The whole sentence as text, with the status of its kind; as make_busy where that fits.
+Response make_error(const Error& error);
 /// `application/json; charset=UTF-8`.
 Response make_json(int status, std::string json);
 

@@ -65,6 +65,7 @@ bool PeerAddress::is_v4() const {
 }
 
 PeerAddress PeerAddress::group() const {
+  if (is_v4() && bytes_[12] == 127) return of_bytes({"\x7f\0\0\x01", 4});
   if (is_v4()) return *this;
   PeerAddress group = *this;
   std::fill(group.bytes_.begin() + 8, group.bytes_.end(), std::uint8_t{0});

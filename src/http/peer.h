@@ -29,7 +29,7 @@ class PeerAddress {
   std::string to_text() const;
   bool is_v4() const;
   /// Whom shares are counted by: an IPv4 address itself; of an IPv6 one the first 64 bits, as
-  /// whoever has one address of such a network has them all.
+  /// whoever has one address of such a network has them all; the same is true of 127.0.0.0/8.
   PeerAddress group() const;
   const std::array<std::uint8_t, 16>& bytes() const { return bytes_; }
 

@@ -7,7 +7,6 @@ namespace blox::http {
 QuotaAnswer PeerQuota::take(const PeerAddress& peer, std::size_t amount, bool is_proxy) {
   if (amount == 0) return QuotaAnswer::kTaken;
   const PeerAddress group = peer.group();
-  const std::scoped_lock lock{mutex_};
   const auto found = held_.find(group);
   const std::size_t held = found == held_.end() ? 0 : found->second;
   if (amount > rules_.total - used_) return QuotaAnswer::kAllTaken;
@@ -25,17 +24,11 @@ QuotaAnswer PeerQuota::take(const PeerAddress& peer, std::size_t amount, bool is
 
 void PeerQuota::give_back(const PeerAddress& peer, std::size_t amount) {
   if (amount == 0) return;
-  const std::scoped_lock lock{mutex_};
   const auto found = held_.find(peer.group());
   check(found != held_.end() && found->second >= amount, "a peer gives back more than it took");
   used_ -= amount;
   found->second -= amount;
   if (found->second == 0) held_.erase(found);
-}
-
-std::size_t PeerQuota::used() const {
-  const std::scoped_lock lock{mutex_};
-  return used_;
 }
 
 QuotaAnswer QuotaShare::set(std::size_t amount) {
@@ -47,6 +40,25 @@ QuotaAnswer QuotaShare::set(std::size_t amount) {
   }
   held_ = amount;
   return QuotaAnswer::kTaken;
+}
+
+QuotaAnswer QuotaShare::move_to(const PeerAddress& peer, bool is_proxy) {
+  if (peer == peer_) return QuotaAnswer::kTaken;
+  quota_->give_back(peer_, held_);
+  const QuotaAnswer answer = quota_->take(peer, held_, is_proxy);
+  if (answer == QuotaAnswer::kTaken) {
+    peer_ = peer;
+    is_proxy_ = is_proxy;
+  } else {
+    quota_->restore(peer_, held_);
+  }
+  return answer;
+}
+
+void PeerQuota::restore(const PeerAddress& peer, std::size_t amount) {
+  if (amount == 0) return;
+  used_ += amount;
+  held_[peer.group()] += amount;
 }
 
 }  // namespace blox::http

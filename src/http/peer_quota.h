@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
@@ -30,7 +29,7 @@ enum class QuotaAnswer : std::uint8_t {
 };
 
 /// Peers count by their PeerAddress::group. With 10,000 places and the rules above, peers that each
-/// ask for all get 5,000, 2,500, 1,250 and so on. Threading: any thread.
+/// ask for all get 5,000, 2,500, 1,250 and so on. Threading: one thread.
 class PeerQuota {
  public:
   explicit PeerQuota(QuotaRules rules) : rules_(rules) {}
@@ -43,12 +42,13 @@ class PeerQuota {
   /// Requires: `amount` was taken by `peer`.
   void give_back(const PeerAddress& peer, std::size_t amount);
 
-  std::size_t used() const;
+  /// Takes again what was given back just now, whatever the rules say.
+  void restore(const PeerAddress& peer, std::size_t amount);
+  std::size_t used() const { return used_; }
   const QuotaRules& rules() const { return rules_; }
 
  private:
   const QuotaRules rules_;
-  mutable std::mutex mutex_;
   std::size_t used_ = 0;
   std::unordered_map<PeerAddress, std::size_t, PeerAddressHash> held_;  // More than 0.
 };
@@ -64,6 +64,8 @@ class QuotaShare {
 
   /// Holds `amount` from here on; when that is more than before and not to be had, what it was.
   QuotaAnswer set(std::size_t amount);
+  /// What is held counts as `peer`'s from here on; when that has no room for it, as before.
+  QuotaAnswer move_to(const PeerAddress& peer, bool is_proxy);
   const PeerQuota& quota() const { return *quota_; }
 
  private:

@@ -75,5 +75,20 @@ TEST(QuotaShare, HoldsWhatItIsSetToAndGivesItBack) {
   EXPECT_EQ(quota->used(), 0u);
 }
 
+TEST(QuotaShare, MovesToAnotherPeerWithAllThatItHolds) {
+  const auto quota = std::make_shared<PeerQuota>(QuotaRules{.total = 100, .small = 0});
+  QuotaShare proxy{quota, peer(1), /*is_proxy=*/true};
+  QuotaShare full{quota, peer(2)};
+  EXPECT_EQ(proxy.set(40), QuotaAnswer::kTaken);
+  EXPECT_EQ(full.set(30), QuotaAnswer::kTaken);
+  EXPECT_EQ(proxy.move_to(peer(2), false), QuotaAnswer::kPeersPart);
+  EXPECT_EQ(quota->used(), 70u);
+  EXPECT_EQ(full.set(0), QuotaAnswer::kTaken);
+  EXPECT_EQ(proxy.move_to(peer(3), false), QuotaAnswer::kTaken);
+  EXPECT_EQ(proxy.set(60), QuotaAnswer::kPeersPart);
+  EXPECT_EQ(proxy.set(0), QuotaAnswer::kTaken);
+  EXPECT_EQ(quota->used(), 0u);
+}
+
 }  // namespace
 }  // namespace blox::http

@@ -9,6 +9,7 @@ namespace {
 TEST(PeerAddress, ReadsAndWritesAddresses) {
   const std::tuple<const char*, const char*, const char*> rows[] = {
       {"10.0.0.7", "10.0.0.7", "10.0.0.7"},
+      {"127.3.2.1", "127.3.2.1", "127.0.0.1"},
       {"::ffff:10.0.0.7", "10.0.0.7", "10.0.0.7"},
       {"::1", "::1", "::"},
       {"2001:DB8:0:1:2::3", "2001:db8:0:1:2::3", "2001:db8:0:1::"},

@@ -168,6 +168,9 @@ RequestReader::State RequestReader::check_head() {
   if (!parsed) return refuse(make_text(400, parsed.error().message));
   request_.target = *std::move(target);
   request_.url = *std::move(parsed);
+  head_bytes_ = 2 * head_bytes_ + request_.headers.capacity() * sizeof(Headers::value_type) +
+                request_.url->raw_segments.capacity() * sizeof(std::string) +
+                request_.url->query.capacity() * sizeof(Query::value_type);
   return state_ = State::kHeadThere;
 }
 
@@ -216,8 +219,16 @@ RequestReader::State RequestReader::read_body() {
 
 RequestReader::State RequestReader::refuse(Response response) {
   refusal_ = std::move(response);
-  parser_->beast.reset();
+  drop();
   return state_ = State::kRefused;
+}
+
+void RequestReader::drop() {
+  parser_->beast.reset();
+  release(request_);
+  release(waiting_);
+  taken_ = 0;
+  head_bytes_ = 0;
 }
 
 void RequestReader::drop_taken() {
@@ -235,7 +246,7 @@ void RequestReader::next() {
 
 std::size_t RequestReader::held_bytes() const {
   const std::size_t body = parser_->beast ? parser_->beast->get().body().capacity() : 0;
-  return waiting_.capacity() + 2 * head_bytes_ + body + request_.body.capacity();
+  return waiting_.capacity() + head_bytes_ + body + request_.body.capacity();
 }
 
 }  // namespace blox::http

@@ -16,9 +16,12 @@
 
 namespace blox::http {
 
+/// What the fields of a request may take, in bytes, its first line among them.
+inline constexpr std::size_t kHeadBytesMax = 64 << 10;
+
 /// What one request may bring along, whatever segments it comes in.
 struct ReaderLimits {
-  std::size_t head_bytes_max = 64 << 10;
+  std::size_t head_bytes_max = kHeadBytesMax;
   std::size_t head_lines_max = 256;
   std::size_t target_bytes_max = 8 << 10;
   /// Of the header of one chunk, and of the trailer: the parser has to see them whole.
@@ -65,6 +68,8 @@ class RequestReader {
   /// What to answer before the connection is closed. Requires: kRefused.
   Response take_refusal() { return std::move(refusal_); }
 
+  /// Gives all memory back. Nothing can be read afterwards.
+  void drop();
   /// Forgets the request; the next begins with what was fed already. Requires: kWhole.
   void next();
   /// Bytes that were fed and not taken.
@@ -92,7 +97,7 @@ class RequestReader {
   std::unique_ptr<Parser> parser_;
   State state_ = State::kHead;
   Request request_;
-  std::size_t head_bytes_ = 0;
+  std::size_t head_bytes_ = 0;  // What the head takes in memory.
   std::size_t body_bytes_max_ = 0;
   bool keep_alive_ = false;
   bool is_http_1_1_ = false;

@@ -208,6 +208,16 @@ TEST(RequestReader, HoldsWhatCameAndNotWhatWasDeclared) {
   EXPECT_LT(reader.held_bytes(), 1'000u);
 }
 
+TEST(RequestReader, CountsWhatItsPartsCostAndNotTheirBytes) {
+  RequestReader reader{{}};
+  std::string head =
+      "POST /?" + std::string(62, '&') + " HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n";
+  for (int i = 0; i < 250; ++i) head += "a:\r\n";
+  reader.feed(head + "\r\n");
+  ASSERT_EQ(reader.advance(), State::kHeadThere);
+  EXPECT_GE(reader.held_bytes(), (250 + 62) * 64u);
+}
+
 TEST(RequestReader, GivesMemoryBackBetweenRequests) {
   RequestReader reader{{}};
   const std::string body(50'000, 'x');

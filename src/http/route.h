@@ -8,7 +8,7 @@
 
 namespace blox::http {
 
-/// What answering costs, for metrics and limits.
+/// What answering costs: a label of metrics, and how many of a kind may be under way.
 enum class Cost : std::uint8_t {
   kProbe,   ///< Nothing: whether the process lives and is ready.
   kCheap,   ///< A look into memory.

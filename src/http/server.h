@@ -11,14 +11,15 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "http/message.h"
+#include "http/request_reader.h"
 #include "http/server_budgets.h"
 
 namespace blox::http {
 
-/// Of one connection. What breaks one gets 413, 431 or 504 and a sentence that names the limit, or,
+/// Of one connection. What breaks one is told by a status and a sentence that names the limit, or,
 /// when it is too slow to be told, loses its connection. Bodies have the bound of their Route.
 struct Limits {
-  std::size_t header_bytes_max = 64 << 10;
+  std::size_t head_bytes_max = kHeadBytesMax;
   Duration idle_max = std::chrono::seconds{75};    ///< Between requests, and for reading one.
   Duration answer_max = std::chrono::seconds{60};  ///< For a handler, until its answer begins.
   Duration write_max = std::chrono::seconds{30};   ///< Without a byte taken by a slow peer.

@@ -11,6 +11,8 @@ namespace {
 
 // Store and its journal, log, event loops, calls to AWS, connections that are being refused.
 constexpr std::size_t kFilesForTheRest = 256;
+// Reads of the store that each client may have under way as long as there is room.
+constexpr std::size_t kSmallReads = 2;
 constexpr std::size_t kFilesMax = 1 << 20;  // What "unlimited" counts as.
 
 std::size_t to_count(rlim_t limit) {
@@ -39,7 +41,8 @@ ServerBudgets::ServerBudgets(const ProcessLimits& limits)
           std::min(limits.stream_count, std::max<std::size_t>(1, limits.connection_count / 4 * 3)),
           limits.peer_small_count)),
       request_bytes(
-          make_quota(limits, limits.request_bytes, limits.peer_small_count * kBodyBytesMax)) {}
+          make_quota(limits, limits.request_bytes, limits.peer_small_count * kBodyBytesMax)),
+      store_reads(make_quota(limits, limits.store_read_count, kSmallReads)) {}
 
 ProcessLimits within_open_files(ProcessLimits limits) {
   const std::size_t files = std::max(open_files_max(), kFilesForTheRest + kFilesForTheRest / 4);

@@ -13,18 +13,22 @@ struct ProcessLimits {
   std::size_t connection_count = 10'000;  ///< Or what the open files allow, if that is less.
   std::size_t stream_count = 4'000;       ///< Or three quarters of the connections.
   std::size_t request_bytes = 64 << 20;   ///< Requests that are being read or answered.
-  std::size_t peer_share_percent = 50;    ///< See QuotaRules.
-  std::size_t peer_reserve_percent = 5;
-  std::size_t peer_small_count = 8;  ///< Of connections, streams, and requests of usual size.
+  /// Requests that read the store at a time: each may hold megabytes of what it may have waiting.
+  std::size_t store_read_count = 4;
+  std::size_t peer_share_percent = QuotaRules{}.share_percent;
+  std::size_t peer_reserve_percent = QuotaRules{}.reserve_percent;
+  /// Of connections, streams, and requests of usual size.
+  std::size_t peer_small_count = QuotaRules{}.small;
 };
 
-/// Threading: any thread.
+/// Threading: one thread.
 struct ServerBudgets {
   explicit ServerBudgets(const ProcessLimits& limits);
 
   std::shared_ptr<PeerQuota> connections;
   std::shared_ptr<PeerQuota> streams;
   std::shared_ptr<PeerQuota> request_bytes;
+  std::shared_ptr<PeerQuota> store_reads;
 };
 
 /// `limits` with no more connections than the limit of open files, as it stands, leaves when the

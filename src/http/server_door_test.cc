@@ -2,6 +2,8 @@
 // to the others.
 #include <fcntl.h>
 
+#include <atomic>
+
 #include "http/server.h"
 #include "http/server_for_tests.h"
 
@@ -90,7 +92,7 @@ TEST_F(ServerTest, BoundsWhatUnfinishedBodiesTake) {
   EXPECT_LE(options.budgets->request_bytes->used(), 600'000u);
   EXPECT_GE(options.budgets->request_bytes->used(), 100'000u);
   EXPECT_THAT(peers.back().read_all(),
-              AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("Retry-After: 1\r\n"),
+              AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("Retry-After: 2\r\n"),
                     HasSubstr("600000 bytes in all")));
   // Small requests are taken all the same, and what ends gives its part back.
   EXPECT_THAT(ask("GET /hello HTTP/1.0\r\n\r\n"), StartsWith("HTTP/1.1 200"));
@@ -155,10 +157,134 @@ TEST_F(ServerTest, GivesNoAddressAllConnections) {
     EXPECT_THAT(peers.back().read_until("hello"), StartsWith("HTTP/1.1 200")) << i;
   }
   EXPECT_THAT(ask(""), AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("of one address"),
-                             HasSubstr("Retry-After: 1\r\n")));
-  Peer other = Peer::connect_to(address, 0, "127.0.0.2");
-  other.send(kHello);
-  EXPECT_THAT(other.read_until("hello"), StartsWith("HTTP/1.1 200"));
+                             HasSubstr("Retry-After: 2\r\n")));
+  // Another address of the loopback network is the same peer.
+  EXPECT_THAT(Peer::connect_to(address, 0, "127.0.0.2").read_all(), StartsWith("HTTP/1.1 503"));
+  peers.pop_back();
+  while (options.budgets->connections->used() == 20) thread.call([] {});
+  EXPECT_THAT(ask("GET /hello HTTP/1.0\r\n\r\n"), StartsWith("HTTP/1.1 200"));
+}
+
+// The answer to what was done has to be heard of, whatever its peer sends behind it.
+TEST_F(ServerTest, AnswersAlthoughThereIsNoRoomForWhatIsSentAhead) {
+  router.add("POST", "/wait", [this](RequestContext) -> Async<Response> {
+    hanging.set_value();
+    while (!release.released) co_await release.changed.wait();
+    co_return make_text(200, "done");
+  });
+  ServerOptions options;
+  options.limits.idle_max = 20ms;  // The look at waiting peers comes four times as often.
+  options.budgets = budgets({.request_bytes = 1'000, .peer_small_count = 0});
+  open(options);
+  Peer peer = connect();
+  peer.send("POST /wait HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  hanging.get_future().wait();
+  peer.send(std::string(12'000, 'x'));
+  for (int turn = 0; turn < 3; ++turn) EXPECT_EQ(ask(""), "");  // Looks were taken meanwhile.
+  thread.call([&] {
+    release.released = true;
+    release.changed.notify_all();
+  });
+  EXPECT_THAT(peer.read_until("done"), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(ServerTest, CountsMemoryAsThatOfTheClientBehindAProxy) {
+  router.add("POST", "/hang", [this](RequestContext) -> Async<Response> {
+    hanging.set_value();
+    while (!release.released) co_await release.changed.wait();
+    co_return make_text(200, "done");
+  });
+  ServerOptions options;
+  options.budgets = budgets({.request_bytes = 300'000, .peer_small_count = 0});
+  options.trusted_proxies = {"127.0.0.1"};
+  open(options);
+  const auto post = [](const std::string& client) {
+    return "POST /hang HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: " + client +
+           "\r\nContent-Length: 60000\r\n\r\n" + std::string(60'000, 'x');
+  };
+  Peer first = connect();
+  first.send(post("9.9.9.1"));
+  hanging.get_future().wait();
+  // The same client has its part; another has one of its own.
+  EXPECT_THAT(ask(post("9.9.9.1")), StartsWith("HTTP/1.1 503"));
+  hanging = {};
+  Peer other = connect();
+  other.send(post("9.9.9.2"));
+  hanging.get_future().wait();
+  thread.call([&] {
+    release.released = true;
+    release.changed.notify_all();
+  });
+  EXPECT_THAT(other.read_until("done"), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(ServerTest, KeepsMostReadsOfTheStoreOut) {
+  std::atomic<int> reading = 0;
+  router.add("GET", "/read",
+             [&](RequestContext) -> Async<Response> {
+               ++reading;
+               while (!release.released) co_await release.changed.wait();
+               co_return make_text(200, "read");
+             },
+             {.cost = Cost::kStore});
+  ServerOptions options;
+  options.budgets = budgets({.store_read_count = 2});
+  open(options);
+  const std::string read = "GET /read HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  std::vector<Peer> peers;
+  for (int i = 0; i < 2; ++i) {
+    peers.push_back(connect());
+    peers.back().send(read);
+  }
+  while (reading < 2) thread.call([] {});
+  peers.push_back(connect());
+  peers.back().send(read);
+  EXPECT_THAT(peers.back().read_until("try again"),
+              AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("Retry-After: 2\r\n")));
+  peers.front().reset();  // Who leaves makes room.
+  while (options.budgets->store_reads->used() > 1) thread.call([] {});
+  thread.call([&] {
+    release.released = true;
+    release.changed.notify_all();
+  });
+  peers.back().send(read);
+  EXPECT_THAT(peers.back().read_until("read"), HasSubstr("200 OK"));
+}
+
+// Lines of the past are read for one reader alone, so its peer pays for them.
+TEST_F(ServerTest, EndsAStreamWhoseLinesThereIsNoRoomFor) {
+  router.add("GET", "/past", [](RequestContext) -> Async<Response> {
+    class Past final : public BodyStream {
+     public:
+      Async<Result<Slices>> next() override {
+        auto owner = std::make_shared<const std::string>(100'000, 'x');
+        const std::string_view bytes{*owner};
+        co_return Slices{{.owner = std::move(owner), .bytes = bytes}};
+      }
+    };
+    Response response = make_text(200, "");
+    response.body = std::make_unique<Past>();
+    co_return response;
+  });
+  ServerOptions options;
+  options.budgets = budgets({.request_bytes = 150'000, .peer_small_count = 0});
+  open(options);
+  EXPECT_THAT(ask("GET /past HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+              AllOf(HasSubstr("Transfer-Encoding: chunked"), Not(HasSubstr("xxx"))));
+  EXPECT_EQ(options.budgets->request_bytes->used(), 0u);
+}
+
+TEST_F(ServerTest, HoldsNothingOfWhatItRefused) {
+  ServerOptions options;
+  options.budgets = budgets({});
+  open(options);
+  Peer peer = connect();
+  peer.send("POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" +
+            std::string("c350\r\n") + std::string(50'000, 'x'));
+  while (options.budgets->request_bytes->used() < 50'000) thread.call([] {});
+  peer.send("broken");
+  EXPECT_THAT(peer.read_until("chunk"), StartsWith("HTTP/1.1 400"));
+  EXPECT_EQ(options.budgets->request_bytes->used(), 0u);  // And it lingers still.
 }
 
 TEST_F(ServerTest, CountsStreamsByWhomATrustedProxySpeaksFor) {

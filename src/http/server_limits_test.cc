@@ -12,7 +12,7 @@ using ::testing::StartsWith;
 
 TEST_F(ServerTest, RefusesWithASentence) {
   ServerOptions options;
-  options.limits.header_bytes_max = 1000;
+  options.limits.head_bytes_max = 1000;
   options.allowed_hosts = {"blox.example", "https://other.example:81"};
   router.add("POST", "/ten",
              [](RequestContext context) -> Async<Response> {
@@ -59,7 +59,7 @@ TEST_F(ServerTest, RefusesWithASentence) {
 
 TEST_F(ServerTest, RefusesAChunkHeaderOrTrailerThatNeverEnds) {
   ServerOptions options;
-  options.limits.header_bytes_max = 1000;
+  options.limits.head_bytes_max = 1000;
   open(options);
   const std::string head =
       "POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";

@@ -181,6 +181,32 @@ TEST_F(SqliteQueue, WatchesThatAreRefusedGoOnAsSoonAsThereIsRoom) {
   }
 }
 
+// However many are behind, and however many pages are asked for besides: what is to be stored is.
+TEST_F(SqliteQueue, WatchesOfThePastLeaveRoomForReadsAndReadsForCommits) {
+  options_.ring_changes_max = 1;
+  open(64 * kMiB);
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(run(store_->commit(put_one(100))));
+  std::vector<std::unique_ptr<Watch>> watches;
+  std::vector<std::optional<Result<WatchBatch>>> batches(100);
+  std::vector<std::optional<Result<Page>>> pages(5);
+  Scope scope{loop_};
+  for (auto& batch : batches) {
+    watches.push_back(store_->watch("", 1));
+    scope.spawn(keep(watches.back()->next(), batch));
+  }
+  for (auto& page : pages) {
+    RangeRequest request;
+    request.limit = 1'000;
+    scope.spawn(keep(store_->range(std::move(request)), page));
+  }
+  EXPECT_TRUE(run(store_->commit(put_one(100))));
+  loop_.run_for(1s);
+  for (const auto& page : pages) EXPECT_TRUE(page && *page);
+  for (const auto& batch : batches) EXPECT_TRUE(batch && *batch);
+  for (int i = 0; i < 20; ++i) scope.spawn(read_for_ever());
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(run(store_->commit(put_one(2 * kMiB))));
+}
+
 TEST_F(SqliteQueue, TheStoreMendsItselfHoweverFullItIs) {
   open(6 * kMiB);
   Scope scope{loop_};

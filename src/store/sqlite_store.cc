@@ -21,6 +21,8 @@ constexpr std::size_t kEntryBytes = 192;
 constexpr std::size_t kAnswerBytesMax = kPageBytesMax + kCommitBytesMax;
 constexpr std::size_t kBatchCost =
     kAnswerBytesMax + kEntryBytes * (kBatchEventsMax + kCommitOperationsMax);
+// Reads of the past by watches that are under way at a time.
+constexpr std::size_t kLogReadsMax = 3;
 // Of a job that answers with next to nothing.
 constexpr std::size_t kSmallCost = 1'024;
 // Of what the store does by itself, one at a time: never refused, as it makes room or mends.
@@ -54,6 +56,18 @@ Async<T> SqliteStore::ask(std::optional<std::size_t> bytes, Work work) {
   co_return std::move(answer.value);
 }
 
+// One more, for as long as it lives.
+class CountUp {
+ public:
+  explicit CountUp(std::size_t& count) : count_(count) { ++count_; }
+  CountUp(const CountUp&) = delete;
+  CountUp& operator=(const CountUp&) = delete;
+  ~CountUp() { --count_; }
+
+ private:
+  std::size_t& count_;
+};
+
 class SqliteStore::Reader final : public Watch {
  public:
   Reader(SqliteStore& store, std::string prefix, Revision from)
@@ -83,7 +97,14 @@ class SqliteStore::Reader final : public Watch {
   }
 
  private:
+  // Of the past. Few at a time, as each may hold megabytes: however many watches are behind, what
+  // others have to read has its room.
   Async<Result<WatchBatch>> read_log() {
+    if (store_.log_reads_ >= kLogReadsMax) {
+      store_.refused_ = true;
+      co_return store_.worker_->fail_full();
+    }
+    const CountUp reading{store_.log_reads_};
     auto work = [prefix = prefix_, from = next_, to = store_.info_.revision](SqliteCore& core) {
       return core.read_log(prefix, from, to);
     };

@@ -24,6 +24,9 @@ constexpr std::size_t kJobsMax = 4;
 constexpr std::size_t kCommitOverhead = 512;
 constexpr std::size_t kOperationOverhead = 128;
 
+// So large a part of what may wait is for commits alone: a quarter.
+constexpr std::size_t kCommitsPart = 4;
+
 struct WaitingCommit {
   Commit commit;
   Promise<Result<Revision>> promise;
@@ -176,11 +179,11 @@ SqliteWorker::~SqliteWorker() {
   if (round_ != 0) executor_.cancel(round_);
 }
 
-std::optional<ByteHold> SqliteWorker::try_hold(std::size_t bytes) {
-  auto hold = budget_.try_hold(bytes);
+std::optional<ByteHold> SqliteWorker::try_hold(std::size_t bytes, std::size_t left_free) {
+  auto hold = budget_.try_hold(bytes, left_free);
   if (hold) return hold;
   shared_->drop_abandoned();
-  return budget_.try_hold(bytes);
+  return budget_.try_hold(bytes, left_free);
 }
 
 std::unexpected<Error> SqliteWorker::fail_full() const {
@@ -191,7 +194,8 @@ std::unexpected<Error> SqliteWorker::fail_full() const {
 }
 
 bool SqliteWorker::submit(std::unique_ptr<SqliteJob> job, std::size_t bytes) {
-  auto hold = try_hold(bytes);
+  // Whoever reads, and however much: what is to be stored has its room.
+  auto hold = try_hold(bytes, budget_.bytes_max() / kCommitsPart);
   if (!hold) return false;
   job->hold_ = *std::move(hold);
   submit_upkeep(std::move(job));
@@ -207,7 +211,7 @@ void SqliteWorker::submit_upkeep(std::unique_ptr<SqliteJob> job) {
 }
 
 bool SqliteWorker::submit(Commit commit, Promise<Result<Revision>> promise) {
-  auto hold = try_hold(cost_of(commit));
+  auto hold = try_hold(cost_of(commit), 0);
   if (!hold) return false;
   {
     const std::scoped_lock lock{shared_->mutex};

@@ -104,7 +104,7 @@ class SqliteWorker {
  private:
   struct Shared;
   class Thread;
-  std::optional<ByteHold> try_hold(std::size_t bytes);
+  std::optional<ByteHold> try_hold(std::size_t bytes, std::size_t left_free);
   void schedule();
   void run_inline();
 

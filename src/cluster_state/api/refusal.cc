@@ -28,7 +28,7 @@ http::Response to_response(const Error& error) {
   if (error.kind == ErrorKind::kInternal) {
     return to_response(Refusal{.status = 500, .body = kInternalError, .detail = error.message});
   }
-  return http::make_text(http::to_status(error.kind), error.message);
+  return http::make_error(error);
 }
 
 }  // namespace blox::cluster_state

@@ -30,20 +30,9 @@ http::Response refuse(const Refusal& refusal) {
   return response;
 }
 
-// Seconds after which asking again makes sense. Nothing was done, so that asking again is safe.
-const char* find_retry_after(ErrorKind kind) {
-  // At the default rate what waited is through long before; under a low one others ask less often.
-  if (kind == ErrorKind::kThrottled) return "5";
-  return kind == ErrorKind::kUnavailable ? "2" : nullptr;
-}
-
 http::Response answer_error(const Error& error) {
   if (error.kind != ErrorKind::kInternal) {
-    auto answer = http::make_text(http::to_status(error.kind), error.message);
-    if (const char* seconds = find_retry_after(error.kind)) {
-      answer.headers.emplace_back("Retry-After", seconds);
-    }
-    return answer;
+    return http::make_error(error);
   }
   log::error("scheduler", "{}", error.message);
   auto response = http::make_text(500, "Unexpected internal server error");
@@ -95,8 +84,7 @@ void SchedulerApi::add_record_route(std::string method, std::string_view pattern
 void SchedulerApi::add_service_routes() {
   router_.add("GET", "/v1/ping", [](Context) { return answer(http::make_text(200, "")); });
   const http::RouteOptions probe{.cost = http::Cost::kProbe, .is_open = true};
-  router_.add(
-      "GET", "/healthz", [](Context) { return answer(http::make_text(200, "ok")); }, probe);
+  router_.add("GET", "/healthz", [](Context) { return answer(http::make_text(200, "ok")); }, probe);
   router_.add(
       "GET", "/readyz",
       [this](Context) {
@@ -115,17 +103,17 @@ void SchedulerApi::add_service_routes() {
 
 void SchedulerApi::add_environment_routes() {
   add_record_route("POST", "/v1/environments",
-              [this](Context context) { return create_environment(std::move(context)); });
+                   [this](Context context) { return create_environment(std::move(context)); });
   add_record_route("GET", "/v1/environments", [this](Context context) -> Async<http::Response> {
     co_return list_environments(context);
   });
-  add_record_route("GET", "/v1/environments/{name}", [this](Context context) -> Async<http::Response> {
-    co_return get_environment(context);
-  });
+  add_record_route(
+      "GET", "/v1/environments/{name}",
+      [this](Context context) -> Async<http::Response> { co_return get_environment(context); });
   add_record_route("PATCH", "/v1/environments/{name}",
-              [this](Context context) { return patch_environment(std::move(context)); });
+                   [this](Context context) { return patch_environment(std::move(context)); });
   add_record_route("DELETE", "/v1/environments/{name}",
-              [this](Context context) { return delete_environment(std::move(context)); });
+                   [this](Context context) { return delete_environment(std::move(context)); });
   add_record_route(
       "GET", "/v1/environments/{name}/instances",
       [this](Context context) -> Async<http::Response> { co_return list_instances(context); });
@@ -133,7 +121,7 @@ void SchedulerApi::add_environment_routes() {
 
 void SchedulerApi::add_deployment_routes() {
   add_record_route("POST", "/v1/environments/{name}/deployments",
-              [this](Context context) { return create_deployment(std::move(context)); });
+                   [this](Context context) { return create_deployment(std::move(context)); });
   add_record_route(
       "GET", "/v1/environments/{name}/deployments",
       [this](Context context) -> Async<http::Response> { co_return list_deployments(context); });
