@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/release.h"
 #include "base/scope.h"
+#include "http/connection_shares.h"
 #include "http/outgoing.h"
 #include "http/request_reader.h"
 #include "http/response_head.h"
@@ -38,10 +39,6 @@ std::size_t owned_bytes(const Slices& slices) {
   return bytes;
 }
 
-// What a connection may hold of requests without being counted: the usual request is smaller, and
-// the number of connections is bounded.
-constexpr std::size_t kUncountedBytesMax = 4 << 10;
-
 ReaderLimits reader_limits(const Limits& limits) {
   ReaderLimits reading;
   reading.head_bytes_max = limits.head_bytes_max;
@@ -56,7 +53,7 @@ class HttpConnection final : public Connection,
       : channel_(std::move(channel)),
         context_(std::move(context)),
         reader_(reader_limits(context_->limits)),
-        memory_(context_->budgets->request_bytes, channel_->peer(), is_from_proxy()),
+        shares_(*context_->budgets, context_->trusted_proxies, channel_->peer()),
         scope_(std::in_place, context_->loop) {}
 
   void start(std::optional<Response> refusal) {
@@ -136,8 +133,6 @@ class HttpConnection final : public Connection,
     void await_resume() const noexcept {}
   };
 
-  bool is_from_proxy() const { return context_->trusted_proxies.contains(channel_->peer()); }
-
   Async<void> serve() {
     for (bool keep_alive = true; keep_alive && !context_->stopping;) {
       Read read = co_await read_until(RequestReader::State::kHeadThere);
@@ -161,7 +156,7 @@ class HttpConnection final : public Connection,
   // A handler that never answers would hold its connection for ever.
   void time_out() {
     scope_.emplace(context_->loop);  // Destroys the handler's coroutine where it waits.
-    store_place_.reset();
+    shares_.give_back_store_read();
     response_ = make_text(504, "No answer was ready within " +
                                    format_duration(context_->limits.answer_max) +
                                    "; it is not known what was done");
@@ -172,8 +167,7 @@ class HttpConnection final : public Connection,
     release(response_);
     release(piece_);
     outgoing_.clear();
-    store_place_.reset();
-    stream_place_.reset();
+    shares_.give_back_places();
     streaming_.reset();
   }
 
@@ -220,10 +214,8 @@ class HttpConnection final : public Connection,
     phase_ = Phase::kReading;
     Request& request = reader_.request();
     request.client = context_->trusted_proxies.client_of(channel_->peer(), request.headers);
-    if (is_from_proxy() &&
-        memory_.move_to(request.client, context_->trusted_proxies.contains(request.client)) !=
-            QuotaAnswer::kTaken) {
-      response_ = no_room();
+    if (!shares_.move_to(request.client)) {
+      response_ = shares_.no_room();
       co_return Read::kRefused;
     }
     route_ = &context_->handler.route_of(request);
@@ -253,23 +245,13 @@ class HttpConnection final : public Connection,
     co_return sent;
   }
 
-  // Counts what is held of requests as this peer's. False when there is no room for it.
-  bool has_room() {
-    const std::size_t held = reader_.held_bytes() + answered_bytes_;
-    const std::size_t counted = held > kUncountedBytesMax ? held : 0;
-    return memory_.set(counted) == QuotaAnswer::kTaken;
-  }
-
-  Response no_room() const {
-    return make_busy(503, "Too much is under way: requests and answers may take " +
-                              std::to_string(memory_.quota().rules().total) +
-                              " bytes in all, and one address a part of it; try again");
-  }
+  // Counts what is held. False when there is no room for it.
+  bool has_room() { return shares_.hold(reader_.held_bytes() + answered_bytes_); }
 
   // As has_room; if not, `response_` says so.
   bool count_memory() {
     if (has_room()) return true;
-    response_ = no_room();
+    response_ = shares_.no_room();
     return false;
   }
 
@@ -278,6 +260,25 @@ class HttpConnection final : public Connection,
   void count_answer(std::string_view method) {
     answered_bytes_ = owned_bytes(response_);
     if ((method == "GET" || method == "HEAD") && !count_memory()) answered_bytes_ = 0;
+  }
+
+  Async<Response> ask_handler(Request request) {
+    if (route_->cost == Cost::kStore) {
+      if (auto refusal = shares_.take_store_read(request.client)) co_return *std::move(refusal);
+    }
+    Response response = co_await context_->handler.handle(std::move(request));
+    shares_.give_back_store_read();
+    co_return response;
+  }
+
+  // Where there is no place for `response_`, a stream, it becomes an answer that says so.
+  void take_stream_place(const PeerAddress& client) {
+    if (!std::holds_alternative<std::unique_ptr<BodyStream>>(response_.body)) return;
+    if (auto refusal = shares_.take_stream(client)) {
+      response_ = *std::move(refusal);
+    } else {
+      streaming_.emplace(context_->metrics);
+    }
   }
 
   // One request, from the handler's work to the last byte. True when the next may come.
@@ -293,13 +294,10 @@ class HttpConnection final : public Connection,
     const TimePoint asked_at = context_->loop.now();
     phase_ = Phase::kAnswering;
     deadline_ = asked_at + context_->limits.answer_max;
-    if (take_store_place(client)) {
-      response_ = co_await context_->handler.handle(std::move(request));
-      store_place_.reset();
-      count_answer(method);
-    }
+    response_ = co_await ask_handler(std::move(request));
+    count_answer(method);
+    if (!head_only) take_stream_place(client);
     auto* stream_body = std::get_if<std::unique_ptr<BodyStream>>(&response_.body);
-    if (stream_body != nullptr && !head_only && !take_stream_place(client)) stream_body = nullptr;
     chunked_ = stream_body != nullptr && chunks_allowed;
     const bool last = context_->stopping || (read_ended_ && reader_.waiting_bytes() == 0);
     const bool keep_alive = reader_.keep_alive() && !last;
@@ -324,36 +322,6 @@ class HttpConnection final : public Connection,
     reader_.next();
     answered_bytes_ = 0;
     co_return sent&& keep_alive;
-  }
-
-  // Reads of the store for clients leave room for what the service itself has to read and write.
-  bool take_store_place(const PeerAddress& client) {
-    if (route_->cost != Cost::kStore) return true;
-    const auto& reads = context_->budgets->store_reads;
-    store_place_.emplace(reads, client, context_->trusted_proxies.contains(client));
-    if (store_place_->set(1) == QuotaAnswer::kTaken) return true;
-    store_place_.reset();
-    response_ =
-        make_busy(503, "Too many reads of the store: " + std::to_string(reads->rules().total) +
-                           " may be under way at a time; try again");
-    return false;
-  }
-
-  // One too many is answered that it is.
-  bool take_stream_place(const PeerAddress& client) {
-    const auto& streams = context_->budgets->streams;
-    stream_place_.emplace(streams, client, context_->trusted_proxies.contains(client));
-    const QuotaAnswer taken = stream_place_->set(1);
-    if (taken == QuotaAnswer::kTaken) {
-      streaming_.emplace(context_->metrics);
-      return true;
-    }
-    stream_place_.reset();
-    response_ = make_busy(
-        503, taken == QuotaAnswer::kPeersPart
-                 ? "Too many streams of one address"
-                 : "Too many streams: the limit is " + std::to_string(streams->rules().total));
-    return false;
   }
 
   // Head, and body unless it streams, together; of a large one the first piece.
@@ -435,7 +403,7 @@ class HttpConnection final : public Connection,
     chunked_ = false;
     reader_.drop();  // What was read is not looked at again, and this takes a while.
     answered_bytes_ = 0;
-    std::ignore = memory_.set(0);
+    std::ignore = shares_.hold(0);
     context_->metrics.count_request("", response_.status);
     if (!co_await write_head(/*keep_alive=*/false, /*head_only=*/false)) co_return;
     channel_->shut_down_sending();
@@ -482,11 +450,9 @@ class HttpConnection final : public Connection,
   std::shared_ptr<ServerContext> context_;
   RequestReader reader_;
   std::size_t answered_bytes_ = 0;  // What the request under way held when it was read.
-  QuotaShare memory_;               // Of both.
+  ConnectionShares shares_;
   const Route* route_ = nullptr;
   Response response_;
-  std::optional<QuotaShare> store_place_;   // While a handler reads the store.
-  std::optional<QuotaShare> stream_place_;  // While `response_` streams.
   std::optional<ServerMetrics::Streaming> streaming_;
   bool chunked_ = false;
 

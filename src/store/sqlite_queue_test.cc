@@ -204,7 +204,7 @@ TEST_F(SqliteQueue, WatchesOfThePastLeaveRoomForReadsAndReadsForCommits) {
   for (const auto& page : pages) EXPECT_TRUE(page && *page);
   for (const auto& batch : batches) EXPECT_TRUE(batch && *batch);
   for (int i = 0; i < 20; ++i) scope.spawn(read_for_ever());
-  for (int i = 0; i < 20; ++i) EXPECT_TRUE(run(store_->commit(put_one(2 * kMiB))));
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(run(store_->commit(put_one(kMiB / 2))));
 }
 
 TEST_F(SqliteQueue, TheStoreMendsItselfHoweverFullItIs) {

@@ -81,9 +81,9 @@ class SqliteStore final : public Store {
   std::optional<SqliteMetrics> metrics_;
   Signal changed_;
   Signal maintenance_asked_;
-  bool broken_ = false;   // The core has to open its file again.
+  bool broken_ = false;        // The core has to open its file again.
   std::size_t log_reads_ = 0;  // By watches, under way.
-  bool refused_ = false;  // A call since there was room in the queue.
+  bool refused_ = false;       // A call since there was room in the queue.
   // The newest revision at times since opening, one an interval of compaction, none older than the
   // history; and the newest of those that were.
   std::deque<std::pair<TimePoint, Revision>> newest_at_;

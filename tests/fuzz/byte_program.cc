@@ -18,7 +18,7 @@ constexpr std::array<Op, 16> kOps{Op::kLiteral, Op::kWord,       Op::kRepeat, Op
                                   Op::kWord,    Op::kWord,       Op::kWord,   Op::kWord,
                                   Op::kLiteral, Op::kSplit,      Op::kRepeat, Op::kCutRepeat};
 
-// Most repeats are short, so that chance makes few programs of megabytes; each place doubles or
+// Most repeats are short, so that chance makes few large programs; each place doubles or
 // more.
 constexpr std::array<std::size_t, 16> kShifts{0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 14};
 

@@ -12,10 +12,10 @@
 namespace blox::fuzz {
 
 /// Bounds of what one program may do. What is beyond them is not sent.
-inline constexpr std::size_t kProgramBytesMax = std::size_t{12} * 1'024 * 1'024;
-inline constexpr std::size_t kProgramSegmentsMax = 20'000;
+inline constexpr std::size_t kProgramBytesMax = std::size_t{1} * 1'024 * 1'024;
+inline constexpr std::size_t kProgramSegmentsMax = 5'000;
 /// Of one repeat.
-inline constexpr std::size_t kRepeatBytesMax = 4'000'000;
+inline constexpr std::size_t kRepeatBytesMax = 500'000;
 /// Of one literal.
 inline constexpr std::size_t kLiteralBytesMax = 64;
 /// How many pieces one repeat may repeat.
