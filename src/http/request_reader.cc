@@ -24,7 +24,7 @@ std::string_view view(beast::string_view text) { return {text.data(), text.size(
 struct GrowingBody {
   using value_type = std::string;
 
-  class reader {
+  class reader {  // NOLINT(readability-identifier-naming): Beast asks for it by that name.
    public:
     template <bool isRequest, class Fields>
     reader(beast::http::header<isRequest, Fields>&, value_type& body) : body_(body) {}
