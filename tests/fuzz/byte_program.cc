@@ -96,8 +96,9 @@ class Decoder {
       unit += *piece;
     }
     if (unit.empty()) return true;
-    const std::size_t times = std::min((*mantissa + 1) << kShifts[*shift % kShifts.size()],
-                                       kRepeatBytesMax / unit.size());
+    const std::size_t bytes = (*mantissa + 1) << kShifts[*shift % kShifts.size()];
+    const std::size_t times =
+        (std::min(bytes, kRepeatBytesMax) + unit.size() - 1) / unit.size();  // Rounded up.
     const std::string_view before = std::string_view{unit}.substr(0, *at % unit.size());
     const std::string_view after = std::string_view{unit}.substr(before.size());
     for (std::size_t time = 0; time < times && !full_ && !ended_; ++time) {

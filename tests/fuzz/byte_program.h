@@ -39,9 +39,9 @@ struct Step {
 ///   opcode (modulo 16)  operands      sends
 ///   0 7 12  literal     n, bytes      1 + n % kLiteralBytesMax bytes, fewer when the data end
 ///   1 8-11  word        w             words[w % words.size()]
-///   2 14    repeat      p, m, s       the last 1 + p % 4 literals and words, (m + 1) << shift
-///                                     times, the shift 0 for s % 16 <= 5 and up to 14 for 15;
-///                                     whole times within kRepeatBytesMax
+///   2 14    repeat      p, m, s       the last 1 + p % 4 literals and words again, until these are
+///                                     (m + 1) << shift bytes or more, the shift 0 for s % 16 <= 5
+///                                     and up to 14 for 15; kRepeatBytesMax is enough in any case
 ///   3 15    cut repeat  p, m, s, at   the same, and in each copy a split before byte
 ///                                     at % (its size)
 ///   4 13    split       -             what follows is a new segment

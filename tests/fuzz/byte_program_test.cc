@@ -82,11 +82,11 @@ TEST(ByteProgram, FollowsTheTable) {
        {segment("x")}},
       {"a cut repeat",
        "0\x02"
-       "abc3\x00\x01\x00\x01"sv,
+       "abc3\x00\x05\x00\x01"sv,
        {segment("abca"), segment("bca"), segment("bc")}},
       {"a cut at the front",
        "0\x01"
-       "ab3\x00\x01\x00\x00"sv,
+       "ab3\x00\x03\x00\x00"sv,
        {segment("ab"), segment("ab"), segment("ab")}},
       {"an end of sending",
        "1\x02"
@@ -127,7 +127,7 @@ TEST(ByteProgram, LongAndFinelyCutTrafficCostsFewBytes) {
   constexpr std::string_view kCut =
       "1\x00"
       "1\x01"
-      "3\x00\x3f\x0b\x02"sv;
+      "3\x00\x5f\x0c\x02"sv;
   ASSERT_LE(kCut.size(), 20U);
   const auto steps = decode(kCut);
   ASSERT_EQ(steps.size(), 4'097U);
@@ -143,7 +143,7 @@ TEST(ByteProgram, StaysWithinItsBounds) {
   const auto one = decode(large);
   ASSERT_EQ(one.size(), 1U);
   EXPECT_EQ(one[0].bytes.size(), kProgramBytesMax);
-  EXPECT_EQ(decode(large.substr(0, 69))[0].bytes.size(), 63 + kRepeatBytesMax / 63 * 63);
+  EXPECT_EQ(decode(large.substr(0, 69))[0].bytes.size(), 63 + (kRepeatBytesMax + 62) / 63 * 63);
 
   const auto many = decode(
       "1\x02"
