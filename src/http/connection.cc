@@ -101,15 +101,13 @@ class HttpConnection final : public Connection,
       reader_.feed(bytes);
     }
     if (const auto waiting = std::exchange(read_waiter_, nullptr)) return waiting.resume();
-    if (!has_room()) {  // No more is read then; an answer under way goes on.
-      if (phase_ == Phase::kStreaming) abort();
-      return;
-    }
-    if (phase_ != Phase::kAnswering && phase_ != Phase::kStreaming) return;
+    const bool is_streaming = phase_ == Phase::kStreaming;
+    if (phase_ != Phase::kAnswering && !is_streaming) return;
     // A peer may end its sending side and wait for the answer.
-    const bool left = phase_ == Phase::kStreaming || end != ChannelEnd::kEnded;
-    if ((read_ended_ && left) || (phase_ == Phase::kStreaming && is_far_ahead())) return abort();
-    start_read();
+    const bool has_left = read_ended_ && (is_streaming || end != ChannelEnd::kEnded);
+    const bool is_too_much = is_far_ahead() || !has_room();
+    if (has_left || (is_streaming && is_too_much)) return abort();
+    if (!is_too_much) start_read();  // Else no more is read; the answer under way goes on.
   }
 
   void on_written(ChannelEnd end, std::size_t bytes) override {

@@ -188,6 +188,21 @@ TEST_F(ServerTest, AnswersAlthoughThereIsNoRoomForWhatIsSentAhead) {
   EXPECT_THAT(peer.read_until("done"), StartsWith("HTTP/1.1 200"));
 }
 
+// Nor does it keep a handler whose peer has gone.
+TEST_F(ServerTest, SeesThePeerLeaveAlthoughThereIsNoRoom) {
+  ServerOptions options;
+  options.limits.idle_max = 20ms;  // The look at waiting peers comes four times as often.
+  options.budgets = budgets({.request_bytes = 1'000, .peer_small_count = 0});
+  open(options);
+  Peer peer = connect();
+  peer.send("GET /hang HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  hanging.get_future().wait();
+  peer.send(std::string(12'000, 'x'));
+  for (int turn = 0; turn < 3; ++turn) EXPECT_EQ(ask(""), "");  // Looks were taken meanwhile.
+  peer.reset();
+  EXPECT_EQ(hang_gone.get_future().wait_for(5s), std::future_status::ready);
+}
+
 TEST_F(ServerTest, CountsMemoryAsThatOfTheClientBehindAProxy) {
   router.add("POST", "/hang", [this](RequestContext) -> Async<Response> {
     hanging.set_value();
