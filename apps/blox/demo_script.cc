@@ -88,6 +88,7 @@ Async<Status> DemoScript::deploy() {
   request.cluster = kCluster;
   request.task_definition = definition_;
   request.max_unavailable = "10%";
+  request.min_healthy = "0s";  // So that the story is soon told.
   const auto created = co_await parts_.scheduler.create_environment(std::move(request));
   if (!created) co_return std::unexpected(created.error());
   const auto deployed = co_await parts_.scheduler.create_deployment(
@@ -174,6 +175,16 @@ Async<Status> DemoScript::drain_an_instance() {
   co_return co_await await_serving(definition_, instances_.size() - 1);
 }
 
+Async<Status> DemoScript::put_into_effect(client::EnvironmentRequest change) {
+  const auto patched = co_await parts_.scheduler.patch_environment(kEnvironment, std::move(change));
+  if (!patched) co_return std::unexpected(patched.error());
+  const auto deployed = co_await parts_.scheduler.create_deployment(
+      kEnvironment, patched->deployment_token, /*supersede=*/true);
+  if (!deployed) co_return std::unexpected(deployed.error());
+  deployment_ = deployed->id;
+  co_return done();
+}
+
 Async<Status> DemoScript::roll_out() {
   parts_.screen.begin_step(now(), "roll out agent:2, at most 10% of the instances at a time");
   auto registered = co_await parts_.world.register_task_definition("agent", "agent:2.0");
@@ -181,12 +192,56 @@ Async<Status> DemoScript::roll_out() {
   definition_ = *std::move(registered);
   client::EnvironmentRequest request;
   request.task_definition = definition_;
-  const auto patched =
-      co_await parts_.scheduler.patch_environment(kEnvironment, std::move(request));
-  if (!patched) co_return std::unexpected(patched.error());
-  const auto deployed = co_await parts_.scheduler.create_deployment(
-      kEnvironment, patched->deployment_token, /*supersede=*/true);
-  if (!deployed) co_return std::unexpected(deployed.error());
+  if (auto begun = co_await put_into_effect(std::move(request)); !begun) co_return begun;
+  co_return co_await await_serving(definition_, instances_.size() - 1);
+}
+
+Async<Status> DemoScript::await_failure() {
+  const TimePoint begun = now();
+  for (;;) {
+    const auto status = co_await parts_.scheduler.list_instances(kEnvironment);
+    if (status) parts_.screen.show_progress(now(), *status);
+    const auto deployment = co_await parts_.scheduler.get_deployment(kEnvironment, deployment_);
+    if (deployment && deployment->status == "failed") {
+      parts_.screen.say(now(), "the deployment has failed: " + deployment->reason);
+      break;
+    }
+    if (now() - begun > kStepMax) {
+      co_return fail(ErrorKind::kUnavailable, "nobody notices that the tasks of agent:3 die");
+    }
+    co_await sleep_for(parts_.executor, kLookEvery);
+  }
+  const auto truth = co_await look();
+  if (!truth) co_return std::unexpected(truth.error());
+  const auto spared = std::ranges::count_if(truth->instances, [this](const TrueInstance& instance) {
+    return is_eligible(instance) && runs_exactly(instance, definition_);
+  });
+  const auto all = std::ssize(instances_) - 1;
+  if (all - spared > all / 10) {
+    co_return fail(ErrorKind::kInternal,
+                   fmt::format("only {} of {} instances still run agent:2", spared, all));
+  }
+  parts_.screen.say(now(), fmt::format("{} of {} instances still run agent:2", spared, all));
+  co_return done();
+}
+
+Async<Status> DemoScript::catch_a_bad_revision() {
+  constexpr Duration kLife = seconds{5};
+  parts_.screen.begin_step(
+      now(), fmt::format("roll out agent:3, whose tasks die after {}", format_duration(kLife)));
+  auto registered = co_await parts_.world.register_task_definition("agent", "agent:3.0");
+  if (!registered) co_return std::unexpected(registered.error());
+  const std::string revision{short_id(*registered)};
+  if (auto set = co_await parts_.world.limit_life(revision, kLife); !set) co_return set;
+  client::EnvironmentRequest request;
+  request.task_definition = *std::move(registered);
+  request.min_healthy = "6s";
+  if (auto begun = co_await put_into_effect(std::move(request)); !begun) co_return begun;
+  if (auto failed = co_await await_failure(); !failed) co_return failed;
+  parts_.screen.say(now(), "somebody deploys agent:2 again");
+  client::EnvironmentRequest back;
+  back.task_definition = definition_;
+  if (auto begun = co_await put_into_effect(std::move(back)); !begun) co_return begun;
   co_return co_await await_serving(definition_, instances_.size() - 1);
 }
 
@@ -196,7 +251,8 @@ Async<Status> DemoScript::play() {
   if (auto step = co_await grow(); !step) co_return step;
   if (auto step = co_await lose_a_task(); !step) co_return step;
   if (auto step = co_await drain_an_instance(); !step) co_return step;
-  co_return co_await roll_out();
+  if (auto step = co_await roll_out(); !step) co_return step;
+  co_return co_await catch_a_bad_revision();
 }
 
 Async<Result<bool>> DemoScript::judge() {

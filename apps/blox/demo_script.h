@@ -43,6 +43,9 @@ class DemoScript {
   Async<Status> lose_a_task();
   Async<Status> drain_an_instance();
   Async<Status> roll_out();
+  Async<Status> catch_a_bad_revision();
+  Async<Status> put_into_effect(client::EnvironmentRequest change);
+  Async<Status> await_failure();
 
   /// Waits until each eligible instance truly runs one task of `definition`; shows the progress.
   Async<Status> await_serving(std::string definition, std::size_t instances);
@@ -52,6 +55,7 @@ class DemoScript {
 
   DemoParts parts_;
   std::string definition_;  // The current one's ARN.
+  std::string deployment_;  // The newest one's id.
   std::vector<std::string> instances_;
 };
 

@@ -144,6 +144,14 @@ Async<Status> DemoWorld::drain(std::string cluster, std::string instance) {
   co_return done();
 }
 
+Async<Status> DemoWorld::limit_life(std::string revision, Duration life) {
+  json::object body{
+      {"revisions", json::object{{revision, json::object{{"life", format_duration(life)}}}}}};
+  const auto answer = co_await control("PUT", "/faults", json::serialize(body));
+  if (!answer) co_return std::unexpected(answer.error());
+  co_return done();
+}
+
 Async<Result<Truth>> DemoWorld::look(std::string cluster, std::string group) {
   const auto state = parse(co_await control("GET", "/state?cluster=" + cluster, ""));
   if (!state) co_return std::unexpected(state.error());

@@ -48,6 +48,9 @@ class DemoWorld {
   Async<Status> end_task(std::string task, int exit_code, std::string reason);
   /// DRAINING, as UpdateContainerInstancesState does it.
   Async<Status> drain(std::string cluster, std::string instance);
+  /// From here on each task of that revision ("family:revision") ends by itself so long after it
+  /// begins to run.
+  Async<Status> limit_life(std::string revision, Duration life);
   Async<Result<Truth>> look(std::string cluster, std::string group);
 
  private:

@@ -116,7 +116,8 @@ Async<Result<DescribedTaskDefinition>> FakeEcsQuery::describe_task_definition(st
   co_return fail(ErrorKind::kNotFound, "task definition '" + name + "' is not known");
 }
 
-std::optional<Error> FakeEcsControl::take_fault() {
+std::optional<Error> FakeEcsControl::take_fault(const ClusterArn& cluster) {
+  if (cluster == denied_cluster) return Error{ErrorKind::kDenied, "AccessDeniedException: denied"};
   if (faults.empty()) return std::nullopt;
   std::optional<Error> fault = std::move(faults.front());
   faults.pop_front();
@@ -125,7 +126,11 @@ std::optional<Error> FakeEcsControl::take_fault() {
 
 Async<Result<std::vector<StartedOn>>> FakeEcsControl::start_task(StartRequest request) {
   starts.push_back(request);
-  if (const auto fault = take_fault()) co_return std::unexpected(*fault);
+  if (const auto fault = take_fault(request.cluster)) co_return std::unexpected(*fault);
+  for (const ContainerInstanceArn& instance : request.instances) {
+    if (!refused_as_a_whole.contains(instance)) continue;
+    co_return fail(ErrorKind::kInvalid, "InvalidParameterException: an instance is not usable");
+  }
   const std::string prefix = [&] {
     std::string text = request.cluster.value;
     const std::size_t kind = text.find(":cluster/");
@@ -146,7 +151,7 @@ Async<Result<std::vector<StartedOn>>> FakeEcsControl::start_task(StartRequest re
 
 Async<Status> FakeEcsControl::stop_task(ClusterArn cluster, TaskArn task, std::string reason) {
   stops.push_back({std::move(cluster), std::move(task), std::move(reason)});
-  if (const auto fault = take_fault()) co_return std::unexpected(*fault);
+  if (const auto fault = take_fault(stops.back().cluster)) co_return std::unexpected(*fault);
   co_return done();
 }
 

@@ -65,13 +65,15 @@ class FakeEcsControl final : public EcsControl {
   std::vector<StopCall> stops;
   std::deque<std::optional<Error>> faults;  ///< The next call takes the front one; none: it works.
   std::map<ContainerInstanceArn, StartFailure> start_failures;  ///< Instances that refuse a task.
+  std::set<ContainerInstanceArn> refused_as_a_whole;  ///< With one of them, a call is kInvalid.
+  ClusterArn denied_cluster;                          ///< All calls about it are denied.
 
   /// Task ARNs are "<cluster ARN with :task/ for :cluster/>/<number, 32 digits>", counted from 1.
   Async<Result<std::vector<StartedOn>>> start_task(StartRequest request) override;
   Async<Status> stop_task(ClusterArn cluster, TaskArn task, std::string reason) override;
 
  private:
-  std::optional<Error> take_fault();
+  std::optional<Error> take_fault(const ClusterArn& cluster);
   int task_count_ = 0;
 };
 

@@ -20,6 +20,14 @@ Gauge& Metrics::gauge(const std::string& name, const std::string& help, const La
   return prometheus::BuildGauge().Name(name).Help(help).Register(*registry_).Add(labels);
 }
 
+void Metrics::remove(const std::string& name, const std::string& help, Counter& counter) {
+  prometheus::BuildCounter().Name(name).Help(help).Register(*registry_).Remove(&counter);
+}
+
+void Metrics::remove(const std::string& name, const std::string& help, Gauge& gauge) {
+  prometheus::BuildGauge().Name(name).Help(help).Register(*registry_).Remove(&gauge);
+}
+
 Histogram& Metrics::seconds(const std::string& name, const std::string& help,
                             const Labels& labels) {
   static const Histogram::BucketBoundaries kBuckets{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,

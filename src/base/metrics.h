@@ -31,6 +31,17 @@ class Metrics {
 
   Counter& counter(const std::string& name, const std::string& help, const Labels& labels = {});
   Gauge& gauge(const std::string& name, const std::string& help, const Labels& labels = {});
+  /// The same by kind, for those that do not know which they want.
+  void find(Counter*& found, const std::string& name, const std::string& help,
+            const Labels& labels) {
+    found = &counter(name, help, labels);
+  }
+  void find(Gauge*& found, const std::string& name, const std::string& help, const Labels& labels) {
+    found = &gauge(name, help, labels);
+  }
+  /// Ends a series. Requires: it was made here by that name, and nobody uses it any more.
+  void remove(const std::string& name, const std::string& help, Counter& counter);
+  void remove(const std::string& name, const std::string& help, Gauge& gauge);
   /// Buckets for waits from 100 us to 60 s.
   Histogram& seconds(const std::string& name, const std::string& help, const Labels& labels = {});
   /// Everything, in the text format, version 0.0.4.

@@ -226,6 +226,24 @@ TEST_F(CommandsTest, CreatesChangesAndDeletesEnvironments) {
                   "DELETE " + kScheduler + "/logs?terminateTasks=true"));
 }
 
+TEST_F(CommandsTest, AdoptsOrShowsWhatItWouldAdopt) {
+  const std::string list =
+      R"({"items":[{"taskARN":"t1","containerInstanceARN":"i1","taskDefinition":"logs:3",)"
+      R"("startedBy":"lost"},{"taskARN":"t2","containerInstanceARN":"i2",)"
+      R"("taskDefinition":"logs:3","reason":"it has no startedBy"}],"dryRun":)";
+  transport.answer(200, list + "true}");
+  const auto shown = blox("environments adopt logs --dry-run");
+  EXPECT_EQ(shown.status, 0) << shown.error;
+  EXPECT_THAT(shown.out, HasSubstr("would be adopted\n"));
+  EXPECT_THAT(shown.out, HasSubstr("stays as it is: it has no startedBy\n"));
+  EXPECT_THAT(shown.out, HasSubstr("1 of 2 unclaimed tasks would be adopted.\n"));
+  transport.answer(200, list + "false}");
+  EXPECT_THAT(blox("environments adopt logs").out,
+              HasSubstr("1 of 2 unclaimed tasks are adopted.\n"));
+  EXPECT_THAT(transport.asked, ElementsAre("POST " + kScheduler + "/logs/adopt?dryRun=true",
+                                           "POST " + kScheduler + "/logs/adopt"));
+}
+
 TEST_F(CommandsTest, DeletesOnlyWhatIsThere) {
   transport.answer(404, "Environment logs does not exist");
   const auto ran = blox("environments delete logs --terminate-tasks");
@@ -313,6 +331,9 @@ TEST_F(CommandsTest, EndsWithOneWhenTheDeploymentDidNotEndWell) {
   const std::pair<std::string, std::string> rows[] = {
       {deployment_json("superseded"), "a newer one has replaced it"},
       {deployment_json("completed", R"(["i1"])"), "1 instances could not start the task"},
+      {R"({"id":"d1","status":"failed","taskDefinition":"logs:3","environmentName":"logs",)"
+       R"("failedInstances":["i1"],"reason":"1 of 1 is lost: i1: it ended"})",
+       "has failed; what ran before stays: 1 of 1 is lost: i1: it ended"},
       {R"({"status":"completed"})", "id is missing"},
   };
   for (const auto& [last, sentence] : rows) {
@@ -320,7 +341,9 @@ TEST_F(CommandsTest, EndsWithOneWhenTheDeploymentDidNotEndWell) {
     transport.answer(200, deployment_json("running"));
     transport.answer(200, instances_json("serving", "serving"));
     transport.answer(200, last);
+    transport.answer(200, instances_json("waiting", "serving"));
     const auto ran = blox("deploy logs --wait --output json");
+    transport.script.clear();
     EXPECT_EQ(ran.status, 1);
     EXPECT_THAT(ran.error, HasSubstr(sentence));
     EXPECT_THAT(ran.error, HasSubstr("running: 2 serving\n")) << "notes are no JSON";

@@ -1,5 +1,6 @@
 // blox deploy: puts an environment into effect, with a new task definition if one is given, and
 // follows the rollout if asked to.
+#include <algorithm>
 #include <map>
 #include <optional>
 
@@ -35,25 +36,48 @@ std::string progress_of(const client::Deployment& deployment,
   return text;
 }
 
+// Which instances failed, and why, as far as the service still says it.
+Async<void> print_failed(Services services, client::Deployment deployment) {
+  const auto instances = co_await services.scheduler.list_instances(deployment.environment_name);
+  for (const auto& arn : deployment.failed_instances) {
+    std::string why;
+    if (instances) {
+      const auto line = std::ranges::find(instances->items, arn,
+                                          &codec::InstanceStatusObject::container_instance_arn);
+      if (line != instances->items.end()) why = ": " + line->state + ": " + line->reason;
+    }
+    services.printer.print_note("  " + arn + why);
+  }
+}
+
 // Says how it ended; the exit status.
-int conclude(Services services, const client::Deployment& deployment) {
+Async<int> conclude(Services services, client::Deployment deployment) {
   if (deployment.status == "superseded") {
     services.printer.print_error(
         start_of(deployment) + " has not ended well",
         Error{ErrorKind::kConflict, "a newer one has replaced it"},
         "`blox deployments list " + deployment.environment_name + "` shows which.");
-    return 1;
+    co_return 1;
+  }
+  const std::string next = "`blox environments instances " + deployment.environment_name +
+                           "` says why, instance by instance.";
+  if (deployment.status == "failed") {
+    services.printer.print_error(start_of(deployment) + " has failed; what ran before stays",
+                                 Error{ErrorKind::kUnavailable, deployment.reason}, next);
+    co_await print_failed(services, deployment);
+    co_return 1;
   }
   if (deployment.failed_instances.empty()) {
     services.printer.print_note(start_of(deployment) + " is completed.");
-    return 0;
+    co_return 0;
   }
   services.printer.print_error(
       start_of(deployment) + " has not ended well",
       Error{ErrorKind::kUnavailable, std::to_string(deployment.failed_instances.size()) +
                                          " instances could not start the task"},
-      "`blox environments instances " + deployment.environment_name + "` says why.");
-  return 1;
+      next);
+  co_await print_failed(services, deployment);
+  co_return 1;
 }
 
 // Follows until the deployment ends. A service that is away for a while is asked again.
@@ -83,7 +107,7 @@ Async<int> follow(client::Deployment deployment, TimePoint deadline, Services se
                        "blox deployments list " + deployment.environment_name);
     }
   }
-  co_return conclude(services, deployment);
+  co_return co_await conclude(services, deployment);
 }
 
 Async<Result<client::Environment>> prepare(Deploy asked, Services services) {

@@ -55,6 +55,10 @@ Async<int> get_deployment(GetDeployment asked, Services services) {
   row.emplace_back(found->environment_name);
   row.emplace_back(text_of(found->started_at));
   row.emplace_back(text_of(found->ended_at));
+  if (!found->reason.empty()) {
+    shown.push_back({"REASON", "reason"});
+    row.emplace_back(found->reason);
+  }
   services.printer.print_one(shown, row);
   co_return 0;
 }

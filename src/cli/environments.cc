@@ -10,6 +10,10 @@ struct ListEnvironments {
 struct OneEnvironment {
   std::string name;
 };
+struct AdoptTasks {
+  std::string name;
+  bool dry_run = false;
+};
 struct DeleteEnvironment {
   std::string name;
   bool terminate_tasks = false;
@@ -41,10 +45,12 @@ void print_one(Services services, const client::Environment& environment) {
   auto row = row_of(environment);
   shown.insert(shown.end(), {{"HEALTH REASON", "healthReason"},
                              {"DRAIN DEADLINE", "drainDeadline"},
+                             {"MIN HEALTHY", "minHealthy"},
                              {"TOKEN", "deploymentToken"},
                              {"CREATED", "createdAt"}});
   row.emplace_back(environment.health_reason);
   row.emplace_back(environment.drain_deadline);
+  row.emplace_back(environment.min_healthy);
   row.emplace_back(environment.deployment_token);
   row.emplace_back(environment.created_at ? format_time(*environment.created_at) : std::string{});
   services.printer.print_one(shown, row);
@@ -86,10 +92,12 @@ Async<int> create_environment(ChangeEnvironment asked, Services services) {
 
 Async<int> update_environment(ChangeEnvironment asked, Services services) {
   const auto& request = asked.request;
-  if (!request.task_definition && !request.max_unavailable && !request.drain_deadline) {
+  if (!request.task_definition && !request.max_unavailable && !request.drain_deadline &&
+      !request.min_healthy) {
     services.printer.print_error("cannot change the environment " + asked.name,
                                  Error{ErrorKind::kInvalid, "no change is given"},
-                                 "Give --task-definition, --max-unavailable or --drain-deadline.");
+                                 "Give --task-definition, --max-unavailable, --drain-deadline or "
+                                 "--min-healthy.");
     co_return 2;
   }
   const auto changed = co_await services.scheduler.patch_environment(asked.name, request);
@@ -143,6 +151,33 @@ Async<int> list_instances(OneEnvironment asked, Services services) {
   co_return 0;
 }
 
+Async<int> adopt(AdoptTasks asked, Services services) {
+  const auto list = co_await services.scheduler.adopt(asked.name, asked.dry_run);
+  if (!list) {
+    co_return report(services, "cannot adopt tasks for the environment " + asked.name, list.error(),
+                     "blox environments list");
+  }
+  std::vector<Row> rows;
+  std::size_t adopted = 0;
+  for (const auto& line : list->items) {
+    if (line.reason.empty()) ++adopted;
+    rows.push_back({line.task_arn, line.container_instance_arn, line.task_definition,
+                    line.started_by,
+                    line.reason.empty() ? (list->dry_run ? "would be adopted" : "is adopted")
+                                        : "stays as it is: " + line.reason});
+  }
+  services.printer.print_list({{"TASK", "taskARN"},
+                               {"INSTANCE", "containerInstanceARN"},
+                               {"DEFINITION", "taskDefinition"},
+                               {"STARTED BY", "startedBy"},
+                               {"OUTCOME", "outcome"}},
+                              rows);
+  services.printer.print_note(std::to_string(adopted) + " of " + std::to_string(rows.size()) +
+                              " unclaimed tasks " +
+                              (list->dry_run ? "would be adopted." : "are adopted."));
+  co_return 0;
+}
+
 void add_change_flags(CLI::App& command, client::EnvironmentRequest& request) {
   command.add_option("--task-definition", request.task_definition,
                      "A family, family:revision or an ARN");
@@ -150,6 +185,8 @@ void add_change_flags(CLI::App& command, client::EnvironmentRequest& request) {
                      "How many instances may be without their task: 2, or 10%");
   command.add_option("--drain-deadline", request.drain_deadline,
                      "How long the task stays on a draining instance: 15m");
+  command.add_option("--min-healthy", request.min_healthy,
+                     "How long a new task has to serve before the next one is replaced: 10s");
 }
 
 void add_changing_commands(CLI::App& group, Invocation& invocation) {
@@ -176,6 +213,15 @@ void add_changing_commands(CLI::App& group, Invocation& invocation) {
     command.add_option("NAME", options->name)->required();
     add_change_flags(command, options->request);
     run_with(command, invocation, std::move(options), &update_environment);
+  }
+  {
+    auto& command = add_command(group, invocation, "adopt",
+                                "Take over tasks of its group that nobody here has started",
+                                "  blox environments adopt logs --dry-run");
+    auto options = std::make_shared<AdoptTasks>();
+    command.add_option("NAME", options->name)->required();
+    command.add_flag("--dry-run", options->dry_run, "Show what would be done, and do nothing");
+    run_with(command, invocation, std::move(options), &adopt);
   }
   auto& command = add_command(group, invocation, "delete", "Delete an environment",
                               "  blox environments delete logs --terminate-tasks");

@@ -101,6 +101,7 @@ Status ClusterMirror::apply(SomeHalf& half, typename SomeHalf::Changes changes,
         }
         got_bookmark = true;
         half.bookmark = std::move(change.bookmark);
+        half.synced_at = sync_points_of(half.bookmark);
         half.last_contact = executor_.now();
         break;
     }
@@ -128,15 +129,33 @@ std::string ClusterMirror::store_id() const {
   return is_loaded() ? tasks_.bookmark.store_id : std::string{};
 }
 
-SyncTimes ClusterMirror::synced_at() const {
-  SyncTimes both;
+// By the service's own ages where it tells them: the clocks of two machines differ.
+std::map<ClusterArn, TimePoint> ClusterMirror::sync_points_of(const Bookmark& bookmark) const {
+  std::map<ClusterArn, TimePoint> points;
+  for (const auto& [cluster, time] : bookmark.synced_at) {
+    const auto told = bookmark.sync_ages.find(cluster);
+    const Duration age = told != bookmark.sync_ages.end()
+                             ? told->second
+                             : std::max<Duration>(executor_.wall_now() - time, Duration{});
+    points.emplace(cluster, executor_.now() - age);
+  }
+  return points;
+}
+
+std::map<ClusterArn, TimePoint> ClusterMirror::synced_at() const {
+  std::map<ClusterArn, TimePoint> both;
   if (!is_loaded()) return both;
-  for (const auto& [cluster, time] : tasks_.bookmark.synced_at) {
-    const auto other = instances_.bookmark.synced_at.find(cluster);
-    if (other == instances_.bookmark.synced_at.end()) continue;
+  for (const auto& [cluster, time] : tasks_.synced_at) {
+    const auto other = instances_.synced_at.find(cluster);
+    if (other == instances_.synced_at.end()) continue;
     both.emplace(cluster, std::min(time, other->second));
   }
   return both;
+}
+
+bool ClusterMirror::is_unconfirmed(const ClusterArn& cluster) const {
+  return tasks_.bookmark.unconfirmed.contains(cluster) ||
+         instances_.bookmark.unconfirmed.contains(cluster);
 }
 
 std::optional<TimePoint> ClusterMirror::last_contact() const {

@@ -52,8 +52,12 @@ class ClusterMirror {
   std::string store_id() const;
   EntityVersion task_version() const { return tasks_.bookmark.entity_version; }
   EntityVersion instance_version() const { return instances_.bookmark.entity_version; }
-  /// Per cluster the older of what tasks and instances hold; only clusters that both have.
-  SyncTimes synced_at() const;
+  /// Per cluster when the last whole read began, by our clock: the older of what tasks and
+  /// instances hold; only clusters that both have.
+  std::map<ClusterArn, TimePoint> synced_at() const;
+  /// True for a cluster that the service has not read since it opened its store: the store may be a
+  /// copy from before, and the picture has gone backwards.
+  bool is_unconfirmed(const ClusterArn& cluster) const;
   /// When we last heard of both that they are up to date with the service, by a bookmark. Lines
   /// say less: they may be of a list that is not whole yet, or of changes long past.
   std::optional<TimePoint> last_contact() const;
@@ -72,6 +76,7 @@ class ClusterMirror {
     using Changes = std::vector<Change<Object>>;
     std::map<Arn, Versioned<Object>> objects;
     Bookmark bookmark;  // Of `objects`; without a store_id until they were read whole.
+    std::map<ClusterArn, TimePoint> synced_at;  // By that bookmark.
     bool is_resumable = false;
     std::map<Arn, Versioned<Object>> incoming;  // While a stream sends all objects anew.
     std::optional<TimePoint> last_contact;
@@ -88,6 +93,7 @@ class ClusterMirror {
   template <class SomeHalf>
   Status apply(SomeHalf& half, typename SomeHalf::Changes changes, bool& got_bookmark);
   Duration draw_backoff(int failure_count);
+  std::map<ClusterArn, TimePoint> sync_points_of(const Bookmark& bookmark) const;
 
   Executor& executor_;
   Random& random_;

@@ -126,6 +126,13 @@ Async<Result<InstanceStatusList>> Scheduler::list_instances(std::string name) {
   co_return read_answer(body, &codec::decode_instance_status_list);
 }
 
+Async<Result<AdoptionList>> Scheduler::adopt(std::string name, bool dry_run) {
+  std::string target = environment_target(name) + "/adopt";
+  if (dry_run) add_parameter(target, "dryRun", "true");
+  const auto body = co_await call("POST", std::move(target), "");
+  co_return read_answer(body, &codec::decode_adoption_list);
+}
+
 Async<Result<Deployment>> Scheduler::create_deployment(std::string environment, std::string token,
                                                        bool supersede) {
   std::string target = environment_target(environment) + "/deployments";

@@ -18,6 +18,7 @@ using Environment = codec::EnvironmentObject;
 using Deployment = codec::DeploymentObject;
 using EnvironmentRequest = codec::EnvironmentRequest;
 using InstanceStatusList = codec::InstanceStatusList;
+using AdoptionList = codec::AdoptionList;
 
 struct SchedulerOptions {
   std::string base_url = "http://127.0.0.1:2000";  ///< Without a path.
@@ -41,6 +42,9 @@ class Scheduler {
   Async<Status> delete_environment(std::string name, bool terminate_tasks);
   /// What each instance of the environment does or waits for.
   Async<Result<InstanceStatusList>> list_instances(std::string name);
+
+  /// Makes unclaimed tasks of its group the environment's own, or says what it would do.
+  Async<Result<AdoptionList>> adopt(std::string name, bool dry_run);
 
   Async<Result<Deployment>> create_deployment(std::string environment, std::string token,
                                               bool supersede);

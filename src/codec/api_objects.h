@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,14 @@ struct Bookmark {
   std::string store_id;
   EntityVersion entity_version = 0;  ///< Every change up to it is in the picture.
   SyncTimes synced_at;
+  /// How long before the bookmark was written each of these reads began. An age, as the clocks of
+  /// two machines differ. Of those of `synced_at`, as far as the service says it.
+  std::map<ClusterArn, Duration> sync_ages = {};
+  /// One opening of the store by a service, as it says; empty when it does not.
+  std::string epoch = {};
+  /// Those of `synced_at` that were not read since the opening: the store may be a copy from
+  /// before.
+  std::set<ClusterArn> unconfirmed = {};
   /// How long before the bookmark was written the queue of events last answered. An age, as the
   /// clocks of two machines differ. None when it never did, or the service does not say.
   std::optional<Duration> receive_age = {};

@@ -169,6 +169,28 @@ Status read_entity(object entity, ContainerInstance& instance) {
   return done();
 }
 
+// What a service tells of its own opening of the store; an older one tells nothing of it.
+Status read_epoch(object from, Bookmark& bookmark) {
+  bookmark.epoch = internal::text_or_empty(from, "epoch");
+  if (const auto ages = get_object(from, "syncAgeMilliseconds")) {
+    for (const auto& [cluster, value] : *ages) {
+      std::int64_t age = 0;
+      if (value.get(age) || age < 0 || age > kAgeMax.count()) {
+        return invalid("bookmark: syncAgeMilliseconds is not within 0 and 3,650 days");
+      }
+      bookmark.sync_ages.emplace(std::string{cluster}, std::chrono::milliseconds{age});
+    }
+  }
+  simdjson::dom::array unconfirmed;
+  if (from.at_key("unconfirmed").get(unconfirmed)) return done();
+  for (const auto& value : unconfirmed) {
+    std::string_view cluster;
+    if (value.get(cluster)) return invalid("bookmark: unconfirmed holds what is not a text");
+    bookmark.unconfirmed.emplace(std::string{cluster});
+  }
+  return done();
+}
+
 Result<Bookmark> read_bookmark(object from) {
   Bookmark bookmark;
   const auto version = get_version(from);
@@ -186,6 +208,7 @@ Result<Bookmark> read_bookmark(object from) {
     if (!parsed) return parsed.error_in("bookmark: syncedAt");
     bookmark.synced_at.emplace(std::string{cluster}, *parsed);
   }
+  if (const Status read = read_epoch(from, bookmark); !read) return std::unexpected(read.error());
   if (const auto age = internal::find_integer(from, "receiveAgeMilliseconds")) {
     if (*age < 0 || *age > kAgeMax.count()) {
       return invalid("bookmark: receiveAgeMilliseconds is not within 0 and 3,650 days");

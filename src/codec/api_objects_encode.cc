@@ -210,6 +210,19 @@ void append_bookmark(std::string& out, const Bookmark& bookmark, std::string_vie
     synced_at.text(cluster.value, format_time(time));  // Names of ECS's clusters need no escape.
   }
   synced_at.end();
+  if (!bookmark.sync_ages.empty()) {
+    Members ages{members.name("syncAgeMilliseconds")};
+    for (const auto& [cluster, age] : bookmark.sync_ages) {
+      ages.integer(cluster.value, std::chrono::floor<std::chrono::milliseconds>(age).count());
+    }
+    ages.end();
+  }
+  members.optional_text("epoch", bookmark.epoch);
+  if (!bookmark.unconfirmed.empty()) {
+    append_array(
+        members.name("unconfirmed"), bookmark.unconfirmed,
+        [](std::string& to, const ClusterArn& cluster) { append_json_text(to, cluster.value); });
+  }
   members.end();
 }
 

@@ -167,6 +167,10 @@ TEST(ApiObjects, DecodeGivesBackWhatWasEncoded) {
   }
   Bookmark bookmark{.store_id = "s", .entity_version = 255, .synced_at = {}};
   bookmark.synced_at.emplace(kCluster, WallTime{std::chrono::milliseconds{1'001}});
+  bookmark.sync_ages.emplace(kCluster, std::chrono::milliseconds{61'001});
+  bookmark.epoch = "opening-1";
+  bookmark.unconfirmed.emplace(kCluster);
+  bookmark.unconfirmed.emplace("another");
   const auto mark = decode_change<Task>(encode_bookmark_line(bookmark));
   ASSERT_TRUE(mark) << mark.error().message;
   EXPECT_EQ(mark->kind, ChangeKind::kBookmark);

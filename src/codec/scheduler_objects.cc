@@ -39,6 +39,7 @@ object to_json(const EnvironmentObject& environment) {
     json["maxUnavailable"] = max_unavailable_value(environment.max_unavailable);
   }
   set_text(json, "drainDeadline", environment.drain_deadline);
+  set_text(json, "minHealthy", environment.min_healthy);
   set_text(json, "deploymentId", environment.deployment_id);
   set_time(json, "createdAt", environment.created_at);
   return json;
@@ -53,6 +54,7 @@ object to_json(const DeploymentObject& deployment) {
   array failed;
   for (const auto& arn : deployment.failed_instances) failed.emplace_back(arn);
   json["failedInstances"] = std::move(failed);
+  set_text(json, "reason", deployment.reason);
   set_time(json, "createdAt", deployment.created_at);
   set_time(json, "startedAt", deployment.started_at);
   set_time(json, "endedAt", deployment.ended_at);
@@ -65,6 +67,17 @@ object to_json(const InstanceStatusObject& instance) {
   json["state"] = instance.state;
   json["reason"] = instance.reason;
   set_text(json, "taskARN", instance.task_arn);
+  return json;
+}
+
+object to_json(const AdoptionObject& adoption) {
+  object json;
+  json["taskARN"] = adoption.task_arn;
+  json["containerInstanceARN"] = adoption.container_instance_arn;
+  json["taskDefinition"] = adoption.task_definition;
+  set_text(json, "startedBy", adoption.started_by);
+  json["adopted"] = adoption.reason.empty();
+  set_text(json, "reason", adoption.reason);
   return json;
 }
 
@@ -103,6 +116,7 @@ Result<EnvironmentObject> read_environment(const object& json) {
   read.health_reason = fields.text_or_empty("healthReason");
   read.max_unavailable = read_max_unavailable(json);
   read.drain_deadline = fields.text_or_empty("drainDeadline");
+  read.min_healthy = fields.text_or_empty("minHealthy");
   read.deployment_id = fields.text_or_empty("deploymentId");
   read.created_at = fields.find_time("createdAt");
   if (const auto status = fields.status(); !status) return status.error_in("decode environment");
@@ -120,6 +134,7 @@ Result<DeploymentObject> read_deployment(const object& json) {
   read.task_definition = fields.text("taskDefinition");
   read.environment_name = fields.text("environmentName");
   read.failed_instances = fields.texts("failedInstances");
+  read.reason = fields.text_or_empty("reason");
   read.created_at = fields.find_time("createdAt");
   read.started_at = fields.find_time("startedAt");
   read.ended_at = fields.find_time("endedAt");
@@ -158,6 +173,33 @@ std::string encode_list(const InstanceStatusList& list) {
   object json = items_to_json(list.items);
   set_time(json, "decidedAt", list.decided_at);
   return boost::json::serialize(json);
+}
+
+std::string encode_list(const AdoptionList& list) {
+  object json = items_to_json(list.items);
+  json["dryRun"] = list.dry_run;
+  return boost::json::serialize(json);
+}
+
+Result<AdoptionList> decode_adoption_list(std::string_view json) {
+  const auto parsed = parse_json_object(json);
+  if (!parsed) return parsed.error_in("decode list");
+  FieldReader fields{*parsed};
+  AdoptionList list;
+  for (const auto* item : fields.objects("items")) {
+    FieldReader line{*item};
+    AdoptionObject read;
+    read.task_arn = line.text("taskARN");
+    read.container_instance_arn = line.text("containerInstanceARN");
+    read.task_definition = line.text("taskDefinition");
+    read.started_by = line.text_or_empty("startedBy");
+    read.reason = line.text_or_empty("reason");
+    if (const auto status = line.status(); !status) return status.error_in("decode list");
+    list.items.push_back(std::move(read));
+  }
+  list.dry_run = fields.flag("dryRun");
+  if (const auto status = fields.status(); !status) return status.error_in("decode list");
+  return list;
 }
 
 Result<EnvironmentObject> decode_environment_object(std::string_view json) {
@@ -208,6 +250,7 @@ std::string encode_request(const EnvironmentRequest& request) {
     json["maxUnavailable"] = max_unavailable_value(*request.max_unavailable);
   }
   if (request.drain_deadline) json["drainDeadline"] = *request.drain_deadline;
+  if (request.min_healthy) json["minHealthy"] = *request.min_healthy;
   return boost::json::serialize(json);
 }
 

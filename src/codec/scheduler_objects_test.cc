@@ -10,11 +10,13 @@ namespace {
 constexpr WallTime kTime{std::chrono::milliseconds{1'800'000'000'123}};
 
 EnvironmentObject full_environment() {
-  return {"logs", "token", "arn:cluster", "arn:definition", "unhealthy", "no \"task\"", "10%",
-          "15m",  "d1",    kTime};
+  return {"logs",      "token",       "arn:cluster", "arn:definition",
+          "unhealthy", "no \"task\"", "10%",         "15m",
+          "30s",       "d1",          kTime};
 }
 DeploymentObject full_deployment() {
-  return {"d1", "completed", "arn:definition", "logs", {"i1", "i2"}, kTime, kTime, kTime};
+  return {"d1",  "failed", "arn:definition", "logs", {"i1", "i2"}, "its tasks die early", kTime,
+          kTime, kTime};
 }
 
 TEST(SchedulerObjects, KeepEveryField) {
@@ -44,12 +46,21 @@ TEST(SchedulerObjects, KeepListsInOrder) {
   EXPECT_EQ(read->decided_at, kTime);
 }
 
+TEST(SchedulerObjects, KeepAdoptions) {
+  const AdoptionList list{{{"t1", "i1", "d:1", "lost", ""}, {"t2", "i2", "d:1", "", "why not"}},
+                          true};
+  const auto read = decode_adoption_list(encode_list(list));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->items, list.items);
+  EXPECT_TRUE(read->dry_run);
+}
+
 // v0.3 has three statuses and two fields less; its clients read these bytes.
 TEST(SchedulerObjects, AnswerTheFieldsOfV03) {
-  EXPECT_EQ(encode_object(EnvironmentObject{"a", "t", "c", "d", "healthy", "", "", "", "", {}}),
+  EXPECT_EQ(encode_object(EnvironmentObject{"a", "t", "c", "d", "healthy", "", "", "", "", "", {}}),
             R"({"name":"a","deploymentToken":"t","instanceGroup":{"cluster":"c"},)"
             R"("taskDefinition":"d","health":"healthy"})");
-  EXPECT_EQ(encode_object(DeploymentObject{"i", "pending", "d", "a", {}, {}, {}, {}}),
+  EXPECT_EQ(encode_object(DeploymentObject{"i", "pending", "d", "a", {}, "", {}, {}, {}}),
             R"({"id":"i","status":"pending","taskDefinition":"d","environmentName":"a",)"
             R"("failedInstances":[]})");
 }
@@ -79,9 +90,9 @@ TEST(SchedulerObjects, NameWhatIsBroken) {
 }
 
 TEST(SchedulerObjects, ClientsSendWhatTheServiceReads) {
-  const EnvironmentRequest request{"logs", "prod", "logs:3", "10%", "15m"};
+  const EnvironmentRequest request{"logs", "prod", "logs:3", "10%", "15m", "10s"};
   EXPECT_EQ(decode_new_environment(encode_request(request)), request);
-  const EnvironmentRequest patch{"", "", std::nullopt, "2", std::nullopt};
+  const EnvironmentRequest patch{"", "", std::nullopt, "2", std::nullopt, std::nullopt};
   EXPECT_EQ(decode_environment_patch(encode_request(patch)), patch);
 }
 

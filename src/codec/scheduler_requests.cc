@@ -13,9 +13,10 @@ using boost::json::object;
 using boost::json::value;
 
 constexpr std::string_view kAllowedNew =
-    "name, instanceGroup, taskDefinition, maxUnavailable, drainDeadline";
+    "name, instanceGroup, taskDefinition, maxUnavailable, drainDeadline, minHealthy";
 constexpr std::size_t kKeyBytesMax = 80;  // Of one that an error names.
-constexpr std::string_view kAllowedPatch = "taskDefinition, maxUnavailable, drainDeadline";
+constexpr std::string_view kAllowedPatch =
+    "taskDefinition, maxUnavailable, drainDeadline, minHealthy";
 
 std::string kind_of(const value& given) {
   if (given.is_null()) return "null";
@@ -85,6 +86,7 @@ Status read_field(std::string_view name, const value& given, EnvironmentRequest&
   if (name == "taskDefinition") return keep(read_text(name, given), request.task_definition);
   if (name == "maxUnavailable") return keep(read_max_unavailable(given), request.max_unavailable);
   if (name == "drainDeadline") return keep(read_text(name, given), request.drain_deadline);
+  if (name == "minHealthy") return keep(read_text(name, given), request.min_healthy);
   if (is_new && name == "name") return keep(read_text(name, given), request.name);
   if (is_new && name == "instanceGroup") return keep(read_cluster(given), request.cluster);
   return fail(ErrorKind::kInvalid, "the field " + quote(name) + " is not known here; allowed are " +

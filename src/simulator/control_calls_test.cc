@@ -73,18 +73,24 @@ TEST(ControlCalls, SetFaults) {
   Account account;
   const Reply set = account.control(
       "PUT", "/simulator/faults",
-      "{'eventLost':0.25,'listLagMax':'2m','eventDelay':['1s','2s'],'throttled':true}");
+      "{'eventLost':0.25,'listLagMax':'2m','eventDelay':['1s','2s'],'throttled':true,"
+      "'revisions':{'d:2':{'life':'5s'},'d:3':{'denied':true}},'refusedInstances':['i-1']}");
   ASSERT_EQ(set.status, 200);
   const Faults& faults = account.simulator.faults;
   EXPECT_EQ(faults.event_lost, 0.25);
   EXPECT_EQ(faults.list_lag_max, Duration{2min});
   EXPECT_EQ(faults.event_delay.high, Duration{2s});
   EXPECT_TRUE(faults.throttled);
+  EXPECT_EQ(faults.revisions.at("d:2").life, Duration{5s});
+  EXPECT_TRUE(faults.revisions.at("d:3").denied);
+  EXPECT_EQ(faults.refused_instances, std::set<std::string>{"i-1"});
   EXPECT_EQ(account.control("GET", "/simulator/faults").body, set.body);
   for (const char* wrong :
        {"{'eventLost':1.5}", "{'eventLost':'often'}", "{'rain':1}", "{'listLagMax':5}",
         "{'listLagMax':'900000000d'}", "{'eventDelay':['2s','1s']}", "{'eventDelay':'1s'}",
-        "{'throttled':1}", "{'eventLost':0.5,'eventDelay':[]}"}) {
+        "{'throttled':1}", "{'revisions':['d:2']}", "{'revisions':{'d':{'life':'5s'}}}",
+        "{'revisions':{'d:2':{'life':5}}}", "{'revisions':{'d:2':{'dies':true}}}",
+        "{'refusedInstances':'i-1'}", "{'eventLost':0.5,'eventDelay':[]}"}) {
     EXPECT_EQ(account.control("PUT", "/simulator/faults", wrong).status, 400) << wrong;
   }
   EXPECT_EQ(faults.event_lost, 0.25) << "nothing of a wrong request is kept";

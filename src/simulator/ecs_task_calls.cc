@@ -75,6 +75,12 @@ Outcome<LaunchRequest> read_launch(Simulator& simulator, JsonInput& input,
   if (!(*definition)->active) {
     return refuse("InvalidParameterException", "TaskDefinition is inactive");
   }
+  const auto& revisions = simulator.faults.revisions;
+  const auto faults = revisions.find(name_of(**definition));
+  if (faults != revisions.end() && faults->second.denied) {
+    return refuse("AccessDeniedException",
+                  "not authorized to perform: iam:PassRole on the role of " + (*definition)->arn);
+  }
   request.definition = *definition;
   if (request.group.empty()) request.group = "family:" + (*definition)->family;
   auto overrides = read_overrides(input, **definition);
@@ -139,6 +145,11 @@ Outcome<json::object> start_task(Simulator& simulator, JsonInput& input) {
   if (auto checked = check_identifiers(*request->cluster, "container-instance", instances);
       !checked) {
     return std::unexpected(checked.error());
+  }
+  for (const std::string& name : instances) {
+    if (!simulator.faults.refused_instances.contains(std::string{short_id(name)})) continue;
+    return refuse("InvalidParameterException",
+                  "The container instance " + name + " cannot be used with StartTask.");
   }
   return show(simulator.launches.start(*request, instances));
 }

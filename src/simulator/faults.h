@@ -1,6 +1,11 @@
 // What can go wrong in the simulated AWS. All off by default; may be changed while it runs.
 #pragma once
 
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
 #include <cstdint>
 
 #include "base/random.h"
@@ -20,6 +25,13 @@ struct Span {
   Duration high{};
   Duration draw(Random& random) const { return random.between(low, high); }
   bool is_zero() const { return high == Duration::zero(); }
+};
+
+/// What is wrong with one revision of a task definition.
+struct RevisionFaults {
+  std::optional<Duration> life;  ///< Its tasks end by themselves so long after they begin to run.
+  bool hangs = false;            ///< Its tasks stay in PENDING until they are stopped.
+  bool denied = false;           ///< StartTask and RunTask of it are denied: iam:PassRole.
 };
 
 /// Members that are not Spans or flags are probabilities from 0 to 1. The remark says which
@@ -69,6 +81,11 @@ struct Faults {
   Span task_life{std::chrono::seconds{1}, std::chrono::minutes{5}};
   double agent_disconnects = 0;  ///< Per connected instance and minute; back after `agent_away`.
   Span agent_away{std::chrono::seconds{5}, std::chrono::minutes{2}};
+
+  // Revisions and machines of their own. None touches an assumption.
+  std::map<std::string, RevisionFaults> revisions;  ///< By "family:revision".
+  /// Ids of container instances: a StartTask that names one is refused as a whole.
+  std::set<std::string> refused_instances;
 };
 
 /// How often a fault struck that leaves no other trace.

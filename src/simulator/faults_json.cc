@@ -7,7 +7,10 @@ namespace {
 
 namespace json = boost::json;
 
-using Member = std::variant<double Faults::*, Duration Faults::*, Span Faults::*, bool Faults::*>;
+using Revisions = std::map<std::string, RevisionFaults>;
+using Names = std::set<std::string>;
+using Member = std::variant<double Faults::*, Duration Faults::*, Span Faults::*, bool Faults::*,
+                            Revisions Faults::*, Names Faults::*>;
 struct Field {
   const char* name;
   Member member;
@@ -40,6 +43,8 @@ const Field kFields[] = {
     {"taskLife", &Faults::task_life},
     {"agentDisconnects", &Faults::agent_disconnects},
     {"agentAway", &Faults::agent_away},
+    {"revisions", &Faults::revisions},
+    {"refusedInstances", &Faults::refused_instances},
 };
 
 constexpr Duration kWaitMax = std::chrono::hours{24 * 365};
@@ -64,6 +69,48 @@ Span read_span(JsonInput& input, const char* name, const json::value& value) {
   return span;
 }
 
+Revisions read_revisions(JsonInput& input, const char* name) {
+  Revisions revisions;
+  for (const auto& [key, value] : input.object(name)) {
+    const std::string revision{key.data(), key.size()};
+    if (!value.is_object() || !revision.contains(':')) {
+      input.reject(name, value,
+                   "{\"family:revision\": {\"life\": \"5s\", \"hangs\": true, "
+                   "\"denied\": true}}, of which one is enough");
+      return {};
+    }
+    JsonInput fields = input.within(value.get_object(), std::string{name} + "." + revision);
+    RevisionFaults& faults = revisions[revision];
+    for (const auto& [field, given] : fields.raw()) {
+      if (field == "life") {
+        faults.life = read_duration(fields, "life", given);
+      } else if (field == "hangs") {
+        faults.hangs = fields.flag("hangs");
+      } else if (field == "denied") {
+        faults.denied = fields.flag("denied");
+      } else {
+        fields.reject({field.data(), field.size()}, given, "life, hangs or denied");
+      }
+    }
+    input.take_error(fields);
+  }
+  return revisions;
+}
+
+Names read_names(JsonInput& input, const char* name) {
+  constexpr std::size_t kNamesMax = 10'000;
+  const auto texts = input.texts(name, kNamesMax);
+  return {texts.begin(), texts.end()};
+}
+
+json::object show_revision(const RevisionFaults& faults) {
+  json::object shown;
+  if (faults.life) shown["life"] = format_duration(*faults.life);
+  if (faults.hangs) shown["hangs"] = true;
+  if (faults.denied) shown["denied"] = true;
+  return shown;
+}
+
 struct Reader {
   JsonInput& input;
   const char* name;
@@ -75,6 +122,10 @@ struct Reader {
     faults.*member = read_duration(input, name, value);
   }
   void operator()(Span Faults::* member) const { faults.*member = read_span(input, name, value); }
+  void operator()(Revisions Faults::* member) const {
+    faults.*member = read_revisions(input, name);
+  }
+  void operator()(Names Faults::* member) const { faults.*member = read_names(input, name); }
 };
 
 struct Shower {
@@ -88,6 +139,16 @@ struct Shower {
     const Span& span = faults.*member;
     return json::array{json::value(format_duration(span.low)),
                        json::value(format_duration(span.high))};
+  }
+  json::value operator()(Revisions Faults::* member) const {
+    json::object shown;
+    for (const auto& [name, revision] : faults.*member) shown[name] = show_revision(revision);
+    return shown;
+  }
+  json::value operator()(Names Faults::* member) const {
+    json::array shown;
+    for (const auto& name : faults.*member) shown.emplace_back(name);
+    return shown;
   }
 };
 

@@ -27,6 +27,14 @@ TaskStatusKind following(TaskStatusKind status, bool stop) {
 
 constexpr Span kAtRest{};
 constexpr std::int64_t kExitBySignal = 137;  // 128 + SIGKILL.
+constexpr Duration kHangLook = std::chrono::seconds{5};
+constexpr const char* kExited = "Essential container in task exited";
+
+const RevisionFaults* find_faults(const World& world, const Task& task) {
+  const auto& revisions = world.faults().revisions;
+  const auto found = revisions.find(name_of(*task.definition));
+  return found == revisions.end() ? nullptr : &found->second;
+}
 
 }  // namespace
 
@@ -74,6 +82,16 @@ void Lifecycle::plan(Task& task) {
   ++task.step;
   if (!state.is_live() || (state.is_running() && !stop)) return;
   if (!task.instance->present().agent_connected) return;  // continue_on takes it up again.
+  const RevisionFaults* faults = find_faults(world_, task);
+  const bool hangs = faults && faults->hangs && state.last_status == TaskStatusKind::kPending;
+  if (hangs && !stop) {
+    // Until the fault is taken back.
+    timers_.after(kHangLook, [this, id = task.id, step = task.step] {
+      Task* hanging = world_.find_task(id);
+      if (hanging != nullptr && hanging->step == step) plan(*hanging);
+    });
+    return;
+  }
   const bool asked_to_stop = stop && state.last_status <= TaskStatusKind::kRunning;
   const Span& wait = asked_to_stop ? delays_.reaction : delay_of(state.last_status);
   timers_.after(wait.draw(world_.random()),
@@ -105,16 +123,20 @@ void Lifecycle::enter(Task& task, TaskState state, TaskStatusKind status) {
     state.pull_stopped_at = now;
     state.started_at = now;
     if (happens(world_.random(), world_.faults().task_dies)) {
-      timers_.after(world_.faults().task_life.draw(world_.random()), [this, id = task.id] {
-        if (Task* dying = world_.find_task(id)) {
-          die(*dying, 1, "Essential container in task exited");
-        }
-      });
+      die_after(task, world_.faults().task_life.draw(world_.random()));
     }
+    const RevisionFaults* faults = find_faults(world_, task);
+    if (faults && faults->life) die_after(task, *faults->life);
   }
   state.last_status = status;
   world_.change(task, std::move(state));
   plan(task);
+}
+
+void Lifecycle::die_after(const Task& task, Duration life) {
+  timers_.after(life, [this, id = task.id] {
+    if (Task* dying = world_.find_task(id)) die(*dying, 1, kExited);
+  });
 }
 
 void Lifecycle::end(Task& task, TaskState state) {
@@ -172,7 +194,7 @@ void Lifecycle::continue_on(Instance& instance) {
   for (const auto& [id, task] : instance.tasks) {
     if (task->died) {
       task->died = false;
-      die(*task, kExitBySignal, "Essential container in task exited");
+      die(*task, kExitBySignal, kExited);
     }
     plan(*task);
   }

@@ -49,6 +49,7 @@ class Lifecycle {
   TaskStatusKind next_after(const TaskState& state) const;
   const Span& delay_of(TaskStatusKind status) const;
   void enter(Task& task, TaskState state, TaskStatusKind status);
+  void die_after(const Task& task, Duration life);
   void end(Task& task, TaskState state);
 
   World& world_;

@@ -39,6 +39,49 @@ class Diary final : public WorldObserver {
 const char kWayUp[] = " PROVISIONING PENDING ACTIVATING RUNNING";
 const char kWayDown[] = " DEACTIVATING STOPPING DEPROVISIONING STOPPED";
 
+TEST(Lifecycle, ARevisionMayDieOrHang) {
+  Account account;
+  const auto instances = account.set_up(2);
+  account.simulator.faults.revisions["d:1"].life = 5s;
+  Task* task = account.start(*instances[0]);
+  account.loop.run_for(1min);
+  EXPECT_EQ(task->present().stop_code, "EssentialContainerExited");
+  EXPECT_EQ(*task->present().stopping_at - *task->present().started_at, 5s);
+
+  account.simulator.faults.revisions["d:1"] = {.life = {}, .hangs = true};
+  Diary diary;
+  account.simulator.world.add_observer(diary);
+  Task* hanging = account.start(*instances[0]);
+  account.loop.run_for(10min);
+  EXPECT_EQ(diary.words, " PROVISIONING PENDING");
+  account.simulator.launches.stop(*hanging, "enough");
+  account.loop.run_for(1min);
+  EXPECT_EQ(diary.words, std::string{" PROVISIONING PENDING stop"} + kWayDown);
+  diary.words.clear();
+  account.start(*instances[1]);
+  account.loop.run_for(1min);
+  account.simulator.faults.revisions.clear();
+  account.loop.run_for(1min);
+  EXPECT_EQ(diary.words, kWayUp) << "it goes on when the fault is taken back";
+}
+
+TEST(Lifecycle, ARevisionMayBeDeniedAndAnInstanceRefused) {
+  Account account;
+  const auto instances = account.set_up(2);
+  account.simulator.faults.revisions["d:1"].denied = true;
+  const std::string start = "{'cluster':'c','taskDefinition':'d:1','containerInstances':['" +
+                            instances[0]->arn + "','" + instances[1]->arn + "']}";
+  const auto denied = account.ecs("StartTask", start);
+  EXPECT_EQ(denied.error(), "AccessDeniedException");
+  EXPECT_NE(denied.message().find("iam:PassRole"), std::string::npos);
+  account.simulator.faults.revisions.clear();
+  account.simulator.faults.refused_instances.insert(instances[1]->id);
+  const auto refused = account.ecs("StartTask", start);
+  EXPECT_EQ(refused.error(), "InvalidParameterException") << "for one, the whole call";
+  EXPECT_TRUE(instances[0]->tasks.empty());
+  EXPECT_NE(account.start(*instances[0]), nullptr);
+}
+
 TEST(Lifecycle, GoesUpAndDown) {
   Account account;
   Diary diary;

@@ -60,6 +60,10 @@ struct TaskDefinition {
   Capacity needs;
   std::optional<WallTime> deregistered_at;
 };
+/// "family:revision".
+inline std::string name_of(const TaskDefinition& definition) {
+  return definition.family + ":" + std::to_string(definition.revision);
+}
 
 // Not blox::Task, which may be known here as well.
 struct Instance;

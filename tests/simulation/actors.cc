@@ -93,9 +93,34 @@ Async<void> User::run() {
     }
   }
   done_ = true;
+  for (;;) {
+    co_await sleep_for(executor_, seconds{5});
+    co_await deploy_again_if_failed();
+  }
+}
+
+// A rollout whose tasks died early ends; whoever wants it all the same deploys it anew.
+Async<void> User::deploy_again_if_failed() {
+  const auto all = co_await scheduler_.list_deployments(kEnvironment);
+  if (!all || all->empty() || all->front().status != "failed") co_return;
+  client::EnvironmentRequest request;
+  request.task_definition = wanted_;
+  const auto patched = co_await scheduler_.patch_environment(kEnvironment, std::move(request));
+  if (!patched) co_return;
+  const auto deployed = co_await scheduler_.create_deployment(
+      kEnvironment, patched->deployment_token, /*supersede=*/true);
+  if (deployed) coverage_.add("failed deployments, made anew");
 }
 
 Async<void> User::run_second(std::string definition) {
+  if (scenario_.name_again) {
+    // Soon, so that its tasks may not be seen yet.
+    co_await create(kSecondEnvironment, definition);
+    co_await deploy(kSecondEnvironment, definition);
+    co_await sleep_for(executor_, random_.between(milliseconds{100}, seconds{20}));
+    co_await remove(kSecondEnvironment);
+    coverage_.add("names used again");
+  }
   co_await create(kSecondEnvironment, definition);
   co_await deploy(kSecondEnvironment, definition);
   co_await sleep_for(executor_, random_.between(seconds{1}, scenario_.calm_at / 2));
@@ -159,6 +184,14 @@ void DataCentre::meddle() {
   coverage_.add(unclaimed ? "unclaimed tasks" : "tasks of another Blox");
 }
 
+// One that ECS takes for no reason that it tells: EXTERNAL, MANAGED_INSTANCES, ….
+void DataCentre::refuse_an_instance() {
+  const auto active = instances_in(InstanceStatusKind::kActive);
+  if (active.empty()) return;
+  simulator_.faults.refused_instances = {active[random_.below(active.size())]->id};
+  coverage_.add("instances with which calls are refused");
+}
+
 // Somebody else in the account spends all that ECS allows.
 void DataCentre::use_up_the_limits() {
   simulator_.throttle.drain(simulator::CallClass::kClusterResourceModify);
@@ -168,6 +201,9 @@ void DataCentre::use_up_the_limits() {
 void DataCentre::one_event() {
   if (scenario_.faults.throttled) use_up_the_limits();
   if (scenario_.others_meddle && random_.percent(40)) meddle();
+  if (scenario_.refused_instance && simulator_.faults.refused_instances.empty()) {
+    refuse_an_instance();
+  }
   const auto active = instances_in(InstanceStatusKind::kActive);
   const auto draining = instances_in(InstanceStatusKind::kDraining);
   const auto draw_from = [&](const std::vector<simulator::Instance*>& from) {
@@ -231,7 +267,8 @@ Async<void> DataCentre::run() {
 void DataCentre::calm_down() {
   for (const auto& [id, instance] : cluster().instances) {
     for (const auto& [task_id, task] : instance->tasks) {
-      if (task->present().is_live() && !simulator_.judge.is_ours(*task)) {
+      const bool stays = scenario_.others_stay && simulator::is_blox_group(task->group);
+      if (task->present().is_live() && !simulator_.judge.is_ours(*task) && !stays) {
         simulator_.lifecycle.stop(*task, "UserInitiated", "the service moved on");
       }
     }

@@ -24,6 +24,7 @@ inline constexpr const char* kSecondEnvironment = "logs";
 inline constexpr const char* kSecondGroup = "blox:logs";
 
 /// Creates the environment and deploys one revision after the other, asking again until it is done.
+/// Then it deploys the last one anew whenever it has failed.
 /// In some scenarios there is a second environment, which does not last, or deployments are taken
 /// back.
 class User {
@@ -44,6 +45,7 @@ class User {
   Async<void> create(std::string name, std::string definition);
   Async<void> deploy(std::string name, std::string definition);
   Async<void> deploy_wanted(std::string definition);
+  Async<void> deploy_again_if_failed();
   Async<void> remove(std::string name);
   Async<void> wait_before_asking_again();
 
@@ -69,8 +71,8 @@ class DataCentre {
   Async<void> run();
   /// False for the machine that is too small for the task.
   static bool has_room(const simulator::Instance& instance);
-  /// Somebody stops every task that is not ours. Instances stay as they are: a drained one drained,
-  /// and one whose machine registered anew disconnected.
+  /// Somebody stops every task that is not ours, unless others stay. Instances stay as they are: a
+  /// drained one drained, and one whose machine registered anew disconnected.
   void calm_down();
 
  private:
@@ -80,6 +82,7 @@ class DataCentre {
   void start_foreign_task(simulator::Instance& instance, std::string group,
                           std::string started_by = {});
   void meddle();
+  void refuse_an_instance();
   simulator::Cluster& cluster();
   /// By id, so in an order that is the run's own.
   std::vector<simulator::Instance*> instances_in(InstanceStatusKind status);

@@ -7,7 +7,10 @@
 
 namespace blox::simulation {
 
-std::vector<std::string> wanted_coverage() {
+namespace {
+
+// What strikes the run, from outside.
+std::vector<std::string> wanted_faults() {
   return {
       "lost answers",
       "lost requests",
@@ -35,6 +38,14 @@ std::vector<std::string> wanted_coverage() {
       "unanswered: StopTask",
       "unanswered: ReceiveMessage",
       "unanswered: DeleteMessageBatch",
+  };
+}
+
+}  // namespace
+
+std::vector<std::string> wanted_coverage() {
+  auto wanted = wanted_faults();
+  const std::vector<std::string> rest{
       "unknown starts found",
       "unknown starts settled as not started",
       "outcomes dropped as MISSING",
@@ -70,7 +81,17 @@ std::vector<std::string> wanted_coverage() {
       "crashes of the scheduler",
       "crashes with an open intent",
       "crashes with an open outcome",
+      "failed deployments, made anew",
+      "names used again",
+      "revisions that die",
+      "revisions that hang",
+      "revisions that are denied",
+      "instances with which calls are refused",
+      "runs in which tasks of others stay",
+      "stops while places were taken",
   };
+  wanted.insert(wanted.end(), rest.begin(), rest.end());
+  return wanted;
 }
 
 std::string format_coverage(const Coverage& coverage) {

@@ -42,8 +42,8 @@ std::string open_records(const scheduler::Records& records) {
   }
   if (!records.outcomes.empty()) return "an outcome is unresolved";
   for (const auto& [id, deployment] : records.deployments) {
-    if (deployment.status != scheduler::DeploymentStatus::kCompleted &&
-        deployment.status != scheduler::DeploymentStatus::kSuperseded &&
+    if ((deployment.status == scheduler::DeploymentStatus::kPending ||
+         deployment.status == scheduler::DeploymentStatus::kRunning) &&
         deployment.environment_name.value == kEnvironment) {
       return "a deployment has not ended";
     }
@@ -89,6 +89,14 @@ bool has_reason(const scheduler::StatusBoard& board, const simulator::Instance& 
   return false;
 }
 
+bool has_unclaimed(const Situation& situation, const simulator::Instance& instance) {
+  return std::ranges::any_of(instance.tasks, [&](const auto& entry) {
+    const simulator::Task& task = *entry.second;
+    return task.present().is_live() && task.group == kGroup &&
+           !situation.simulator.judge.is_ours(task);
+  });
+}
+
 std::string wrong_with(const Situation& situation, const simulator::Instance& instance) {
   const auto& present = instance.present();
   const auto live = live_tasks(situation, instance, kGroup);
@@ -103,6 +111,11 @@ std::string wrong_with(const Situation& situation, const simulator::Instance& in
   if (present.status != InstanceStatusKind::kActive) return {};
   if (!DataCentre::has_room(instance)) {
     if (!live.empty()) return "a task runs where there is no room: " + instance.id;
+    const auto& board = situation.scheduler->service()->board();
+    return has_reason(board, instance) ? "" : "no reason is given for " + instance.id;
+  }
+  // Nothing of ours is stopped or started beside it.
+  if (has_unclaimed(situation, instance) && live.size() <= 1) {
     const auto& board = situation.scheduler->service()->board();
     return has_reason(board, instance) ? "" : "no reason is given for " + instance.id;
   }

@@ -75,6 +75,15 @@ void make_blind(Random& random, Scenario& scenario) {
   scenario.calm_at = std::max<Duration>(scenario.calm_at, minutes{10});
 }
 
+void add_bad_revision(Random& random, Scenario& scenario) {
+  const Duration lives[] = {seconds{5}, seconds{20}, seconds{45}};
+  const BadRevision kinds[] = {BadRevision::kDies, BadRevision::kDies, BadRevision::kHangs,
+                               BadRevision::kDenied};
+  scenario.bad_revision = kinds[random.below(4)];
+  scenario.bad_life = lives[random.below(3)];
+  scenario.deployments = std::max(scenario.deployments, 2);
+}
+
 // Much is decided and soon not wanted any more, while the scheduler reaches no AWS or crashes, so
 // that stops are open of which nobody knows whether they were sent.
 void add_second_thoughts(Random& random, Scenario& scenario) {
@@ -114,8 +123,9 @@ Duration Scenario::settled_by() const {
   time += assumptions.settle_time() + assumptions.visible_time();
   time += limits.backoff_max + limits.unreachable_release;
   if (second_environment) time += assumptions.visible_time();
-  // The rollout, wave by wave, each of a stop and a start.
-  time += (instance_count + machine_events) * seconds{20};
+  // The rollout, wave by wave, each of a stop, a start and the time that its tasks have to serve;
+  // and once more, when it has failed as tasks died early.
+  time += 2 * (instance_count + machine_events) * seconds{30};
   if (!forgetful) time += faults.event_delay.high;
   return time;
 }
@@ -150,6 +160,13 @@ Scenario draw_scenario(std::uint64_t seed) {
   scenario.small_instance = more.percent(20);
   scenario.others_meddle = more.percent(30);
   if (more.percent(30)) add_second_thoughts(more, scenario);
+
+  Random third{seed * 0x9e3779b97f4a7c15ULL + 3};
+  if (third.percent(25)) add_bad_revision(third, scenario);
+  scenario.name_again = third.percent(25);
+  if (scenario.name_again) scenario.second_environment = true;
+  scenario.refused_instance = third.percent(15);
+  scenario.others_stay = scenario.others_meddle && third.percent(40);
   return scenario;
 }
 

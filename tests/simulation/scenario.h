@@ -11,6 +11,9 @@
 
 namespace blox::simulation {
 
+/// What is wrong with a revision that is deployed and replaced again.
+enum class BadRevision : std::uint8_t { kNone, kDies, kHangs, kDenied };
+
 /// A stretch of the time before `calm_at`.
 struct Window {
   Duration at{};
@@ -43,6 +46,11 @@ struct Scenario {
   bool small_instance = false;      ///< One has no room for the task.
   bool second_thoughts = false;     ///< Drains and deployments are called off soon after.
   bool others_meddle = false;       ///< Tasks in Blox groups that no deployment of ours started.
+  bool others_stay = false;         ///< And they are there after `calm_at` as well.
+  BadRevision bad_revision = BadRevision::kNone;  ///< Of the last deployment but one.
+  Duration bad_life{};                            ///< Of its tasks, if they die.
+  bool name_again = false;        ///< The second environment is deleted and created anew.
+  bool refused_instance = false;  ///< ECS refuses calls that name one of the instances.
 
   /// True when news of an object can be missing for longer than events are late.
   bool is_lossy() const;

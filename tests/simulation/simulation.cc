@@ -11,6 +11,7 @@
 #include "base/sim_loop.h"
 #include "client/http_cluster_state.h"
 #include "simulation/actors.h"
+#include "simulation/budget_judge.h"
 #include "simulation/fault_tally.h"
 #include "simulation/last_words.h"
 #include "simulation/promises.h"
@@ -57,6 +58,7 @@ class Run {
     simulator_.judge.set_drain_grace(scenario.belief_age_max() + minutes{2});
     if (judges_s3(scenario)) simulator_.judge.set_return_grace(scenario.belief_age_max());
     simulator_.world.add_observer(tally_);
+    simulator_.world.add_observer(budget_judge_);
     if (trace == nullptr) return;
     tracer_.emplace(loop_, simulator_.judge, *trace);
     simulator_.world.add_observer(*tracer_);
@@ -72,6 +74,7 @@ class Run {
   }
   void prepare();
   Async<void> register_definition(std::string family);
+  void plan_bad_revision();
   void plan_windows();
   void plan(const std::vector<Window>& windows, const std::string& what,
             const std::function<void(bool)>& set);
@@ -91,7 +94,10 @@ class Run {
   Situation situation() {
     return {scenario_, simulator_, state_judge_, *user_, state_.get(), scheduler_.get()};
   }
-  void check_safety() { break_with(broken_safety(situation())); }
+  void check_safety() {
+    break_with(broken_safety(situation()));
+    if (!budget_judge_.broken().empty()) break_with(budget_judge_.broken());
+  }
   void say(const std::string& text) {
     if (tracer_) tracer_->say(text);
   }
@@ -109,6 +115,10 @@ class Run {
   simulator::Simulator simulator_;
   FaultTally tally_{loop_, report_.coverage};
   std::optional<WorldTrace> tracer_;
+  BudgetJudge budget_judge_{
+      simulator_.world,
+      simulator_.judge,
+      {kGroup, static_cast<std::size_t>(scenario_.unavailable_max), scenario_.belief_age_max()}};
   simulator::Face face_;
   simulator::SimTransport state_aws_;
   simulator::SimTransport scheduler_aws_;
@@ -151,6 +161,7 @@ void Run::prepare() {
   for (const auto& definition : families.at(kFamily)) definitions.push_back(definition->arn);
   user_.emplace(loop_, random_, client_, scenario_, std::move(definitions), report_.coverage);
   simulator_.faults = scenario_.faults;
+  plan_bad_revision();
   plan_windows();
   start_state();
   start_scheduler();
@@ -186,6 +197,20 @@ void Run::plan_windows() {
        [this](bool on) { state_aws_.set_cut_off(on); });
   plan(scenario_.scheduler_partitions, "partitions of the scheduler from AWS",
        [this](bool on) { scheduler_aws_.set_cut_off(on); });
+}
+
+// The last but one is replaced in time, and good at the end: whoever goes back to it has it run.
+void Run::plan_bad_revision() {
+  if (scenario_.bad_revision == BadRevision::kNone) return;
+  simulator::RevisionFaults& faults =
+      simulator_.faults
+          .revisions[std::string{kFamily} + ":" + std::to_string(scenario_.deployments - 1)];
+  if (scenario_.bad_revision == BadRevision::kDies) faults.life = scenario_.bad_life;
+  faults.hangs = scenario_.bad_revision == BadRevision::kHangs;
+  faults.denied = scenario_.bad_revision == BadRevision::kDenied;
+  report_.coverage.add(faults.hangs    ? "revisions that hang"
+                       : faults.denied ? "revisions that are denied"
+                                       : "revisions that die");
 }
 
 void Run::start_state() {
@@ -388,6 +413,8 @@ void Run::note_coverage() {
   if (judges_s3(scenario_)) coverage.add("runs in which S3 is judged");
   if (judge.out_of_service_max(kGroup) > 0) coverage.add("runs with an instance out of service");
   if (scenario_.small_instance) coverage.add("runs with an instance without room");
+  if (scenario_.others_stay) coverage.add("runs in which tasks of others stay");
+  if (budget_judge_.known_max() > 0) coverage.add("stops while places were taken");
   if (scenario_.state_on_sqlite || scenario_.scheduler_on_sqlite) coverage.add("runs on SQLite");
   if (state_) tally_metrics(state_->metrics().to_text(), coverage);
   if (scheduler_) tally_metrics(scheduler_->metrics().to_text(), coverage);

@@ -27,12 +27,14 @@ inline const ContainerInstanceArn kB{"b"};
 // ECS as the fake has it, but calls can be kept without an answer, for ever.
 class HoldingControl final : public aws::EcsControl {
  public:
-  explicit HoldingControl(Executor& executor) : never_(executor) {}
+  explicit HoldingControl(Executor& executor) : executor_(executor), never_(executor) {}
   aws::FakeEcsControl fake;
   bool holds = false;
+  Duration call_time = Duration::zero();
 
   Async<Result<std::vector<aws::StartedOn>>> start_task(aws::StartRequest request) override {
     auto answer = co_await fake.start_task(std::move(request));
+    co_await sleep_for(executor_, call_time);
     while (holds) co_await never_.wait();
     co_return answer;
   }
@@ -41,6 +43,7 @@ class HoldingControl final : public aws::EcsControl {
   }
 
  private:
+  Executor& executor_;
   Signal never_;
 };
 

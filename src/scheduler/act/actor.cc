@@ -12,7 +12,8 @@ Actor::Actor(ActContext& context)
       stopper_(context),
       resolver_(context, launcher_),
       outcome_watch_(context),
-      confirmer_(context),
+      sightings_(context),
+      confirmer_(context, sightings_),
       kept_check_(context),
       remover_(context),
       scope_(context.executor) {}
@@ -70,18 +71,23 @@ std::optional<Emptied> Actor::emptied_by(const Intent& intent) const {
 }
 
 void Actor::begin_closings(const Environment& environment, const Plan& plan) {
-  for (const auto* held : {&plan.silent_stops, &plan.closings}) {
-    for (const auto& instance : *held) stop_advice_.held.insert({environment.uid, instance});
+  for (const auto& instance : plan.silent_stops) {
+    stop_advice_.held.insert({environment.uid, instance});
   }
   std::vector<IntentClosing> closings;
-  for (const auto& instance : plan.closings) {
-    const IntentKey key{environment.uid, instance};
+  for (const auto& over : plan.closings) {
+    const IntentKey key{environment.uid, over.instance};
+    stop_advice_.held.insert(key);
     const auto found = context_.records().intents.find(key);
     // One that a call works on is closed by that call, with all that it learns.
     if (found == context_.records().intents.end() || launcher_.is_busy(key)) continue;
     if (!writing_.insert(key).second) continue;
     closings.push_back(closing_of(found->second));
     closings.back().emptied = emptied_by(found->second);
+    // A picture that is read anew may lack what it shows now.
+    for (const auto& task : over.started) {
+      closings.back().outcomes.push_back(outcome_of(found->second, task));
+    }
   }
   for (const auto& instance : plan.withdrawals) {
     const IntentKey key{environment.uid, instance};
@@ -127,12 +133,15 @@ void Actor::begin_starts(const Environment& environment, const Plan& plan) {
   const auto deployment = context_.records().deployments.find(*environment.deployment);
   if (deployment == context_.records().deployments.end()) return;
   // What could not be started anyway is not worth a question.
-  if (launcher_.free_calls(environment.cluster) == 0) return;
+  const auto is_full = [&] {
+    return launcher_.free_calls(environment.cluster, deployment->first) == 0;
+  };
+  if (is_full()) return;
   std::vector<Launch> launches;
   for (auto& start : confirmer_.admit(environment, plan)) {
     const IntentKey key{environment.uid, start.instance};
     if (launcher_.is_busy(key) || writing_.contains(key)) continue;
-    if (launcher_.free_calls(environment.cluster) == 0) return;
+    if (is_full()) return;
     Launch launch;
     launch.intent = intent_for(environment, IntentKind::kStart, start.instance, start.reason);
     launch.intent.deployment = deployment->first;

@@ -16,6 +16,7 @@
 #include "scheduler/act/outcome_watch.h"
 #include "scheduler/act/remover.h"
 #include "scheduler/act/resolver.h"
+#include "scheduler/act/sightings.h"
 #include "scheduler/act/stopper.h"
 #include "scheduler/plan/daemon_plan.h"
 
@@ -58,6 +59,7 @@ class Actor {
   Stopper stopper_;
   Resolver resolver_;
   OutcomeWatch outcome_watch_;
+  Sightings sightings_;
   Confirmer confirmer_;
   KeptCheck kept_check_;
   Remover remover_;

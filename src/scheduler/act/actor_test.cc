@@ -69,6 +69,110 @@ TEST_F(ActorTest, ClosesWhatWasNotDone) {
   }
 }
 
+// iam:PassRole of the definition's role, or a policy that names definitions.
+TEST_F(ActorTest, ADenialBelongsToTheDeploymentWhoseStartWasDenied) {
+  const DeploymentId other_deployment{"deployment-2"};
+  Environment other = records().environments.at(kUid);
+  other.uid = EnvironmentUid{"uid-2"};
+  other.name = EnvironmentName{"other"};
+  other.deployment = other_deployment;
+  other.mod_revision = 0;
+  Deployment deployment = records().deployments.at(kDeployment);
+  deployment.id = other_deployment;
+  deployment.environment = other.uid;
+  deployment.mod_revision = 0;
+  ASSERT_TRUE(await(process_->repository.put({other}, {deployment})).has_value());
+  const Error denied{ErrorKind::kDenied, "ecs: 400 AccessDeniedException: iam:PassRole"};
+  control_.fake.faults.emplace_back(denied);
+  std::vector<ContainerInstanceArn> many;
+  for (int i = 0; i < 30; ++i) many.emplace_back("i" + std::to_string(100 + i));
+  carry_out(starts_on({kA}));
+  run_for(seconds{1});
+  EXPECT_EQ(process_->actor.why_paused(kCluster), "") << "others do not wait";
+  EXPECT_TRUE(process_->memory.refusals.empty()) << "no instance is to blame";
+  EXPECT_EQ(process_->memory.denials.at(kDeployment.value).reason, denied.message);
+  control_.fake.faults = {denied, denied};
+  carry_out(starts_on(many));
+  process_->actor.carry_out(records().environments.at(other.uid), starts_on({kB}));
+  run_for(seconds{1});
+  ASSERT_EQ(control_.fake.starts.size(), 3U) << "one at a time for what is denied";
+  EXPECT_EQ(control_.fake.starts[2].started_by, other_deployment.value);
+  EXPECT_EQ(process_->memory.denials.at(kDeployment.value).count, 2);
+  carry_out(starts_on(many));
+  run_for(seconds{1});
+  EXPECT_TRUE(process_->memory.denials.contains(other_deployment.value));
+  EXPECT_FALSE(process_->memory.denials.contains(kDeployment.value)) << "one was answered";
+}
+
+// Whatever ECS refuses as a whole because of one instance.
+TEST_F(ActorTest, ACallThatIsRefusedAsAWholeGoesOutAgainByHalves) {
+  std::vector<ContainerInstanceArn> instances;
+  for (int i = 0; i < 10; ++i) instances.emplace_back("i" + std::to_string(100 + i));
+  control_.fake.refused_as_a_whole.insert(instances[3]);
+  carry_out(starts_on(instances));
+  run_for(seconds{1});
+  EXPECT_EQ(records().outcomes.size(), 9U);
+  EXPECT_TRUE(records().intents.empty());
+  ASSERT_EQ(process_->memory.refusals.size(), 1U);
+  EXPECT_EQ(process_->memory.refusals.begin()->first.second, instances[3]);
+  EXPECT_EQ(control_.fake.starts.size(), 9U) << "10, 5 and 5, 2 and 3, 1 and 1, 1 and 2";
+}
+
+TEST_F(ActorTest, WhatADefinitionLacksIsNotBlamedOnInstances) {
+  control_.fake.faults.emplace_back(
+      Error{ErrorKind::kInvalid, "ecs: 400 ClientException: TaskDefinition is inactive"});
+  carry_out(starts_on({kA, kB}));
+  run_for(seconds{1});
+  EXPECT_EQ(control_.fake.starts.size(), 1U);
+  EXPECT_TRUE(process_->memory.refusals.empty());
+  EXPECT_TRUE(process_->memory.denials.contains(kDeployment.value));
+}
+
+TEST_F(ActorTest, HalvesAreNotSentOnAnObservationThatHasGrownOld) {
+  control_.fake.refused_as_a_whole.insert(kA);
+  control_.call_time = seconds{61};
+  carry_out(starts_on({kA, kB}));
+  run_for(minutes{3});
+  EXPECT_EQ(control_.fake.starts.size(), 1U);
+  EXPECT_TRUE(records().intents.empty());
+  EXPECT_TRUE(records().outcomes.empty());
+}
+
+// A brownout would else leave hundreds of starts to be looked for, six minutes each.
+TEST_F(ActorTest, AfterAnUnknownOutcomeOneCallAtATimeGoesOut) {
+  std::vector<ContainerInstanceArn> instances;
+  for (int i = 0; i < 300; ++i) instances.emplace_back("i" + std::to_string(1000 + i));
+  for (int i = 0; i < 1'000; ++i) control_.fake.faults.emplace_back(error(ErrorKind::kUnknown));
+  const auto run_rounds = [&](int count) {
+    for (int i = 0; i < count; ++i) {
+      std::erase_if(instances, [&](const auto& instance) { return is_open(instance); });
+      carry_out(starts_on(instances));
+      process_->actor.drive();
+      loop_.run_for(std::chrono::milliseconds{500});
+    }
+  };
+  run_rounds(10);
+  EXPECT_LE(control_.fake.starts.size(), 8U + 3U);
+  control_.fake.faults.clear();
+  run_rounds(20);
+  EXPECT_GE(records().outcomes.size(), 180U) << "one was answered, so all go on";
+}
+
+// The task is there, whether or not a picture that is read anew shows it.
+TEST_F(ActorTest, AStartThatThePictureClosesLeavesItsOutcome) {
+  control_.fake.faults.emplace_back(error(ErrorKind::kUnknown));
+  carry_out(starts_on({kA}));
+  run_for(std::chrono::milliseconds{500});
+  ASSERT_TRUE(is_open(kA));
+  show("task-a", kA, "PENDING");
+  Plan seen;
+  seen.closings = {{kA, {TaskArn{"task-a"}}}};
+  carry_out(seen);
+  run_for(seconds{1});
+  EXPECT_FALSE(is_open(kA));
+  EXPECT_TRUE(records().outcomes.contains(TaskArn{"task-a"}));
+}
+
 TEST_F(ActorTest, WhatIsDeniedPausesItsClusterAndSaysWhy) {
   for (const Error& fault : {Error{ErrorKind::kDenied, "no right to StartTask"},
                              Error{ErrorKind::kNotFound, "ClusterNotFoundException: gone"}}) {
@@ -156,15 +260,18 @@ TEST_F(ActorTest, ALookUpThatFailsProvesNothing) {
   EXPECT_FALSE(is_open(kA));
 }
 
-// A task of which ECS will not say where it runs may be the one that is looked for; one that it
-// does describe is found all the same.
+// A task of which ECS will not say where it runs may be the one that is looked for, on the instance
+// for which it lists it; one that it does describe is found all the same.
 TEST_F(ActorTest, ALookUpConcludesNothingFromWhatCannotBeDescribed) {
   control_.fake.faults.emplace_back(error(ErrorKind::kUnknown));
-  put_in_ecs("odd", kB, "RUNNING");
+  put_in_ecs("odd", kA, "RUNNING");
   query_.undescribed["odd"] = "ODD";
-  carry_out(starts_on({kA}));
-  run_for(minutes{20});
+  carry_out(starts_on({kA, kB}));
+  run_for(minutes{6});
+  EXPECT_TRUE(is_open(kA) && is_open(kB));
+  run_for(minutes{14});
   EXPECT_TRUE(is_open(kA));
+  EXPECT_FALSE(is_open(kB)) << "ECS does not list it there";
   put_in_ecs("found", kA, "RUNNING");
   run_for(minutes{2});
   EXPECT_FALSE(is_open(kA));

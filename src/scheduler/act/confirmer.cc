@@ -3,17 +3,16 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "scheduler/act/describe.h"
 #include "scheduler/act/report_fields.h"
 
 namespace blox::scheduler {
 std::vector<StartAction> Confirmer::admit(const Environment& environment, const Plan& plan) {
   forget_old();
   clear_held(environment.uid);
-  const Picture* picture = nullptr;
   if (plan.needs_confirmation) {
     std::string why_not;
-    picture = find_picture(environment, why_not);
-    if (!picture) {
+    if (!find_picture(environment, why_not)) {
       for (const auto& start : plan.starts) held_.note(environment.uid, start.instance, why_not);
       return {};
     }
@@ -21,10 +20,19 @@ std::vector<StartAction> Confirmer::admit(const Environment& environment, const 
   std::vector<StartAction> admitted;
   std::vector<ContainerInstanceArn> doubtful;
   for (auto start : plan.starts) {
-    if (picture && picture->occupied.contains(start.instance)) {
+    if (sightings_.contains(environment.uid, start.instance)) {
       held_.note(environment.uid, start.instance,
                  "ECS shows a live task of it there that the cluster state lacks");
+      std::string why_not;
+      find_picture(environment, why_not);  // Whether it still does.
       continue;
+    }
+    if (plan.needs_listing) {
+      std::string why_not = why_not_listed(environment, start);
+      if (!why_not.empty()) {
+        held_.note(environment.uid, start.instance, std::move(why_not));
+        continue;
+      }
     }
     const auto described = eligible_at_.find(start.instance);
     if (described != eligible_at_.end()) {
@@ -72,16 +80,16 @@ const Confirmer::Picture* Confirmer::find_picture(const Environment& environment
 
 Async<void> Confirmer::ask_tasks(Environment environment) {
   context_.metrics.confirmations.Increment();
+  const TimePoint asked_at = context_.now();
   Picture picture;
-  const Status collected = co_await collect_tasks(environment, picture);
-  if (!collected) {
+  auto unseen = co_await find_unseen(environment);
+  if (!unseen) {
     log::warn("act", "cannot confirm that tasks of '{}' are missing: {}", environment.name.value,
-              collected.error().message);
+              unseen.error().message);
     // Remembered as well, so that it is not asked again at once.
-    picture.failure = collected.error().message;
-  } else if (!picture.occupied.empty()) {
-    log::warn("act", "the cluster state lacks tasks of '{}' on {} instances; nothing starts there",
-              environment.name.value, picture.occupied.size());
+    picture.failure = unseen.error().message;
+  } else {
+    co_await sightings_.take(environment, std::move(*unseen), {}, asked_at);
   }
   picture.answered_at = context_.now();
   pictures_.insert_or_assign(environment.uid, std::move(picture));
@@ -100,17 +108,9 @@ std::set<std::string> Confirmer::families_of(const Environment& environment) con
   return families;
 }
 
-bool Confirmer::is_of(const Environment& environment, const TaskReport& report) const {
-  if (find_text(report.detail, "group") == "blox:" + environment.name.value) return true;
-  const auto& deployments = context_.records().deployments;
-  const auto owner =
-      deployments.find(DeploymentId{std::string{find_text(report.detail, "startedBy")}});
-  return owner != deployments.end() && owner->second.environment == environment.uid;
-}
-
 // Tasks that the picture shows are its own business; those that it does not show are described.
 // Both desired statuses: one that was told to stop may be alive yet.
-Async<Status> Confirmer::collect_tasks(const Environment& environment, Picture& picture) {
+Async<Result<std::vector<TaskReport>>> Confirmer::find_unseen(Environment environment) {
   std::set<TaskArn> unseen;
   for (const auto& family : families_of(environment)) {
     for (const bool stopped : {false, true}) {
@@ -125,20 +125,70 @@ Async<Status> Confirmer::collect_tasks(const Environment& environment, Picture& 
       }
     }
   }
-  if (unseen.empty()) co_return done();
-  std::vector<TaskArn> asked(unseen.begin(), unseen.end());
-  const auto described =
-      co_await context_.query.describe_tasks(environment.cluster, std::move(asked));
+  co_return co_await describe_unseen(environment.cluster, std::move(unseen));
+}
+
+Async<Result<std::vector<TaskReport>>> Confirmer::describe_unseen(ClusterArn cluster,
+                                                                  std::set<TaskArn> tasks) {
+  if (tasks.empty()) co_return std::vector<TaskReport>{};
+  std::vector<TaskArn> asked(tasks.begin(), tasks.end());
+  auto described = co_await describe_tasks(context_.query, std::move(cluster), std::move(asked));
   if (!described) co_return std::unexpected(described.error());
   if (!described->undescribed.empty()) {
     const auto& [arn, why] = described->undescribed.front();
     co_return fail(ErrorKind::kUnavailable, "ecs cannot describe '" + arn + "': " + why);
   }
-  for (const auto& report : described->tasks) {
-    if (!report.container_instance || report.last_status.is_final()) continue;
-    if (is_of(environment, report)) picture.occupied.insert(*report.container_instance);
+  co_return std::move(described->tasks);
+}
+
+// Few at a time: a read of the whole cluster is under way, which answers for all.
+std::string Confirmer::why_not_listed(const Environment& environment, const StartAction& start) {
+  const IntentKey key{environment.uid, start.instance};
+  const auto found = listings_.find(key);
+  if (found != listings_.end()) {
+    if (found->second.failure.empty()) return {};
+    return "ECS could not be asked what runs there: " + found->second.failure;
   }
-  co_return done();
+  if (asking_listings_.size() < context_.options.ask_calls_max &&
+      asking_listings_.insert(key).second) {
+    scope_.spawn(ask_listing(environment, start.instance));
+  }
+  return "the cluster state was opened anew, so ECS is asked first what runs there";
+}
+
+Async<void> Confirmer::ask_listing(Environment environment, ContainerInstanceArn instance) {
+  context_.metrics.confirmations.Increment();
+  const TimePoint asked_at = context_.now();
+  Listing listing;
+  std::set<TaskArn> unseen;
+  for (const bool stopped : {false, true}) {
+    if (!listing.failure.empty()) break;
+    aws::TaskFilter filter;
+    filter.container_instance = instance;
+    filter.stopped = stopped;
+    const auto listed = co_await context_.query.list_tasks(environment.cluster, std::move(filter));
+    if (!listed) {
+      listing.failure = listed.error().message;
+      break;
+    }
+    for (const auto& arn : *listed) {
+      if (!context_.tasks.contains(arn)) unseen.insert(arn);
+    }
+  }
+  if (listing.failure.empty()) {
+    auto reports = co_await describe_unseen(environment.cluster, std::move(unseen));
+    if (reports) {
+      std::vector<ContainerInstanceArn> about{instance};
+      co_await sightings_.take(environment, std::move(*reports), std::move(about), asked_at);
+    } else {
+      listing.failure = reports.error().message;
+    }
+  }
+  listing.answered_at = context_.now();
+  const IntentKey key{environment.uid, instance};
+  listings_.insert_or_assign(key, std::move(listing));
+  asking_listings_.erase(key);
+  context_.changed.notify_all();
 }
 
 Async<void> Confirmer::ask_instances(EnvironmentUid environment, ClusterArn cluster,
@@ -146,8 +196,7 @@ Async<void> Confirmer::ask_instances(EnvironmentUid environment, ClusterArn clus
   context_.metrics.confirmations.Increment();
   const TimePoint asked_at = context_.now();
   auto asked = instances;
-  const auto described =
-      co_await context_.query.describe_container_instances(cluster, std::move(asked));
+  const auto described = co_await describe_instances(context_.query, cluster, std::move(asked));
   std::map<ContainerInstanceArn, std::string> reasons;
   if (!described) {
     log::warn("act", "cannot confirm {} instances before a start: {}", instances.size(),
@@ -185,6 +234,9 @@ std::optional<TimePoint> Confirmer::next_due() const {
   for (const auto& [uid, picture] : pictures_) {
     if (!oldest || picture.answered_at < *oldest) oldest = picture.answered_at;
   }
+  for (const auto& [key, listing] : listings_) {
+    if (!oldest || listing.answered_at < *oldest) oldest = listing.answered_at;
+  }
   for (const auto& [arn, refusal] : refusals_) {
     if (!oldest || refusal.at < *oldest) oldest = refusal.at;
   }
@@ -193,7 +245,10 @@ std::optional<TimePoint> Confirmer::next_due() const {
 }
 
 void Confirmer::forget_old() {
+  sightings_.forget_shown();
   std::erase_if(pictures_,
+                [this](const auto& entry) { return !is_fresh(entry.second.answered_at); });
+  std::erase_if(listings_,
                 [this](const auto& entry) { return !is_fresh(entry.second.answered_at); });
   std::erase_if(eligible_at_, [this](const auto& entry) {
     return context_.now() - entry.second >= context_.options.assumptions.observation_age_max;

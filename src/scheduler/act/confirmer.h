@@ -1,6 +1,7 @@
 // Confirmer: asks ECS before a launch where the picture alone is not enough: because it was not
 // confirmed lately (Describe of the instances), or because a plan wants so many starts that the
-// picture may be wrong (ListTasks and DescribeTasks of the environment's tasks).
+// picture may be wrong (ListTasks and DescribeTasks of the environment's tasks), or because the
+// picture may have gone backwards (the same of the instance's tasks).
 #pragma once
 
 #include <map>
@@ -12,18 +13,22 @@
 #include "base/scope.h"
 #include "scheduler/act/act_context.h"
 #include "scheduler/act/held_reasons.h"
+#include "scheduler/act/sightings.h"
 #include "scheduler/plan/daemon_plan.h"
 
 namespace blox::scheduler {
 
 /// Level, as all else: what may not start now is asked about in the background; a later round asks
 /// again and finds the answer. Answers serve for confirmation_age_max from when they are complete,
-/// however long that took; that an instance is eligible counts from when it was asked about.
+/// however long that took; that an instance is eligible counts from when it was asked about. Where
+/// a live task was seen that the picture lacks, nothing starts, whatever the plan.
 /// Bounds: ask_calls_max questions of each kind at a time, ask_instances_max instances in one.
 /// Threading: the executor's thread.
 class Confirmer {
  public:
-  explicit Confirmer(ActContext& context) : context_(context), scope_(context.executor) {}
+  /// Requires: both outlive it.
+  Confirmer(ActContext& context, Sightings& sightings)
+      : context_(context), sightings_(sightings), scope_(context.executor) {}
 
   /// Those of the plan's starts that may be sent, with the time of their confirmation set.
   std::vector<StartAction> admit(const Environment& environment, const Plan& plan);
@@ -40,8 +45,12 @@ class Confirmer {
  private:
   struct Picture {  // What ECS said of an environment.
     TimePoint answered_at;
-    std::string failure;                      // Why it could not be asked; else empty.
-    std::set<ContainerInstanceArn> occupied;  // Has a live task there.
+    std::string failure;  // Why it could not be asked; else empty.
+  };
+
+  struct Listing {  // What ECS said of the tasks of one instance.
+    TimePoint answered_at;
+    std::string failure;  // Why it could not be asked; else empty.
   };
 
   struct Refusal {  // By Describe: the instance is not eligible, or nobody can tell.
@@ -54,15 +63,21 @@ class Confirmer {
   }
   const Picture* find_picture(const Environment& environment, std::string& why_not);
   Async<void> ask_tasks(Environment environment);
-  Async<Status> collect_tasks(const Environment& environment, Picture& picture);
+  Async<Result<std::vector<TaskReport>>> find_unseen(Environment environment);
   std::set<std::string> families_of(const Environment& environment) const;
-  bool is_of(const Environment& environment, const TaskReport& report) const;
+  std::string why_not_listed(const Environment& environment, const StartAction& start);
+  Async<void> ask_listing(Environment environment, ContainerInstanceArn instance);
+  Async<Result<std::vector<TaskReport>>> describe_unseen(ClusterArn cluster,
+                                                         std::set<TaskArn> tasks);
   Async<void> ask_instances(EnvironmentUid environment, ClusterArn cluster,
                             std::vector<ContainerInstanceArn> instances);
   void forget_old();
 
   ActContext& context_;
+  Sightings& sightings_;
   std::map<EnvironmentUid, Picture> pictures_;
+  std::map<IntentKey, Listing> listings_;
+  std::set<IntentKey> asking_listings_;
   std::map<ContainerInstanceArn, TimePoint> eligible_at_;  // By Describe.
   std::map<ContainerInstanceArn, Refusal> refusals_;
   HeldReasons held_;  // By the newest admit().

@@ -77,6 +77,28 @@ TEST_F(ActorTest, AnInstanceThatCannotBeDescribedHoldsUpNoOther) {
   EXPECT_EQ(control_.fake.starts.front().instances, std::vector{kB});
 }
 
+// A Describe that is refused as a whole is made again by halves.
+TEST_F(ActorTest, AnInstanceThatIsRefusedHoldsUpNoOther) {
+  Plan plan;
+  for (int i = 0; i < 20; ++i) {
+    InstanceReport report;
+    report.arn = ContainerInstanceArn{"i" + std::to_string(100 + i)};
+    report.cluster = kCluster;
+    report.status = make_instance_status("ACTIVE");
+    report.detail = R"({"agentConnected":true})";
+    query_.instances[report.arn] = report;
+    plan.starts.push_back({report.arn, 1, "no task there", {}, std::nullopt, std::nullopt});
+  }
+  query_.refused = {"i107"};
+  carry_out(plan);
+  run_for(seconds{1});
+  carry_out(plan);
+  EXPECT_TRUE(process_->actor.why_held(kUid, ContainerInstanceArn{"i107"})
+                  .starts_with("ECS could not describe the instance: "));
+  run_for(seconds{1});
+  EXPECT_EQ(records().outcomes.size(), 19U);
+}
+
 TEST_F(ActorTest, ManyStartsAreConfirmedByListTasksFirst) {
   put_in_ecs("unseen", kA, "RUNNING");
   Plan plan = starts_on({kA, kB});
@@ -89,6 +111,56 @@ TEST_F(ActorTest, ManyStartsAreConfirmedByListTasksFirst) {
   ASSERT_EQ(control_.fake.starts.size(), 1U);
   EXPECT_EQ(control_.fake.starts.front().instances, std::vector{kB});
   EXPECT_TRUE(process_->actor.next_due().has_value());
+}
+
+// The answer that forbade a start is not thrown away when the next plan asks for less.
+TEST_F(ActorTest, WhatEcsShowedForbidsAStartAlsoWhenThePlanNeedsNoConfirmation) {
+  put_in_ecs("unseen", kA, "RUNNING");
+  put_in_ecs("foreign", kB, "RUNNING", DeploymentId{"somebody"});
+  query_.tasks.at(TaskArn{"foreign"}).report.detail =
+      R"({"group":"blox:logs","desiredStatus":"RUNNING","startedBy":"somebody"})";
+  Plan plan = starts_on({kA, kB});
+  plan.needs_confirmation = true;
+  carry_out(plan);
+  run_for(seconds{1});
+  EXPECT_TRUE(records().outcomes.contains(TaskArn{"unseen"})) << "by a later process as well";
+  for (int i = 0; i < 60; ++i) {
+    carry_out(starts_on({kA, kB}));
+    run_for(seconds{1});
+  }
+  EXPECT_TRUE(control_.fake.starts.empty());
+  carry_out(starts_on({kA, kB}));
+  EXPECT_EQ(process_->actor.why_held(kUid, kB),
+            "ECS shows a live task of it there that the cluster state lacks");
+  query_.tasks.at(TaskArn{"foreign"}).report.last_status = make_task_status("STOPPED");
+  for (int i = 0; i < 30 && control_.fake.starts.empty(); ++i) {
+    carry_out(starts_on({kA, kB}));
+    run_for(seconds{1});
+  }
+  ASSERT_EQ(control_.fake.starts.size(), 1U);
+  EXPECT_EQ(control_.fake.starts.front().instances, std::vector{kB});
+}
+
+// A store that was copied back: the picture lacks what was started since.
+TEST_F(ActorTest, AnInstanceIsListedFirstWhenThePictureMayHaveGoneBackwards) {
+  put_in_ecs("unseen", kA, "RUNNING");
+  Plan plan = starts_on({kA, kB});
+  plan.needs_listing = true;
+  run_round(plan);
+  run_for(seconds{1});
+  EXPECT_TRUE(control_.fake.starts.empty()) << "ECS is asked first";
+  run_round(plan);
+  run_for(seconds{1});
+  ASSERT_EQ(control_.fake.starts.size(), 1U);
+  EXPECT_EQ(control_.fake.starts.front().instances, std::vector{kB});
+  EXPECT_TRUE(records().outcomes.contains(TaskArn{"unseen"})) << "it is ours, and followed";
+  query_.broken["ListTasks"] = Error{ErrorKind::kDenied, "no right"};
+  run_for(seconds{20});
+  run_round(plan);
+  run_for(seconds{1});
+  run_round(plan);
+  EXPECT_EQ(control_.fake.starts.size(), 1U);
+  EXPECT_EQ(process_->actor.why_held(kUid, kB), "ECS could not be asked what runs there: no right");
 }
 
 TEST_F(ActorTest, AConfirmationThatTakesLongServesAllTheSame) {

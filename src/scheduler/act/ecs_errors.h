@@ -14,4 +14,14 @@ inline bool is_cluster_missing(const Error& error) {
          std::string_view{error.message}.contains("ClusterNotFoundException");
 }
 
+/// True if ECS refused the start of a task definition, whatever the instance: it lacks something,
+/// or we may not start it or pass its roles. Credentials that nobody takes are no such case.
+/// Source: API/StartTask ("Errors"); IAM names the role or the definition in its message.
+inline bool blames_definition(const Error& error) {
+  const std::string_view message{error.message};
+  if (error.kind == ErrorKind::kDenied) return message.contains("AccessDenied");
+  return error.kind == ErrorKind::kInvalid &&
+         (message.contains("TaskDefinition") || message.contains("task definition"));
+}
+
 }  // namespace blox::scheduler

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "scheduler/act/describe.h"
 #include "scheduler/act/report_fields.h"
 
 namespace blox::scheduler {
@@ -37,7 +38,7 @@ Async<void> KeptCheck::ask(EnvironmentUid environment, ClusterArn cluster,
                            std::vector<TaskArn> tasks) {
   context_.metrics.confirmations.Increment();
   auto asked = tasks;
-  const auto described = co_await context_.query.describe_tasks(cluster, std::move(asked));
+  const auto described = co_await describe_tasks(context_.query, cluster, std::move(asked));
   std::map<TaskArn, std::string> why_not;
   for (const auto& arn : tasks) {
     why_not[arn] = described ? "ECS does not know the task that stays"

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "scheduler/act/describe.h"
 #include "scheduler/act/ecs_errors.h"
 #include "scheduler/act/report_fields.h"
 
@@ -66,7 +67,7 @@ void OutcomeWatch::prune_ended() {
 Async<void> OutcomeWatch::describe(ClusterArn cluster, std::vector<TaskArn> tasks) {
   const TimePoint asked_at = context_.now();
   auto asked = tasks;
-  auto described = co_await context_.query.describe_tasks(cluster, std::move(asked));
+  auto described = co_await describe_tasks(context_.query, cluster, std::move(asked));
   if (!described && is_cluster_missing(described.error())) {
     described = aws::DescribedTasks{{}, tasks, {}, context_.executor.wall_now()};
   }

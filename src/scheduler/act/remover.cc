@@ -14,7 +14,7 @@ void Remover::drive() {
     if (!environment.deleting) continue;
     Entry& entry = entries_.try_emplace(uid, Entry{context_.now(), std::nullopt}).first->second;
     if (working_ || entry.next_at > context_.now()) continue;
-    if (context_.repository.has_intents(uid)) continue;
+    if (context_.repository.has_intents(uid) || context_.repository.has_outcomes(uid)) continue;
     working_ = true;
     scope_.spawn(work_on(environment));
   }

@@ -9,10 +9,12 @@
 
 namespace blox::scheduler {
 
-/// deleting ─ no open intent ─┬ tasks are left alone: removed
-///                            └ terminate_tasks: ECS lists no task of any of its deployments,
-///                            twice,
-///                              ecs_visible_max apart: removed
+/// deleting ─ no open intent, no unresolved outcome ─┬ tasks are left alone: removed
+///                                                   └ terminate_tasks: ECS lists no task of any
+///                                                     of its deployments, twice, ecs_visible_max
+///                                                     apart: removed
+/// A task that the picture does not show yet would be unknown to the next environment of the name,
+/// which would start another beside it: so its outcome is awaited.
 /// Bounds: one removal at a time. Threading: the executor's thread.
 class Remover {
  public:

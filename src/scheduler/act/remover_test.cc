@@ -57,6 +57,24 @@ TEST_F(ActorTest, ADeletedClusterLeavesNothingOpen) {
   EXPECT_TRUE(records().environments.empty());
 }
 
+// Removed with its outcomes, the next environment of its name would start beside its tasks.
+TEST_F(ActorTest, ADeletedEnvironmentWaitsForTheTasksThatNobodyHasSeenYet) {
+  carry_out(starts_on({kA}));
+  run_for(seconds{1});
+  ASSERT_EQ(records().outcomes.size(), 1U);
+  const TaskArn task = records().outcomes.begin()->first;
+  Environment environment = records().environments.at(kUid);
+  environment.deleting = true;
+  ASSERT_TRUE(await(process_->repository.put({environment}, {})).has_value());
+  run_for(minutes{2});
+  EXPECT_TRUE(records().environments.contains(kUid));
+  EXPECT_TRUE(records().outcomes.contains(task));
+  put_in_ecs(task.value, kA, "RUNNING");
+  show(task.value, kA, "RUNNING");
+  run_for(minutes{6});
+  EXPECT_TRUE(records().environments.empty()) << "the picture shows it, and that for long";
+}
+
 TEST_F(ActorTest, ADeletedEnvironmentGoesWhenNothingOfItIsOpen) {
   carry_out(starts_on({kA}));
   run_for(seconds{1});

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "scheduler/act/describe.h"
 #include "scheduler/act/ecs_errors.h"
 #include "scheduler/act/report_fields.h"
 
@@ -42,7 +43,10 @@ std::optional<TimePoint> Resolver::next_due() const {
 
 Async<void> Resolver::look(Group group) {
   const TimePoint asked_at = context_.now();
-  const auto sightings = co_await find_tasks(group);
+  auto sightings = co_await find_tasks(group);
+  if (sightings && !sightings->unplaced.empty()) {
+    co_await find_spared(group, asked_at, *sightings);
+  }
   if (!sightings) {
     log::warn("act", "cannot look for tasks of deployment {}: {}", group.second.value,
               sightings.error().message);
@@ -81,9 +85,9 @@ Async<Result<Resolver::Sightings>> Resolver::find_tasks(Group group) {
   std::ranges::sort(unplaced);
   unplaced.erase(std::ranges::unique(unplaced).begin(), unplaced.end());
   if (unplaced.empty()) co_return sightings;
-  const auto described = co_await context_.query.describe_tasks(group.first, std::move(unplaced));
+  const auto described = co_await describe_tasks(context_.query, group.first, std::move(unplaced));
   if (!described) co_return std::unexpected(described.error());
-  sightings.is_whole = described->undescribed.empty();
+  for (const auto& [arn, why] : described->undescribed) sightings.unplaced.emplace(arn);
   for (const auto& report : described->tasks) {
     if (!report.container_instance) continue;
     const bool ended = report.last_status.is_final();
@@ -92,6 +96,35 @@ Async<Result<Resolver::Sightings>> Resolver::find_tasks(Group group) {
     sightings.tasks.push_back(std::move(sighting));
   }
   co_return sightings;
+}
+
+// One task that nobody can describe leaves open only the instance that it is on: ECS lists the
+// tasks of an instance without describing them. Asked for where the wait is over, a few at a time.
+Async<void> Resolver::find_spared(Group group, TimePoint asked_at, Sightings& sightings) {
+  constexpr std::size_t kInstancesMax = 10;
+  std::vector<ContainerInstanceArn> due;
+  for (const auto& [key, entry] : entries_) {
+    const auto found = context_.records().intents.find(key);
+    if (found == context_.records().intents.end()) continue;
+    const Intent& intent = found->second;
+    if (Group{intent.cluster, intent.deployment} != group || due.size() >= kInstancesMax) continue;
+    if (asked_at >= entry.first_seen + context_.options.assumptions.settle_time()) {
+      due.push_back(intent.instance);
+    }
+  }
+  for (const auto& instance : due) {
+    bool spared = true;
+    for (const bool stopped : {false, true}) {
+      aws::TaskFilter filter;
+      filter.container_instance = instance;
+      filter.stopped = stopped;
+      const auto listed = co_await context_.query.list_tasks(group.first, std::move(filter));
+      spared = spared && listed && std::ranges::none_of(*listed, [&](const TaskArn& task) {
+                 return sightings.unplaced.contains(task);
+               });
+    }
+    if (spared) sightings.spared.insert(instance);
+  }
 }
 
 std::vector<IntentClosing> Resolver::conclude(const Group& group, TimePoint asked_at,
@@ -126,7 +159,7 @@ std::vector<IntentClosing> Resolver::conclude(const Group& group, TimePoint aske
                 intent.group, closing.outcomes.front().task.value);
       context_.metrics.unknown_found.Increment();
       closings.push_back(std::move(closing));
-    } else if (sightings && sightings->is_whole && asked_at >= settled) {
+    } else if (sightings && sightings->tells_all_of(intent.instance) && asked_at >= settled) {
       log::info("act", "the unknown start on {} for {} did not take place", intent.instance.value,
                 intent.group);
       context_.metrics.unknown_absent.Increment();

@@ -47,12 +47,17 @@ class Resolver {
   };
   struct Sightings {
     std::vector<Sighting> tasks;
-    bool is_whole = true;  // False: of some task ECS did not say where it is.
+    std::set<TaskArn> unplaced;             // ECS did not say where they are,
+    std::set<ContainerInstanceArn> spared;  // but not on these instances.
+    bool tells_all_of(const ContainerInstanceArn& instance) const {
+      return unplaced.empty() || spared.contains(instance);
+    }
   };
 
   bool is_unknown(const IntentKey& key, const Intent& intent) const;
   Async<void> look(Group group);
   Async<Result<Sightings>> find_tasks(Group group);
+  Async<void> find_spared(Group group, TimePoint asked_at, Sightings& sightings);
   std::vector<IntentClosing> conclude(const Group& group, TimePoint asked_at,
                                       const Result<Sightings>& sightings);
 

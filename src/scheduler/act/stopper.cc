@@ -19,6 +19,7 @@ constexpr std::size_t kReasonBytesMax = 255;
 Stopper::Entry Stopper::new_entry(const Intent& intent) const {
   Entry entry;
   entry.launch_id = intent.launch_id;
+  entry.cluster = intent.cluster;
   entry.next_at = entry.called_at = context_.now();
   entry.ask_at = context_.now() + context_.options.stop_repeat.first;
   return entry;
@@ -56,9 +57,22 @@ void Stopper::drive(const StopAdvice& advice) {
     const auto found = intents.find(entry.first);
     return found == intents.end() || found->second.launch_id != entry.second.launch_id;
   });
-  for (const auto& [key, intent] : intents) {
+  Due due = take_due(advice);
+  while (!due.empty() && call_count_ < context_.options.stop_calls_max) {
+    auto next = due.upper_bound(turn_);
+    if (next == due.end()) next = due.begin();
+    turn_ = next->first;
+    begin_call(*next->second.back());
+    next->second.pop_back();
+    if (next->second.empty()) due.erase(next);
+  }
+}
+
+// What may be called for or asked about now, by environment; of each the first one last.
+Stopper::Due Stopper::take_due(const StopAdvice& advice) {
+  Due due;
+  for (const auto& [key, intent] : context_.records().intents) {
     if (intent.kind != IntentKind::kStop || intent.known_tasks.empty()) continue;
-    if (call_count_ >= context_.options.stop_calls_max) return;
     const auto [at, is_new] = entries_.try_emplace(key);
     Entry& entry = at->second;
     if (is_new) entry = new_entry(intent);
@@ -68,17 +82,39 @@ void Stopper::drive(const StopAdvice& advice) {
       entry.next_at = entry.ask_at = context_.now() + context_.options.stop_repeat.first;
       continue;
     }
-    entry.calling = true;
-    ++call_count_;
-    scope_.spawn(entry.wanted ? call(intent, std::exchange(entry.sent, true)) : ask(intent));
+    if (!is_paused(intent.cluster)) due[key.first].push_back(&intent);
   }
+  for (auto& [uid, stops] : due) std::ranges::reverse(stops);
+  return due;
+}
+
+void Stopper::begin_call(const Intent& intent) {
+  Entry& entry = entries_.at(key_of(intent));
+  entry.calling = true;
+  ++call_count_;
+  scope_.spawn(entry.wanted ? call(intent, std::exchange(entry.sent, true)) : ask(intent));
+}
+
+bool Stopper::is_paused(const ClusterArn& cluster) const {
+  const auto found = pauses_.find(cluster);
+  return found != pauses_.end() && context_.now() < found->second.until;
+}
+
+// Calls that were sent together and are denied together count once.
+void Stopper::note_denial(const ClusterArn& cluster) {
+  if (is_paused(cluster)) return;
+  Pause& pause = pauses_[cluster];
+  pause.until = context_.now() + context_.options.call_retry.after(++pause.count);
 }
 
 std::optional<TimePoint> Stopper::next_due() const {
   std::optional<TimePoint> due;
   for (const auto& [key, entry] : entries_) {
     if (entry.calling || entry.withdrawn || entry.opening) continue;
-    if (!due || entry.due_at() < *due) due = entry.due_at();
+    TimePoint at = entry.due_at();
+    const auto pause = pauses_.find(entry.cluster);
+    if (pause != pauses_.end()) at = std::max(at, pause->second.until);
+    if (!due || at < *due) due = at;
   }
   return due;
 }
@@ -98,6 +134,8 @@ Async<void> Stopper::call(Intent intent, bool was_sent) {
     co_await close(intent);
   } else {
     const Status stopped = co_await call_ecs(intent);
+    if (stopped) pauses_.erase(intent.cluster);
+    if (!stopped && stopped.error().kind == ErrorKind::kDenied) note_denial(intent.cluster);
     Entry* entry = find_entry(intent);
     const bool not_done = !stopped && is_outcome_known(stopped.error().kind);
     if (entry && not_done) entry->sent = was_sent;
@@ -174,7 +212,8 @@ Async<void> Stopper::look(const Intent& intent) {
     for (const auto& report : described->tasks) {
       if (report.arn != task) continue;
       if (report.last_status.is_final()) {
-        context_.memory.ended.insert_or_assign(task, end_of(report, context_.executor.wall_now()));
+        auto emptied = note_end(intent, entry, end_of(report, context_.executor.wall_now()));
+        co_return co_await close(intent, std::move(emptied));
       } else if (entry && desired_status(report).kind == TaskStatusKind::kRunning &&
                  asked_at >= entry->called_at + context_.options.assumptions.settle_time()) {
         if (std::exchange(entry->sent, false)) context_.metrics.disproved_stops.Increment();
@@ -212,6 +251,17 @@ std::optional<Emptied> Stopper::note_missing(const Intent& intent, const Entry& 
   if (!entry.sent) return std::nullopt;
   emptied.task = task;
   return emptied;
+}
+
+// The event of its end may be lost, and the next full read far. That we ended what served is
+// stored with the closing, and with it that the task is over: a crash would forget it.
+std::optional<Emptied> Stopper::note_end(const Intent& intent, const Entry* entry, EndedTask end) {
+  const TaskArn& task = intent.known_tasks.front();
+  const bool ours = !end.started_at.empty() && entry && entry->sent &&
+                    std::string_view{end.stopped_reason}.starts_with(kStopReasonPrefix);
+  context_.memory.ended.insert_or_assign(task, std::move(end));
+  if (!ours) return std::nullopt;
+  return Emptied{intent.environment, intent.instance, context_.executor.wall_now(), task};
 }
 
 Async<void> Stopper::close(const Intent& intent, std::optional<Emptied> emptied) {

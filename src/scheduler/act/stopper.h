@@ -23,6 +23,7 @@ struct StopAdvice {
 ///                   ├ refused, or nobody knows: again after a wait
 ///                   └ no such task: again after a wait; closed when ECS did not know the task for
 ///                     ecs_visible_max
+/// A denial pauses the stops of its cluster; environments take turns.
 /// One that is not wanted, as far as can be told, is not sent: ECS is asked what became of earlier
 /// calls. A stop can be taken back while no call for it, of this process or an earlier one, can
 /// have taken effect: when none was made, or ECS says settle_time after the last that the task is
@@ -52,6 +53,7 @@ class Stopper {
  private:
   struct Entry {
     std::string launch_id;
+    ClusterArn cluster;
     TimePoint next_at;  // When a call is due,
     TimePoint ask_at;   // or a question, while it is not wanted.
     bool wanted = true;
@@ -67,7 +69,17 @@ class Stopper {
 
     TimePoint due_at() const { return wanted ? next_at : ask_at; }
   };
+  struct Pause {
+    TimePoint until;
+    int count = 0;  // In a row.
+  };
+  using Due = std::map<EnvironmentUid, std::vector<const Intent*>>;
+
   Entry new_entry(const Intent& intent) const;
+  Due take_due(const StopAdvice& advice);
+  void begin_call(const Intent& intent);
+  bool is_paused(const ClusterArn& cluster) const;
+  void note_denial(const ClusterArn& cluster);
   Async<void> call(Intent intent, bool was_sent);
   Async<void> ask(Intent intent);
   void end_call(const Intent& intent);
@@ -75,10 +87,13 @@ class Stopper {
   Async<void> look(const Intent& intent);
   Async<void> close(const Intent& intent, std::optional<Emptied> emptied = std::nullopt);
   std::optional<Emptied> note_missing(const Intent& intent, const Entry& entry);
+  std::optional<Emptied> note_end(const Intent& intent, const Entry* entry, EndedTask end);
   Entry* find_entry(const Intent& intent);
 
   ActContext& context_;
   std::map<IntentKey, Entry> entries_;
+  std::map<ClusterArn, Pause> pauses_;  // Of those that denied the newest stop.
+  EnvironmentUid turn_;                 // Was served last.
   std::size_t call_count_ = 0;
   Scope scope_;
 };

@@ -34,7 +34,7 @@ TEST_F(StopperTest, AStopIsRepeatedUntilThePictureShowsItsEnd) {
   run_for(seconds{1});
   EXPECT_EQ(control_.fake.stops.size(), 3U) << "an open stop outlives the process";
   Plan seen;
-  seen.closings = {kA};
+  seen.closings = {{kA, {}}};
   carry_out(seen);
   run_for(minutes{5});
   EXPECT_FALSE(is_open(kA));
@@ -45,10 +45,56 @@ TEST_F(StopperTest, AStopWhoseEventWasLostIsSeenByDescribe) {
   show("task-a", kA, "RUNNING");
   put_in_ecs("task-a", kA, "STOPPED");
   carry_out(stop_of(TaskArn{"task-a"}));
+  auto& report = query_.tasks.at(TaskArn{"task-a"}).report;
+  report.detail = R"({"desiredStatus":"STOPPED","startedAt":"2027-01-15T08:00:00Z",)"
+                  R"("stoppedReason":"blox: outdated"})";
   run_for(seconds{5});
   EXPECT_FALSE(process_->memory.ended.contains(TaskArn{"task-a"}));
   run_for(seconds{10});
   EXPECT_TRUE(process_->memory.ended.contains(TaskArn{"task-a"}));
+  EXPECT_FALSE(is_open(kA)) << "the event is lost, and the next full read is far";
+  ASSERT_TRUE(records().emptied.contains({kUid, kA}));
+  EXPECT_EQ(records().emptied.at({kUid, kA}).task.value, "task-a")
+      << "a later process knows that it is over, whatever the picture shows";
+}
+
+TEST_F(StopperTest, ATaskThatEndedByItselfWasNotEmptiedByOurStop) {
+  show("task-a", kA, "RUNNING");
+  put_in_ecs("task-a", kA, "STOPPED");
+  query_.tasks.at(TaskArn{"task-a"}).report.detail =
+      R"({"desiredStatus":"STOPPED","startedAt":"2027-01-15T08:00:00Z",)"
+      R"("stoppedReason":"Essential container exited"})";
+  carry_out(stop_of(TaskArn{"task-a"}));
+  run_for(seconds{15});
+  EXPECT_FALSE(is_open(kA));
+  EXPECT_TRUE(records().emptied.empty());
+}
+
+// N stops that are denied must not keep the slots from those that may be sent.
+TEST_F(StopperTest, DeniedStopsPauseTheirClusterAndEnvironmentsTakeTurns) {
+  Environment second = records().environments.at(kUid);
+  second.uid = EnvironmentUid{"uid-2"};
+  second.name = EnvironmentName{"second"};
+  second.cluster = ClusterArn{"arn:aws:ecs:eu-west-1:123456789012:cluster/test"};
+  second.mod_revision = 0;
+  ASSERT_TRUE(await(process_->repository.put({second}, {})).has_value());
+  control_.fake.denied_cluster = kCluster;
+  Plan many;
+  for (int i = 0; i < 100; ++i) {
+    const std::string name = std::to_string(1000 + i);
+    many.stops.push_back({ContainerInstanceArn{"i" + name}, TaskArn{"t" + name}, kDeployment.value,
+                          "deleted", std::nullopt});
+  }
+  run_round(many);
+  run_for(seconds{3});
+  EXPECT_LE(control_.fake.stops.size(), 3 * ActOptions{}.stop_calls_max);
+  const auto count = control_.fake.stops.size();
+  process_->actor.carry_out(records().environments.at(second.uid), stop_of(TaskArn{"wanted"}));
+  run_for(seconds{1});
+  EXPECT_EQ(std::ranges::count(control_.fake.stops, TaskArn{"wanted"},
+                               &aws::FakeEcsControl::StopCall::task),
+            1);
+  EXPECT_LE(control_.fake.stops.size(), count + 1 + ActOptions{}.stop_calls_max);
 }
 
 // DRAINING and ACTIVE again, or a deployment that rolls back, while no call could be made.
@@ -154,7 +200,7 @@ TEST_F(StopperTest, AStopIsNotTakenBackWhileEcsDoesNotSay) {
 
 TEST_F(StopperTest, AStopThatIsBeingClosedIsNotSent) {
   Plan over;
-  over.closings = {kA};
+  over.closings = {{kA, {}}};
   for (const Plan& meanwhile : {over, withdrawal_}) {
     const auto count = control_.fake.stops.size();
     call_once(ErrorKind::kThrottled);
@@ -249,7 +295,7 @@ TEST_F(StopperTest, AStopThatIsOverWithoutATraceCountsAsOurs) {
     carry_out(stop_of(TaskArn{"task-a"}));
     run_for(std::chrono::milliseconds{900});
     Plan over;
-    over.closings = {kA};
+    over.closings = {{kA, {}}};
     carry_out(over);
     run_for(seconds{1});
     EXPECT_FALSE(is_open(kA));

@@ -16,8 +16,9 @@ codec::EnvironmentObject make_object(const Environment& environment,
   const bool healthy = status ? status->healthy : !environment.deployment;
   object.health = healthy ? "healthy" : "unhealthy";
   if (!healthy) object.health_reason = status ? status->reason : "nothing is decided yet";
-  object.max_unavailable = format_max_unavailable(environment.max_unavailable);
-  object.drain_deadline = format_duration(environment.drain_deadline);
+  object.max_unavailable = format_max_unavailable(environment.rollout.max_unavailable);
+  object.drain_deadline = format_duration(environment.rollout.drain_deadline);
+  object.min_healthy = format_duration(environment.rollout.min_healthy);
   if (environment.deployment) object.deployment_id = environment.deployment->value;
   object.created_at = environment.created_at;
   return object;
@@ -32,6 +33,7 @@ codec::DeploymentObject make_object(const Deployment& deployment) {
   for (const auto& instance : deployment.failed_instances) {
     object.failed_instances.push_back(instance.value);
   }
+  object.reason = deployment.reason;
   object.created_at = deployment.created_at;
   object.started_at = deployment.started_at;
   object.ended_at = deployment.ended_at;
@@ -45,6 +47,15 @@ codec::InstanceStatusList make_instance_list(const EnvironmentStatus* status) {
   for (const auto& line : status->instances) {
     list.items.push_back({line.instance.value, line.state, line.reason,
                           line.task ? line.task->value : std::string{}});
+  }
+  return list;
+}
+
+codec::AdoptionList make_adoption_list(const std::vector<Adoption>& adoptions, bool dry_run) {
+  codec::AdoptionList list{{}, dry_run};
+  for (const auto& [task, why_not] : adoptions) {
+    list.items.push_back({task.task.value, task.instance.value, task.task_definition.value,
+                          task.started_by, why_not});
   }
   return list;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "codec/scheduler_objects.h"
+#include "scheduler/environments/operations.h"
 #include "scheduler/environments/records.h"
 #include "scheduler/environments/status_board.h"
 
@@ -14,5 +15,7 @@ codec::EnvironmentObject make_object(const Environment& environment,
 codec::DeploymentObject make_object(const Deployment& deployment);
 /// An empty list without a time when `status` is null.
 codec::InstanceStatusList make_instance_list(const EnvironmentStatus* status);
+
+codec::AdoptionList make_adoption_list(const std::vector<Adoption>& adoptions, bool dry_run);
 
 }  // namespace blox::scheduler

@@ -120,6 +120,8 @@ void SchedulerApi::add_environment_routes() {
 }
 
 void SchedulerApi::add_deployment_routes() {
+  add_record_route("POST", "/v1/environments/{name}/adopt",
+                   [this](Context context) { return adopt(std::move(context)); });
   add_record_route("POST", "/v1/environments/{name}/deployments",
                    [this](Context context) { return create_deployment(std::move(context)); });
   add_record_route(
@@ -146,6 +148,7 @@ Async<http::Response> SchedulerApi::create_environment(Context context) {
   asked.task_definition = std::move(*body->task_definition);
   asked.max_unavailable = std::move(body->max_unavailable);
   asked.drain_deadline = std::move(body->drain_deadline);
+  asked.min_healthy = std::move(body->min_healthy);
   const auto created = co_await operations_.create_environment(std::move(asked));
   co_return answer_environment(created);
 }
@@ -180,7 +183,7 @@ Async<http::Response> SchedulerApi::patch_environment(Context context) {
   auto body = codec::decode_environment_patch(context.request.body);
   if (!body) co_return answer_error(body.error());
   EnvironmentPatch patch{std::move(body->task_definition), std::move(body->max_unavailable),
-                         std::move(body->drain_deadline)};
+                         std::move(body->drain_deadline), std::move(body->min_healthy)};
   const auto patched =
       co_await operations_.patch_environment(context.parameter("name"), std::move(patch));
   co_return answer_environment(patched);
@@ -195,6 +198,24 @@ Async<http::Response> SchedulerApi::delete_environment(Context context) {
   const auto deleted =
       co_await operations_.delete_environment(context.parameter("name"), *terminate);
   co_return deleted ? http::make_text(200, "") : answer_error(deleted.error());
+}
+
+Async<http::Response> SchedulerApi::adopt(Context context) {
+  if (const auto refusal = find_refusal(context.query, {"dryRun"})) co_return refuse(*refusal);
+  const auto dry_run = read_query_flag(context.query, "dryRun");
+  if (!dry_run) co_return answer_error(dry_run.error());
+  const std::string name = context.parameter("name");
+  const auto environment = operations_.get_environment(name);
+  if (!environment) co_return answer_error(environment.error());
+  const auto* status = find_status(board_, environment->uid);
+  if (!status) {
+    co_return answer_error(
+        {ErrorKind::kUnavailable, "The cluster state is not looked at yet; try again"});
+  }
+  auto unclaimed = status->unclaimed;
+  const auto adoptions = co_await operations_.adopt(name, std::move(unclaimed), *dry_run);
+  if (!adoptions) co_return answer_error(adoptions.error());
+  co_return http::make_json(200, codec::encode_list(make_adoption_list(*adoptions, *dry_run)));
 }
 
 http::Response SchedulerApi::list_instances(const Context& context) const {

@@ -39,6 +39,7 @@ class SchedulerApi final : public http::Handler {
   Async<http::Response> create_environment(Context context);
   Async<http::Response> patch_environment(Context context);
   Async<http::Response> delete_environment(Context context);
+  Async<http::Response> adopt(Context context);
   Async<http::Response> create_deployment(Context context);
   http::Response list_environments(const Context& context) const;
   http::Response get_environment(const Context& context) const;

@@ -1,6 +1,7 @@
 #include "scheduler/environments/operations.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "base/text.h"
@@ -12,6 +13,8 @@ namespace {
 
 // How often an operation is decided anew when others change its records in between.
 constexpr int kDecideCountMax = 5;
+// Records of one adoption: they go into one commit, with that of the environment.
+constexpr std::size_t kAdoptedMax = 50;
 
 std::unexpected<Error> fail_missing_environment(const std::string& name) {
   return fail(ErrorKind::kNotFound, "Environment " + name + " does not exist");
@@ -74,12 +77,17 @@ Result<Environment> apply_patch(Environment environment, const EnvironmentPatch&
   if (patch.max_unavailable) {
     const auto parsed = parse_max_unavailable(*patch.max_unavailable);
     if (!parsed) return std::unexpected(parsed.error());
-    environment.max_unavailable = *parsed;
+    environment.rollout.max_unavailable = *parsed;
   }
   if (patch.drain_deadline) {
     const auto parsed = parse_drain_deadline(*patch.drain_deadline);
     if (!parsed) return std::unexpected(parsed.error());
-    environment.drain_deadline = *parsed;
+    environment.rollout.drain_deadline = *parsed;
+  }
+  if (patch.min_healthy) {
+    const auto parsed = parse_min_healthy(*patch.min_healthy);
+    if (!parsed) return std::unexpected(parsed.error());
+    environment.rollout.min_healthy = *parsed;
   }
   return environment;
 }
@@ -118,7 +126,8 @@ Async<Result<Environment>> Operations::create_environment(NewEnvironment asked) 
   if (!valid) co_return std::unexpected(valid.error());
   const auto valid_definition = check_task_definition_text(asked.task_definition);
   if (!valid_definition) co_return std::unexpected(valid_definition.error());
-  const EnvironmentPatch options{std::nullopt, asked.max_unavailable, asked.drain_deadline};
+  const EnvironmentPatch options{std::nullopt, asked.max_unavailable, asked.drain_deadline,
+                                 asked.min_healthy};
   auto created = apply_patch(Environment{}, options);
   if (!created) co_return created;
   if (repository_.find_environment(*name)) co_return fail_taken_name(asked.name);
@@ -237,6 +246,7 @@ Result<Operations::Decision> Operations::decide_deployment(const Environment& en
   decision.deployment.environment = environment.uid;
   decision.deployment.environment_name = environment.name;
   decision.deployment.task_definition = environment.task_definition;
+  decision.deployment.rollout = environment.rollout;
   decision.deployment.created_at = executor_.wall_now();
   if (!earlier.empty()) {
     // Their order must not depend on a clock that stands still or is set back.
@@ -271,6 +281,63 @@ Async<Result<Deployment>> Operations::create_deployment(std::string environment,
     deployments.push_back(decision->deployment);
     const auto written = co_await repository_.put(std::move(environments), std::move(deployments));
     if (written) co_return std::move(decision->deployment);
+    if (!must_decide_again(written)) co_return std::unexpected(written.error());
+  }
+  co_return fail_contended(environment);
+}
+
+std::string Operations::why_not_adopted(const Environment& environment, const UnclaimedLine& task,
+                                        const std::vector<UnclaimedLine>& all) const {
+  if (task.will_end) return "the delete of its environment stops it";
+  if (task.started_by.empty()) return "it has no startedBy, by which it could be told as ours";
+  const auto found = repository_.records().deployments.find(DeploymentId{task.started_by});
+  if (found != repository_.records().deployments.end()) {
+    return found->second.environment == environment.uid
+               ? "it is the environment's own already"
+               : "a deployment of an environment that is being deleted started it; try again "
+                 "when that is gone";
+  }
+  const auto other = std::ranges::find_if(all, [&](const UnclaimedLine& each) {
+    return each.started_by == task.started_by && each.task_definition != task.task_definition;
+  });
+  if (other == all.end()) return {};
+  return "another task with its startedBy is of another definition: " + other->task.value;
+}
+
+Async<Result<std::vector<Adoption>>> Operations::adopt(std::string environment,
+                                                       std::vector<UnclaimedLine> tasks,
+                                                       bool dry_run) {
+  for (int count = 0; count < kDecideCountMax; ++count) {
+    const auto current = get_environment(environment);
+    if (!current) co_return std::unexpected(current.error());
+    std::vector<Adoption> adoptions;
+    std::map<std::string, Deployment> deployments;
+    for (const auto& task : tasks) {
+      adoptions.push_back({task, why_not_adopted(*current, task, tasks)});
+      if (!adoptions.back().why_not.empty()) continue;
+      Deployment& deployment = deployments[task.started_by];
+      const bool is_new = deployment.id.value.empty();
+      deployment.id = DeploymentId{task.started_by};
+      deployment.environment = current->uid;
+      deployment.environment_name = current->name;
+      deployment.task_definition = task.task_definition;
+      deployment.status = DeploymentStatus::kSuperseded;
+      deployment.reason = "its tasks were adopted";
+      deployment.created_at =
+          is_new ? task.created_at : std::min(deployment.created_at, task.created_at);
+      deployment.ended_at = executor_.wall_now();
+    }
+    if (dry_run || deployments.empty()) co_return adoptions;
+    if (deployments.size() > kAdoptedMax) {
+      co_return fail(ErrorKind::kInvalid,
+                     "the unclaimed tasks were started by " + std::to_string(deployments.size()) +
+                         " deployments; allowed are " + std::to_string(kAdoptedMax));
+    }
+    std::vector<Environment> environments{*current};
+    std::vector<Deployment> records;
+    for (auto& [id, deployment] : deployments) records.push_back(std::move(deployment));
+    const auto written = co_await repository_.put(std::move(environments), std::move(records));
+    if (written) co_return adoptions;
     if (!must_decide_again(written)) co_return std::unexpected(written.error());
   }
   co_return fail_contended(environment);

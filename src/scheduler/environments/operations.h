@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "scheduler/environments/records.h"
 #include "scheduler/environments/repository.h"
+#include "scheduler/environments/status_board.h"
 
 namespace blox::scheduler {
 
@@ -34,6 +35,7 @@ struct NewEnvironment {
   std::string task_definition;                 ///< `family`, `family:revision` or ARN.
   std::optional<std::string> max_unavailable;  ///< "1", "10%".
   std::optional<std::string> drain_deadline;   ///< "15m".
+  std::optional<std::string> min_healthy;      ///< "10s".
 };
 
 /// What is not set stays as it is. Requires: at least one field is set.
@@ -41,11 +43,18 @@ struct EnvironmentPatch {
   std::optional<std::string> task_definition;
   std::optional<std::string> max_unavailable;
   std::optional<std::string> drain_deadline;
+  std::optional<std::string> min_healthy;
 };
 
 struct NewDeployment {
   std::string token;       ///< The environment's current one.
   bool supersede = false;  ///< Replaces a deployment in progress instead of failing.
+};
+
+/// What becomes of one unclaimed task.
+struct Adoption {
+  UnclaimedLine task;
+  std::string why_not;  ///< In words; empty: it is the environment's own from now on.
 };
 
 /// A page of a list. All in one page when `results_max` is not set.
@@ -84,6 +93,12 @@ class Operations {
   /// Hides the environment and leaves the rest to the rounds. One that is missing is no error.
   Async<Status> delete_environment(std::string name, bool terminate_tasks);
 
+  /// Makes unclaimed tasks of its group the environment's own, durably: who started them gets a
+  /// record of a deployment that was superseded. `dry_run` says what would be done and does
+  /// nothing. Errors besides: none of its own. Source: docs/decisions/0016.
+  Async<Result<std::vector<Adoption>>> adopt(std::string environment,
+                                             std::vector<UnclaimedLine> tasks, bool dry_run);
+
   /// Errors besides: kInvalid (token outdated or used, or a deployment is in progress).
   Async<Result<Deployment>> create_deployment(std::string environment, NewDeployment asked);
   Result<Deployment> get_deployment(const std::string& environment, const std::string& id) const;
@@ -102,6 +117,8 @@ class Operations {
   Async<Result<ClusterArn>> check_cluster(std::string cluster);
   Async<Result<TaskDefinitionArn>> check_task_definition(std::string task_definition);
   std::vector<const Deployment*> deployments_of(const EnvironmentUid& uid) const;
+  std::string why_not_adopted(const Environment& environment, const UnclaimedLine& task,
+                              const std::vector<UnclaimedLine>& all) const;
 
   Executor& executor_;
   Random& random_;

@@ -15,6 +15,12 @@ using codec::FieldReader;
 
 constexpr std::int64_t kFormat = 1;
 
+void put_rollout(object& record, const RolloutOptions& rollout) {
+  record["maxUnavailable"] = format_max_unavailable(rollout.max_unavailable);
+  record["drainDeadline"] = format_duration(rollout.drain_deadline);
+  record["minHealthy"] = format_duration(rollout.min_healthy);
+}
+
 object start_record() { return object{{"v", kFormat}}; }
 
 template <class Named>
@@ -49,6 +55,17 @@ Value read_parsed(FieldReader& fields, std::string_view name,
   if (parsed) return *parsed;
   fields.refuse(name, "not usable: " + parsed.error().message);
   return Value{};
+}
+
+// Records of before minHealthy have its default.
+RolloutOptions read_rollout(FieldReader& fields) {
+  RolloutOptions read;
+  read.max_unavailable = read_parsed(fields, "maxUnavailable", &parse_max_unavailable);
+  read.drain_deadline = read_parsed(fields, "drainDeadline", &parse_duration);
+  if (fields.find_text("minHealthy")) {
+    read.min_healthy = read_parsed(fields, "minHealthy", &parse_duration);
+  }
+  return read;
 }
 
 // Parses the value, checks the number of its format and lets `read` fill the record.
@@ -96,6 +113,7 @@ std::string_view to_text(DeploymentStatus status) {
     case DeploymentStatus::kPending: return "pending";
     case DeploymentStatus::kRunning: return "running";
     case DeploymentStatus::kCompleted: return "completed";
+    case DeploymentStatus::kFailed: return "failed";
     case DeploymentStatus::kSuperseded: return "superseded";
   }
   return "pending";
@@ -111,8 +129,7 @@ std::string encode_record(const Environment& environment) {
   record["taskDefinition"] = environment.task_definition.value;
   record["deploymentToken"] = environment.deployment_token;
   record["tokenUsed"] = environment.token_used;
-  record["maxUnavailable"] = format_max_unavailable(environment.max_unavailable);
-  record["drainDeadline"] = format_duration(environment.drain_deadline);
+  put_rollout(record, environment.rollout);
   if (environment.deployment) record["deployment"] = environment.deployment->value;
   if (environment.deleting) {
     record["deleting"] = true;
@@ -130,6 +147,8 @@ std::string encode_record(const Deployment& deployment) {
   record["taskDefinition"] = deployment.task_definition.value;
   record["status"] = to_text(deployment.status);
   record["failedInstances"] = to_array(deployment.failed_instances);
+  if (!deployment.reason.empty()) record["reason"] = deployment.reason;
+  if (deployment.rollout) put_rollout(record, *deployment.rollout);
   record["createdAt"] = format_time(deployment.created_at);
   if (deployment.started_at) record["startedAt"] = format_time(*deployment.started_at);
   if (deployment.ended_at) record["endedAt"] = format_time(*deployment.ended_at);
@@ -189,8 +208,7 @@ Result<Environment> decode_environment(const store::KeyValue& entry) {
     read.task_definition = TaskDefinitionArn{fields.text("taskDefinition")};
     read.deployment_token = fields.text("deploymentToken");
     read.token_used = fields.flag("tokenUsed");
-    read.max_unavailable = read_parsed(fields, "maxUnavailable", &parse_max_unavailable);
-    read.drain_deadline = read_parsed(fields, "drainDeadline", &parse_duration);
+    read.rollout = read_rollout(fields);
     if (auto id = fields.find_text("deployment")) read.deployment = DeploymentId{std::move(*id)};
     read.deleting = fields.flag("deleting");
     read.terminate_tasks = fields.flag("terminateTasks");
@@ -207,8 +225,11 @@ Result<Deployment> decode_deployment(const store::KeyValue& entry) {
     read.environment = EnvironmentUid{fields.text("environment")};
     read.environment_name = EnvironmentName{fields.text("environmentName")};
     read.task_definition = TaskDefinitionArn{fields.text("taskDefinition")};
-    read.status = read_word(fields, "status", {kPending, kRunning, kCompleted, kSuperseded});
+    read.status =
+        read_word(fields, "status", {kPending, kRunning, kCompleted, kFailed, kSuperseded});
     read.failed_instances = to_names<ContainerInstanceArn>(fields.texts("failedInstances"));
+    read.reason = fields.text_or_empty("reason");
+    if (fields.find_text("maxUnavailable")) read.rollout = read_rollout(fields);
     read.created_at = fields.time("createdAt");
     read.started_at = fields.find_time("startedAt");
     read.ended_at = fields.find_time("endedAt");

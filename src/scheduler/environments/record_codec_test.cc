@@ -25,8 +25,8 @@ Environment full_environment() {
       TaskDefinitionArn{"arn:aws:ecs:eu-west-1:123456789012:task-definition/logs:3"};
   environment.deployment_token = "token";
   environment.token_used = true;
-  environment.max_unavailable = MaxUnavailable{10, true};
-  environment.drain_deadline = std::chrono::minutes{20};
+  environment.rollout = {MaxUnavailable{10, true}, std::chrono::minutes{20},
+                         std::chrono::seconds{45}};
   environment.deployment = DeploymentId{"d1"};
   environment.deleting = true;
   environment.terminate_tasks = true;
@@ -42,6 +42,9 @@ Deployment full_deployment() {
   deployment.task_definition = TaskDefinitionArn{"td:3"};
   deployment.status = DeploymentStatus::kSuperseded;
   deployment.failed_instances = {ContainerInstanceArn{"i1"}, ContainerInstanceArn{"i2"}};
+  deployment.reason = "its tasks die early";
+  deployment.rollout =
+      RolloutOptions{MaxUnavailable{3, false}, std::chrono::minutes{1}, std::chrono::seconds{30}};
   deployment.created_at = kTime;
   deployment.started_at = kTime + std::chrono::seconds{1};
   deployment.ended_at = kTime + std::chrono::seconds{2};
@@ -111,11 +114,14 @@ TEST(RecordCodec, WritesTheDocumentedBytes) {
             R"("cluster":"arn:aws:ecs:eu-west-1:123456789012:cluster/prod",)"
             R"("taskDefinition":"arn:aws:ecs:eu-west-1:123456789012:task-definition/logs:3",)"
             R"("deploymentToken":"token","tokenUsed":true,"maxUnavailable":"10%",)"
-            R"("drainDeadline":"20m","deployment":"d1","deleting":true,"terminateTasks":true,)"
+            R"("drainDeadline":"20m","minHealthy":"45s","deployment":"d1","deleting":true,)"
+            R"("terminateTasks":true,)"
             R"("createdAt":"2027-01-15T08:00:00.123Z"})");
   EXPECT_EQ(encode_record(full_deployment()),
             R"({"v":1,"id":"d1","environment":"u1","environmentName":"logs",)"
             R"("taskDefinition":"td:3","status":"superseded","failedInstances":["i1","i2"],)"
+            R"("reason":"its tasks die early","maxUnavailable":"3","drainDeadline":"1m",)"
+            R"("minHealthy":"30s",)"
             R"("createdAt":"2027-01-15T08:00:00.123Z","startedAt":"2027-01-15T08:00:01.123Z",)"
             R"("endedAt":"2027-01-15T08:00:02.123Z"})");
   EXPECT_EQ(encode_record(full_intent()),
@@ -129,6 +135,23 @@ TEST(RecordCodec, WritesTheDocumentedBytes) {
   EXPECT_EQ(encode_record(full_emptied()),
             R"({"v":1,"environment":"u1","instance":"i1","notedAt":"2027-01-15T08:00:00.123Z",)"
             R"("task":"t9"})");
+}
+
+// Written before a deployment had numbers of its own.
+TEST(RecordCodec, ReadsRecordsOfBefore) {
+  const auto environment = decode_environment(
+      entry_of("key", R"({"v":1,"uid":"u1","name":"logs","cluster":"c","taskDefinition":"td:3",)"
+                      R"("deploymentToken":"token","tokenUsed":true,"maxUnavailable":"10%",)"
+                      R"("drainDeadline":"20m","createdAt":"2027-01-15T08:00:00.123Z"})"));
+  ASSERT_TRUE(environment) << environment.error().message;
+  EXPECT_EQ(environment->rollout.min_healthy, std::chrono::seconds{10});
+  const auto deployment = decode_deployment(
+      entry_of("key", R"({"v":1,"id":"d1","environment":"u1","environmentName":"logs",)"
+                      R"("taskDefinition":"td:3","status":"running","failedInstances":[],)"
+                      R"("createdAt":"2027-01-15T08:00:00.123Z"})"));
+  ASSERT_TRUE(deployment) << deployment.error().message;
+  EXPECT_FALSE(deployment->rollout);
+  EXPECT_TRUE(deployment->reason.empty());
 }
 
 TEST(RecordCodec, SkipsFieldsOfALaterDay) {

@@ -27,6 +27,13 @@ struct MaxUnavailable {
   friend bool operator==(const MaxUnavailable&, const MaxUnavailable&) = default;
 };
 
+/// How carefully a deployment replaces tasks. An environment has what the next one will take.
+struct RolloutOptions {
+  MaxUnavailable max_unavailable;
+  Duration drain_deadline = std::chrono::minutes{15};
+  Duration min_healthy = std::chrono::seconds{10};  ///< A task has to serve so long to count.
+};
+
 /// Desired state: which task definition on which cluster. Changes nothing until deployed.
 struct Environment {
   EnvironmentUid uid;
@@ -35,8 +42,7 @@ struct Environment {
   TaskDefinitionArn task_definition;  ///< What the next deployment will take.
   std::string deployment_token;       ///< A UUID; a deployment must show it; PATCH makes a new one.
   bool token_used = false;
-  MaxUnavailable max_unavailable;
-  Duration drain_deadline = std::chrono::minutes{15};
+  RolloutOptions rollout;
   std::optional<DeploymentId> deployment;  ///< The one in force: the newest not superseded.
   bool deleting = false;                   ///< Hidden; its intents are still being resolved.
   bool terminate_tasks = false;            ///< Of a delete: its tasks are stopped as well.
@@ -44,9 +50,10 @@ struct Environment {
   store::Revision mod_revision = 0;  ///< Of the record read; 0 for one not stored yet.
 };
 
-/// pending ─ first start ─> running ─ every eligible instance served or failed ─> completed
+/// pending ─ first start ─> running ─┬ every eligible instance served or failed ─> completed
+///     │                              └ what fails fills the budget ─> failed
 ///     └────────────┴─ a newer deployment with supersede ─> superseded
-enum class DeploymentStatus : std::uint8_t { kPending, kRunning, kCompleted, kSuperseded };
+enum class DeploymentStatus : std::uint8_t { kPending, kRunning, kCompleted, kFailed, kSuperseded };
 
 struct Deployment {
   DeploymentId id;
@@ -55,6 +62,9 @@ struct Deployment {
   TaskDefinitionArn task_definition;
   DeploymentStatus status = DeploymentStatus::kPending;
   std::vector<ContainerInstanceArn> failed_instances;  ///< Sorted by ARN; still being retried.
+  std::string reason;                                  ///< Why it failed, in words, if it did.
+  std::optional<RolloutOptions>
+      rollout;  ///< Its own; none in records of before: the environment's.
   WallTime created_at;
   std::optional<WallTime> started_at;
   std::optional<WallTime> ended_at;
@@ -97,7 +107,7 @@ struct Outcome {
 };
 
 /// An instance whose last task that served was ended by our stop. It counts against maxUnavailable
-/// until it serves again, also when nobody knows of that task any more.
+/// until a task has served for minHealthy, also when nobody knows of that task any more.
 struct Emptied {
   EnvironmentUid environment;
   ContainerInstanceArn instance;

@@ -26,6 +26,13 @@ IntentKey intent_id(const Intent& intent) { return {intent.environment, intent.i
 TaskArn outcome_id(const Outcome& outcome) { return outcome.task; }
 IntentKey emptied_id(const Emptied& emptied) { return {emptied.environment, emptied.instance}; }
 
+std::string outcome_key_of(const Outcome& outcome) {
+  return outcome_key(outcome.environment, outcome.task);
+}
+std::string emptied_key_of(const Emptied& emptied) {
+  return emptied_key(emptied.environment, emptied.instance);
+}
+
 // Keys of kinds that it does not know are left alone: a later version has written them.
 Status insert_entry(Records& records, const store::KeyValue& entry) {
   if (entry.key.starts_with(kEnvironmentsPrefix)) {
@@ -186,18 +193,13 @@ Async<Status> Repository::remove(EnvironmentUid uid) {
   const store::Revision mod_revision = found->second.mod_revision;
   const bool named = !found->second.deleting;
   const EnvironmentName name = found->second.name;
-  const auto refused = fail(ErrorKind::kConflict, "an intent of the environment is open");
-  if (has_intents(uid)) co_return refused;
+  const auto refused =
+      fail(ErrorKind::kConflict, "an intent of the environment is open, or an outcome unresolved");
+  if (has_intents(uid) || has_outcomes(uid)) co_return refused;
   std::vector<DeploymentId> deployments;
   for (const auto& [id, deployment] : records_.deployments) {
     if (deployment.environment == uid) deployments.push_back(id);
   }
-  std::vector<TaskArn> outcomes;
-  for (const auto& [task, outcome] : records_.outcomes) {
-    if (outcome.environment == uid) outcomes.push_back(task);
-  }
-  const auto removed = co_await remove_outcomes(std::move(outcomes));
-  if (!removed) co_return removed;
   const auto forgotten = co_await remove_emptied(emptied_of(uid));
   if (!forgotten) co_return forgotten;
   for (std::size_t first = 0; first < deployments.size(); first += kRecordsPerCommit) {
@@ -214,7 +216,7 @@ Async<Status> Repository::remove(EnvironmentUid uid) {
     if (!written) co_return written;
   }
   // Opened since, and perhaps closed again.
-  if (has_intents(uid) || !emptied_of(uid).empty()) co_return refused;
+  if (has_intents(uid) || has_outcomes(uid) || !emptied_of(uid).empty()) co_return refused;
   store::Commit commit;
   commit.compares.push_back({environment_key(uid), mod_revision});
   commit.deletes.push_back(environment_key(uid));
@@ -236,6 +238,11 @@ bool Repository::has_intents(const EnvironmentUid& uid) const {
   if (opening_.contains(uid)) return true;
   const auto first = records_.intents.lower_bound({uid, ContainerInstanceArn{}});
   return first != records_.intents.end() && first->first.first == uid;
+}
+
+bool Repository::has_outcomes(const EnvironmentUid& uid) const {
+  return std::ranges::any_of(records_.outcomes,
+                             [&](const auto& entry) { return entry.second.environment == uid; });
 }
 
 // Of their environments, each once, as the mirror has them now. What the mirror shows already need
@@ -324,11 +331,7 @@ Async<Status> Repository::close_intents(std::vector<IntentClosing> closings) {
     Apply apply = [this, closed = std::move(closed), outcomes = std::move(outcomes),
                    emptied = std::move(emptied)](store::Revision revision) {
       for (const auto& key : closed) records_.intents.erase(key);
-      for (auto outcome : outcomes) {
-        outcome.mod_revision = revision;
-        const auto task = outcome.task;
-        records_.outcomes.insert_or_assign(task, std::move(outcome));
-      }
+      keep_outcomes(outcomes, revision);
       keep_emptied(emptied, revision);
     };
     const auto written = co_await write(std::move(commit), std::move(apply));
@@ -369,19 +372,22 @@ void Repository::keep_emptied(const std::vector<Emptied>& emptied, store::Revisi
 }
 
 // Their environments are compared, so that none outlives an environment that is removed meanwhile.
-Async<Status> Repository::put_emptied(std::vector<Emptied> emptied) {
-  for (std::size_t next = 0; next < emptied.size();) {
+// Each with a key of its own that has to be absent, and guarded by its environment.
+template <class Record>
+Async<Status> Repository::put_new(std::vector<Record> records, std::string (*key_of)(const Record&),
+                                  bool (Repository::*is_known)(const Record&) const,
+                                  void (Repository::*keep)(const std::vector<Record>&,
+                                                           store::Revision)) {
+  for (std::size_t next = 0; next < records.size();) {
     store::Commit commit;
     std::map<EnvironmentUid, store::Revision> revisions;
-    std::vector<Emptied> noted;
-    for (; next < emptied.size() && noted.size() < kRecordsPerCommit / 3; ++next) {
-      const Emptied& each = emptied[next];
+    std::vector<Record> noted;
+    for (; next < records.size() && noted.size() < kRecordsPerCommit / 3; ++next) {
+      const Record& each = records[next];
       const auto found = records_.environments.find(each.environment);
-      if (found == records_.environments.end() || records_.emptied.contains(emptied_id(each))) {
-        continue;
-      }
+      if (found == records_.environments.end() || (this->*is_known)(each)) continue;
       revisions.emplace(each.environment, found->second.mod_revision);
-      const std::string key = emptied_key(each.environment, each.instance);
+      const std::string key = key_of(each);
       commit.compares.push_back({key, 0});
       commit.puts.push_back({key, encode_record(each)});
       noted.push_back(each);
@@ -390,13 +396,38 @@ Async<Status> Repository::put_emptied(std::vector<Emptied> emptied) {
     for (const auto& [uid, revision] : revisions) {
       commit.compares.push_back({environment_key(uid), revision});
     }
-    Apply apply = [this, noted = std::move(noted)](store::Revision revision) {
-      keep_emptied(noted, revision);
+    Apply apply = [this, keep, noted = std::move(noted)](store::Revision revision) {
+      (this->*keep)(noted, revision);
     };
     const auto written = co_await write(std::move(commit), std::move(apply));
     if (!written) co_return written;
   }
   co_return done();
+}
+
+Async<Status> Repository::put_emptied(std::vector<Emptied> emptied) {
+  return put_new<Emptied>(std::move(emptied), &emptied_key_of, &Repository::has_emptied,
+                          &Repository::keep_emptied);
+}
+
+Async<Status> Repository::put_outcomes(std::vector<Outcome> outcomes) {
+  return put_new<Outcome>(std::move(outcomes), &outcome_key_of, &Repository::has_outcome,
+                          &Repository::keep_outcomes);
+}
+
+bool Repository::has_emptied(const Emptied& emptied) const {
+  return records_.emptied.contains(emptied_id(emptied));
+}
+bool Repository::has_outcome(const Outcome& outcome) const {
+  return records_.outcomes.contains(outcome.task);
+}
+
+void Repository::keep_outcomes(const std::vector<Outcome>& outcomes, store::Revision revision) {
+  for (auto outcome : outcomes) {
+    outcome.mod_revision = revision;
+    const auto task = outcome.task;
+    records_.outcomes.insert_or_assign(task, std::move(outcome));
+  }
 }
 
 Async<Status> Repository::remove_emptied(std::vector<IntentKey> keys) {

@@ -71,9 +71,9 @@ class Repository {
   /// Stores all of them in one commit, each against its mod_revision (0: must be absent). A name
   /// is taken only once: creating compares the name's own key.
   Async<Status> put(std::vector<Environment> environments, std::vector<Deployment> deployments);
-  /// Removes an environment for good, with its deployments, outcomes and emptied instances, itself
-  /// last.
-  /// Errors besides: kConflict (an intent of it is open, or was until now).
+  /// Removes an environment for good, with its deployments and emptied instances, itself last.
+  /// Errors besides: kConflict (an intent of it is open or an outcome unresolved, or was until
+  /// now).
   Async<Status> remove(EnvironmentUid uid);
 
   /// Writes intents with "key absent" compared, up to kRecordsPerCommit of them in one commit, all
@@ -83,9 +83,14 @@ class Repository {
   Async<Result<std::vector<Intent>>> open_intents(std::vector<Intent> intents);
   /// True while an intent of the environment is open, or is being opened.
   bool has_intents(const EnvironmentUid& uid) const;
+  /// True while what ECS said it started for the environment is not resolved.
+  bool has_outcomes(const EnvironmentUid& uid) const;
   /// Deletes intents and writes outcomes, in as many commits as needed; each intent is closed
   /// together with its outcomes or not at all.
   Async<Status> close_intents(std::vector<IntentClosing> closings);
+  /// Notes tasks that were found alive and that the picture lacks, as outcomes. Those that are
+  /// noted already, and those of environments that are gone, are left out.
+  Async<Status> put_outcomes(std::vector<Outcome> outcomes);
   /// Forgets outcomes that are resolved.
   Async<Status> remove_outcomes(std::vector<TaskArn> tasks);
   /// Notes instances as emptied that are not noted yet. Those of environments that are gone are
@@ -101,7 +106,14 @@ class Repository {
   Async<Result<Records>> read_all();
   bool has_name(const EnvironmentUid& uid) const;
   std::vector<IntentKey> emptied_of(const EnvironmentUid& uid) const;
+  template <class Record>
+  Async<Status> put_new(std::vector<Record> records, std::string (*key_of)(const Record&),
+                        bool (Repository::*is_known)(const Record&) const,
+                        void (Repository::*keep)(const std::vector<Record>&, store::Revision));
+  bool has_emptied(const Emptied& emptied) const;
+  bool has_outcome(const Outcome& outcome) const;
   void keep_emptied(const std::vector<Emptied>& emptied, store::Revision revision);
+  void keep_outcomes(const std::vector<Outcome>& outcomes, store::Revision revision);
   Result<std::vector<store::Compare>> compares_of(const std::vector<Intent>& intents) const;
   std::shared_ptr<void> note_opening(const std::vector<Intent>& intents);
 

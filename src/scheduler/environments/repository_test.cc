@@ -316,6 +316,11 @@ TEST_F(RepositoryTest, RemovesAnEnvironmentWithAllThatIsIts) {
   ASSERT_TRUE(
       run(repository->put_emptied({{EnvironmentUid{"u1"}, ContainerInstanceArn{"i1"}, {}, {}},
                                    {EnvironmentUid{"u2"}, ContainerInstanceArn{"i1"}, {}, {}}})));
+  const auto refused = run(repository->remove(EnvironmentUid{"u1"}));
+  ASSERT_FALSE(refused) << "its outcome is not resolved";
+  EXPECT_EQ(refused.error().kind, ErrorKind::kConflict);
+  EXPECT_EQ(repository->records().deployments.size(), 131U);
+  ASSERT_TRUE(run(repository->remove_outcomes({TaskArn{"t1"}})));
   ASSERT_TRUE(run(repository->remove(EnvironmentUid{"u1"})));
   ASSERT_TRUE(run(repository->remove(EnvironmentUid{"u1"}))) << "already gone";
   for (const bool restarted : {false, true}) {

@@ -20,10 +20,21 @@ struct InstanceStatusLine {
   std::optional<TaskArn> task;
 };
 
+/// A live task of the environment's group that nobody here has started.
+struct UnclaimedLine {
+  TaskArn task;
+  ContainerInstanceArn instance;
+  TaskDefinitionArn task_definition;
+  std::string started_by;  ///< As the task has it; may be empty.
+  bool will_end = false;   ///< The delete of its environment stops it.
+  WallTime created_at;
+};
+
 struct EnvironmentStatus {
   bool healthy = true;
   std::string reason;                         ///< Why not, in words; empty when healthy.
   std::vector<InstanceStatusLine> instances;  ///< Sorted by instance.
+  std::vector<UnclaimedLine> unclaimed;       ///< Likewise.
   WallTime decided_at;
 };
 

@@ -10,6 +10,7 @@ namespace {
 
 constexpr int kCountMax = 100'000;
 constexpr Duration kDrainDeadlineMax = std::chrono::days{7};
+constexpr Duration kMinHealthyMax = std::chrono::hours{1};
 
 bool is_digit(char letter) { return letter >= '0' && letter <= '9'; }
 bool is_name_letter(char letter) {
@@ -52,6 +53,16 @@ Result<Duration> parse_drain_deadline(std::string_view text) {
     return fail(ErrorKind::kInvalid,
                 "drainDeadline is " + quote(text) +
                     "; allowed is a duration from \"0s\" to \"7d\", such as \"15m\"");
+  }
+  return *duration;
+}
+
+Result<Duration> parse_min_healthy(std::string_view text) {
+  const auto duration = parse_duration(text);
+  if (!duration || *duration < Duration::zero() || *duration > kMinHealthyMax) {
+    return fail(ErrorKind::kInvalid,
+                "minHealthy is " + quote(text) +
+                    "; allowed is a duration from \"0s\" to \"1h\", such as \"10s\"");
   }
   return *duration;
 }

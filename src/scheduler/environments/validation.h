@@ -19,6 +19,8 @@ std::string format_max_unavailable(const MaxUnavailable& max_unavailable);
 
 /// A duration from 0s to 7d. Errors: kInvalid.
 Result<Duration> parse_drain_deadline(std::string_view text);
+/// "0s" to "1h". Errors: kInvalid, a whole sentence.
+Result<Duration> parse_min_healthy(std::string_view text);
 
 /// True for 8-4-4-4-12 hexadecimal digits in any case.
 bool is_uuid(std::string_view text);

@@ -15,23 +15,27 @@ constexpr std::string_view kGroupPrefix = "blox:";
 // Tasks of ECS's own daemon services; a drain does not wait for them. Source: design of drains.
 constexpr std::string_view kDaemonGroupPrefix = "daemon:";
 
-std::string resources_text(const std::vector<Resource>& resources) {
-  std::string text;
-  for (const auto& resource : resources) text += resource.name + "=" + resource.value + ";";
-  return text;
-}
-/// What changes when somebody mended or resized the instance. Remaining resources are not part of
-/// it: each task of ours that fails changes them.
-std::string standing_text(const ContainerInstance& instance) {
-  return std::string{format(instance.status)} + (instance.agent_connected ? " on " : " off ") +
-         resources_text(instance.registered_resources);
+RolloutStatus rollout_status(DeploymentStatus status) {
+  switch (status) {
+    case DeploymentStatus::kPending: return RolloutStatus::kPending;
+    case DeploymentStatus::kRunning: return RolloutStatus::kRunning;
+    case DeploymentStatus::kFailed: return RolloutStatus::kFailed;
+    case DeploymentStatus::kCompleted:
+    case DeploymentStatus::kSuperseded: break;
+  }
+  return RolloutStatus::kCompleted;
 }
 
 }  // namespace
 
 ClusterView view_of(const client::ClusterMirror& mirror) {
-  return {mirror.tasks(),     mirror.instances(),    mirror.is_loaded(), mirror.store_id(),
-          mirror.synced_at(), mirror.last_contact(), mirror.list_count()};
+  ClusterView view{
+      mirror.tasks(),        mirror.instances(), mirror.is_loaded(), mirror.synced_at(), {},
+      mirror.last_contact(), mirror.list_count()};
+  for (const auto& [cluster, time] : view.synced_at) {
+    if (mirror.is_unconfirmed(cluster)) view.unconfirmed.insert(cluster);
+  }
+  return view;
 }
 
 // Builds the worlds of one round.
@@ -39,10 +43,13 @@ class Observer::Build {
  public:
   Build(Observer& observer, const Records& records, const ClusterView& view, TimePoint now,
         WallTime wall_now)
-      : observer_(observer), records_(records), view_(view), now_(now), wall_now_(wall_now) {}
+      : observer_(observer),
+        records_(records),
+        view_(view),
+        now_(now),
+        recall_(observer.memory_, observer.options_, records, now, wall_now) {}
 
   std::map<EnvironmentUid, World> worlds() {
-    note_store();
     for (const auto& [key, emptied] : records_.emptied) stopped_unseen_.insert(emptied.task);
     index_instances();
     for (const auto& [uid, environment] : records_.environments) {
@@ -57,31 +64,12 @@ class Observer::Build {
   }
 
  private:
-  struct Row {
-    ObservedInstance instance;
-    const ContainerInstance* source = nullptr;  // Null: only tasks or intents speak of it.
-    client::EntityVersion version = 0;
-    std::vector<Ended> ended;
-  };
+  using Row = InstanceRow;
   struct Draft {
     const Environment* environment = nullptr;
     World world;
     std::map<ContainerInstanceArn, Row> rows;
   };
-
-  void note_store() {
-    if (!view_.loaded || view_.store_id == observer_.store_id_) {
-      if (view_.loaded) observer_.list_count_ = view_.list_count;
-      return;
-    }
-    // Both lists, of tasks and of instances, must come from the new store.
-    if (!observer_.store_id_.empty() && view_.list_count < observer_.list_count_ + 2) {
-      store_changed_ = true;
-      return;
-    }
-    observer_.store_id_ = view_.store_id;
-    observer_.list_count_ = view_.list_count;
-  }
 
   void index_instances() {
     std::set<std::string> silent;  // Machines: only for them is there something to supersede.
@@ -134,19 +122,17 @@ class Observer::Build {
 
   void fill_desired(const Environment& environment, DesiredState& desired) const {
     desired.environment_name = environment.name.value;
-    desired.unavailable_max = environment.max_unavailable.amount;
-    desired.unavailable_is_percent = environment.max_unavailable.is_percent;
-    desired.drain_deadline = environment.drain_deadline;
     desired.deleting = environment.deleting;
     desired.terminate_tasks = environment.terminate_tasks;
+    fill_rollout(environment.rollout, desired);
     if (!environment.deployment) return;
     const auto found = records_.deployments.find(*environment.deployment);
     if (found == records_.deployments.end()) return;
     const Deployment& deployment = found->second;
+    // What was patched since acts with the next deployment.
+    if (deployment.rollout) fill_rollout(*deployment.rollout, desired);
     DesiredDeployment wanted{deployment.id.value, deployment.task_definition,
-                             RolloutStatus::kCompleted, deployment.failed_instances};
-    if (deployment.status == DeploymentStatus::kPending) wanted.status = RolloutStatus::kPending;
-    if (deployment.status == DeploymentStatus::kRunning) wanted.status = RolloutStatus::kRunning;
+                             rollout_status(deployment.status), deployment.failed_instances};
     desired.deployed_before =
         wanted.status == RolloutStatus::kCompleted ||
         std::ranges::any_of(records_.deployments, [&](const auto& other) {
@@ -155,13 +141,20 @@ class Observer::Build {
     desired.deployment = std::move(wanted);
   }
 
+  static void fill_rollout(const RolloutOptions& rollout, DesiredState& desired) {
+    desired.unavailable_max = rollout.max_unavailable.amount;
+    desired.unavailable_is_percent = rollout.max_unavailable.is_percent;
+    desired.drain_deadline = rollout.drain_deadline;
+    desired.min_healthy = rollout.min_healthy;
+  }
+
   void fill_picture(const ClusterArn& cluster, Picture& picture) const {
     picture.loaded = view_.loaded;
-    picture.store_changed = store_changed_;
+    picture.confirmed = !view_.unconfirmed.contains(cluster);
     if (view_.last_contact) picture.contact_age = now_ - *view_.last_contact;
     const auto synced = view_.synced_at.find(cluster);
     if (synced != view_.synced_at.end()) {
-      picture.synced_age = std::max<Duration>(wall_now_ - synced->second, Duration{});
+      picture.synced_age = now_ - synced->second;
     }
   }
 
@@ -182,7 +175,9 @@ class Observer::Build {
     if (task.group.starts_with(kGroupPrefix)) {
       const std::string name = task.group.substr(kGroupPrefix.size());
       for (Draft* draft : drafts_of(name, task.cluster)) {
-        row_of(*draft, *task.container_instance).instance.unclaimed.push_back(task.arn);
+        row_of(*draft, *task.container_instance)
+            .instance.unclaimed.push_back({task.arn, task.task_definition, task.started_by, false,
+                                           time_or_epoch(task.created_at)});
       }
       return;
     }
@@ -227,10 +222,17 @@ class Observer::Build {
     if (stopped_unseen_.contains(task.arn)) return;
     row.instance.tasks.push_back({task.arn, deployment.task_definition, deployment.id.value,
                                   phase_of(task.last_status, task.desired_status), true,
-                                  task.health_status == "UNHEALTHY",
+                                  task.health_status == "UNHEALTHY", std::nullopt,
                                   time_or_epoch(task.created_at)});
-    for (auto* heir : heirs_of(*found->second.environment, row.instance.arn)) {
-      heir->unclaimed.push_back(task.arn);
+    show_to_heirs(*found->second.environment, row.instance);
+  }
+
+  // The newest task of an environment that is being deleted.
+  void show_to_heirs(const Environment& owner, const ObservedInstance& instance) {
+    const ObservedTask& task = instance.tasks.back();
+    for (auto* heir : heirs_of(owner, instance.arn)) {
+      heir->unclaimed.push_back({task.arn, task.task_definition, task.started_by,
+                                 owner.terminate_tasks, task.created_at});
     }
   }
 
@@ -262,10 +264,9 @@ class Observer::Build {
         continue;
       }
       instance.tasks.push_back({arn, outcome.task_definition, outcome.deployment.value,
-                                TaskPhase::kStarting, false, false, outcome.started_at});
-      for (auto* heir : heirs_of(*found->second.environment, outcome.instance)) {
-        heir->unclaimed.push_back(arn);
-      }
+                                TaskPhase::kStarting, false, false, std::nullopt,
+                                outcome.started_at});
+      show_to_heirs(*found->second.environment, instance);
     }
   }
 
@@ -282,6 +283,7 @@ class Observer::Build {
         if (!intent.known_tasks.empty()) open.task = intent.known_tasks.front();
         open.effect_seen = shows_stop(open.task);
       } else {
+        open.started = started_of(row, intent);
         open.effect_seen = shows_start(row, intent);
         for (auto* heir : heirs_of(*found->second.environment, key.second)) {
           heir->predecessor_starts = true;
@@ -300,18 +302,26 @@ class Observer::Build {
                                       : !is_live(task);
   }
 
-  // True if there is a task of the intent's deployment that was not known when it was opened. One
-  // that has ended already must be younger than the intent: the event of an old one may come late.
+  static bool is_new(const Intent& intent, const TaskArn& arn, std::string_view started_by) {
+    return started_by == intent.deployment.value &&
+           std::ranges::find(intent.known_tasks, arn) == intent.known_tasks.end();
+  }
+
+  // The live tasks of the intent's deployment that were not known when it was opened.
+  static std::vector<TaskArn> started_of(const Row& row, const Intent& intent) {
+    std::vector<TaskArn> started;
+    for (const ObservedTask& task : row.instance.tasks) {
+      if (is_new(intent, task.arn, task.started_by)) started.push_back(task.arn);
+    }
+    return started;
+  }
+
+  // True if there is such a task. One that has ended already must be younger than the intent: the
+  // event of an old one may come late.
   static bool shows_start(const Row& row, const Intent& intent) {
-    const auto is_new = [&](const TaskArn& arn, std::string_view started_by) {
-      return started_by == intent.deployment.value &&
-             std::ranges::find(intent.known_tasks, arn) == intent.known_tasks.end();
-    };
-    return std::ranges::any_of(
-               row.instance.tasks,
-               [&](const ObservedTask& task) { return is_new(task.arn, task.started_by); }) ||
+    return !started_of(row, intent).empty() ||
            std::ranges::any_of(row.ended, [&](const Ended& ended) {
-             return is_new(ended.arn, ended.started_by) &&
+             return is_new(intent, ended.arn, ended.started_by) &&
                     time_or_epoch(ended.created_at) >= intent.created_at;
            });
   }
@@ -325,130 +335,20 @@ class Observer::Build {
       std::ranges::sort(row.instance.tasks, [](const ObservedTask& a, const ObservedTask& b) {
         return std::tie(a.created_at, a.arn) < std::tie(b.created_at, b.arn);
       });
-      recall({uid.value, arn}, row, world.desired);
+      const RefusalKey key{uid.value, arn};
+      Past& past = observer_.past_[key];
+      past.round = observer_.round_;
+      recall_.recall(key, past, row, world.desired);
       world.instances.push_back(std::move(row.instance));
     }
     return std::move(world);
-  }
-
-  // Whether our stop ended the last task there that served. What is stored counts until something
-  // newer is seen; a task that is being stopped serves no more, whatever the picture shows.
-  bool is_emptied(const RefusalKey& key, const Row& row, bool was_emptied) const {
-    const auto& intent = row.instance.intent;
-    const bool serves = std::ranges::any_of(row.instance.tasks, [&](const ObservedTask& task) {
-      const bool doomed =
-          intent && intent->kind == OpenIntentKind::kStop && intent->task == task.arn;
-      return task.phase == TaskPhase::kServing && !doomed;
-    });
-    if (serves) return false;
-    const auto noted = records_.emptied.find({EnvironmentUid{key.first}, key.second});
-    const bool is_noted = noted != records_.emptied.end();
-    for (const Ended& ended : row.ended) {  // Newest first.
-      if (is_noted && ended.stopped_at <= noted->second.noted_at) break;
-      const bool ours = ended.is_by_us();
-      if (ours && ended.started_at.empty()) continue;  // It never served.
-      if (!ours && ended.served_for() < observer_.options_.proven_after) continue;
-      return ours;
-    }
-    return is_noted || was_emptied;
-  }
-
-  void set_since(std::optional<TimePoint>& since, bool holds) const {
-    if (!holds) {
-      since.reset();
-    } else if (!since) {
-      since = now_;
-    }
-  }
-
-  // Adds what only the past can tell, and remembers the present for the next round.
-  void recall(const RefusalKey& key, Row& row, const DesiredState& desired) {
-    Past& past = observer_.past_[key];
-    past.round = observer_.round_;
-    ObservedInstance& instance = row.instance;
-    const bool serves = std::ranges::any_of(
-        instance.tasks, [](const ObservedTask& task) { return task.phase == TaskPhase::kServing; });
-    const bool in_use = instance.status.is_active() || instance.status.is_draining();
-    set_since(past.draining_since, instance.status.is_draining());
-    set_since(past.disconnected_since, in_use && !instance.agent_connected);
-    set_since(past.unserved_since, desired.deployment && instance.status.is_active() &&
-                                       instance.agent_connected && !serves);
-    instance.draining_since = past.draining_since;
-    instance.disconnected_since = past.disconnected_since;
-    instance.unserved_since = past.unserved_since;
-
-    std::ranges::sort(row.ended, [](const Ended& a, const Ended& b) {
-      return std::tie(b.stopped_at, b.arn) < std::tie(a.stopped_at, a.arn);
-    });
-    past.emptied_by_us = is_emptied(key, row, past.emptied_by_us);
-    instance.emptied_by_us = past.emptied_by_us;
-    if (!desired.deployment) return;
-    recall_failures(key, past, row, desired.deployment->id);
-  }
-
-  void recall_failures(const RefusalKey& key, Past& past, Row& row, const std::string& deployment) {
-    if (row.source != nullptr && past.standing_version != row.version) {
-      past.standing_version = row.version;
-      std::string standing = standing_text(*row.source);
-      if (past.standing != standing) {
-        if (!past.standing.empty()) {
-          observer_.memory_.forget_refusals(key);
-          if (!row.ended.empty()) past.failures_forgiven = row.ended.front().stopped_at;
-        }
-        past.standing = std::move(standing);
-      }
-    }
-    StartFailures& failures = row.instance.failures;
-    add_deaths(past, row, deployment, failures);
-    add_refusals(key, row, deployment, failures);
-  }
-
-  // Newest first, up to one that served for long or was stopped by us.
-  void add_deaths(Past& past, const Row& row, const std::string& deployment,
-                  StartFailures& failures) const {
-    for (const Ended& ended : row.ended) {
-      if (ended.started_by != deployment || ended.stopped_at <= past.failures_forgiven) break;
-      const Duration served = ended.served_for();
-      if (ended.is_by_us() || served >= observer_.options_.proven_after) break;
-      if (failures.count++ > 0) continue;
-      if (past.newest_death != ended.arn) {
-        past.newest_death = ended.arn;
-        past.newest_death_at = now_;
-      }
-      failures.last_at = past.newest_death_at;
-      failures.reason = ended.stopped_reason.empty()
-                            ? fmt::format("its task ended after {} s",
-                                          std::chrono::floor<std::chrono::seconds>(served).count())
-                            : std::string{ended.stopped_reason};
-    }
-  }
-
-  void add_refusals(const RefusalKey& key, const Row& row, const std::string& deployment,
-                    StartFailures& failures) const {
-    auto& refusals = observer_.memory_.refusals;
-    const auto found = refusals.find(key);
-    if (found == refusals.end()) return;
-    StartRefusals& refused = found->second;
-    const std::string resources =
-        row.source ? resources_text(row.source->remaining_resources) : std::string{};
-    if (refused.resources.empty()) refused.resources = resources;
-    if (refused.started_by != deployment || refused.resources != resources) {
-      refusals.erase(found);
-      return;
-    }
-    if (failures.count == 0 || refused.last_at > failures.last_at) {
-      failures.last_at = refused.last_at;
-      failures.reason = refused.reason;
-    }
-    failures.count += refused.count;
   }
 
   Observer& observer_;
   const Records& records_;
   const ClusterView& view_;
   TimePoint now_;
-  WallTime wall_now_;
-  bool store_changed_ = false;
+  Recall recall_;
   std::map<ClusterArn, std::vector<const client::Versioned<ContainerInstance>*>> by_cluster_;
   // Machines with a silent registration: when the newest of their connected ones was made.
   std::map<std::pair<ClusterArn, std::string>, WallTime> live_machines_;
@@ -486,6 +386,11 @@ std::map<EnvironmentUid, World> Observer::observe(const Records& records, const 
   std::erase_if(past_, [this](const auto& entry) { return entry.second.round != round_; });
   std::erase_if(memory_.refusals,
                 [this](const auto& entry) { return !past_.contains(entry.first); });
+  std::erase_if(memory_.denials, [&](const auto& entry) {
+    return std::ranges::none_of(records.environments, [&](const auto& each) {
+      return each.second.deployment == DeploymentId{entry.first};
+    });
+  });
   return worlds;
 }
 

@@ -4,11 +4,13 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "base/time.h"
 #include "client/cluster_mirror.h"
 #include "scheduler/environments/repository.h"
+#include "scheduler/observe/recall.h"
 #include "scheduler/plan/launch_memory.h"
 #include "scheduler/plan/world.h"
 
@@ -19,18 +21,13 @@ struct ClusterView {
   const client::ClusterMirror::Tasks& tasks;
   const client::ClusterMirror::Instances& instances;
   bool loaded = false;
-  std::string store_id;
-  client::SyncTimes synced_at;
+  std::map<ClusterArn, TimePoint> synced_at;
+  std::set<ClusterArn> unconfirmed;
   std::optional<TimePoint> last_contact;
   std::uint64_t list_count = 0;
 };
 
 ClusterView view_of(const client::ClusterMirror& mirror);
-
-struct ObserveOptions {
-  /// A task that ended sooner by itself counts as a failed start.
-  Duration proven_after = std::chrono::seconds{60};
-};
 
 /// Remembers of the past only since when things are as they are ("drains since"), and that only in
 /// memory; whom our stops emptied stands in the records as well.
@@ -46,19 +43,6 @@ class Observer {
                                           TimePoint now, WallTime wall_now);
 
  private:
-  // What is remembered of one environment on one instance, while it has the instance.
-  struct Past {
-    std::optional<TimePoint> draining_since;
-    std::optional<TimePoint> disconnected_since;
-    std::optional<TimePoint> unserved_since;
-    bool emptied_by_us = false;
-    TaskArn newest_death;  // Of a failed start; its first sight starts the wait.
-    TimePoint newest_death_at;
-    std::string standing;  // Status, connection and size; a change clears the failures.
-    client::EntityVersion standing_version = -1;  // Of the instance when it was looked at.
-    WallTime failures_forgiven;                   // Deaths up to then do not count.
-    std::uint64_t round = 0;                      // That saw it last.
-  };
   // When a change of an instance came. What a list holds may be of any age.
   struct Heard {
     client::EntityVersion version = 0;
@@ -73,8 +57,6 @@ class Observer {
   std::map<RefusalKey, Past> past_;
   std::map<ContainerInstanceArn, Heard> heard_;  // Of all instances in the picture, and no others.
   std::uint64_t heard_list_count_ = 0;
-  std::string store_id_;
-  std::uint64_t list_count_ = 0;  // When the store id was seen first.
   std::uint64_t round_ = 0;
 };
 

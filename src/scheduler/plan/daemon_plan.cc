@@ -3,26 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <tuple>
+
+#include "scheduler/plan/instance_rules.h"
 
 namespace blox::scheduler {
 namespace {
-
-enum class Standing { kEligible, kDraining, kDisconnected, kSuperseded, kOther };
-
-Standing standing_of(const ObservedInstance& instance) {
-  const bool in_use = instance.status.is_active() || instance.status.is_draining();
-  if (!in_use) return Standing::kOther;
-  if (instance.superseded) return Standing::kSuperseded;
-  if (!instance.agent_connected) return Standing::kDisconnected;
-  return instance.status.is_active() ? Standing::kEligible : Standing::kDraining;
-}
-
-std::string in_words(Duration duration) {
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(std::max(duration, Duration{}));
-  if (seconds < std::chrono::minutes{2}) return fmt::format("{} s", seconds.count());
-  return fmt::format("{} min", std::chrono::ceil<std::chrono::minutes>(seconds).count());
-}
 
 Duration backoff_after(int failure_count, const PlanLimits& limits) {
   Duration wait = limits.backoff_first;
@@ -30,14 +15,22 @@ Duration backoff_after(int failure_count, const PlanLimits& limits) {
   return std::min(wait, limits.backoff_max);
 }
 
-std::string count_of(int count, std::string_view thing) {
-  return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
+std::ptrdiff_t count_seen(const ObservedInstance& instance) {
+  return std::ranges::count_if(instance.tasks, &ObservedTask::seen);
+}
+
+// The oldest task that is not on its way down yet.
+const ObservedTask* find_stoppable(const ObservedInstance& instance) {
+  const auto found = std::ranges::find_if(
+      instance.tasks, [](const ObservedTask& task) { return task.phase != TaskPhase::kEnding; });
+  return found == instance.tasks.end() ? nullptr : &*found;
 }
 
 // Makes one plan. Lives for one call of plan_daemon.
 class Round {
  public:
-  Round(const World& world, const PlanLimits& limits) : world_(world), limits_(limits) {}
+  Round(const World& world, const PlanLimits& limits)
+      : world_(world), limits_(limits), rules_(world, limits) {}
 
   Plan decide() {
     note_doubled();
@@ -59,6 +52,7 @@ class Round {
     const int starts = static_cast<int>(plan_.starts.size());
     plan_.needs_confirmation =
         world_.desired.deployed_before && starts * 100 > eligible_ * limits_.confirm_above_percent;
+    plan_.needs_listing = starts > 0 && !world_.picture.confirmed;
     decide_deployment();
     decide_health();
     return std::move(plan_);
@@ -72,7 +66,6 @@ class Round {
   std::string why_not_trusted() const {
     const Picture& picture = world_.picture;
     if (!picture.loaded) return "the cluster state is not read yet";
-    if (picture.store_changed) return "the cluster state comes from another store and is read anew";
     if (!picture.synced_age) return "the cluster state was never compared with ECS";
     const Duration age = std::max(*picture.synced_age, picture.contact_age.value_or(Duration{}));
     if (age <= limits_.picture_age_max) return {};
@@ -80,12 +73,8 @@ class Round {
                        in_words(limits_.picture_age_max));
   }
 
-  static auto count_seen(const Instance& instance) {
-    return std::ranges::count_if(instance.tasks, &ObservedTask::seen);
-  }
-
   void note_doubled() {
-    if (!world_.picture.loaded || world_.picture.store_changed) return;
+    if (!world_.picture.loaded || !world_.picture.confirmed) return;
     for (const auto& instance : world_.instances) {
       const Standing standing = standing_of(instance);
       if (standing == Standing::kOther || standing == Standing::kSuperseded) continue;
@@ -93,81 +82,14 @@ class Round {
     }
   }
 
-  bool has_open_stop_of(const Instance& instance, const TaskArn& task) const {
-    return instance.intent && instance.intent->kind == OpenIntentKind::kStop &&
-           instance.intent->task == task;
-  }
-  bool serves(const Instance& instance, const ObservedTask& task) const {
-    return task.phase == TaskPhase::kServing && !has_open_stop_of(instance, task.arn);
-  }
-  int serving_count(const Instance& instance) const {
-    return static_cast<int>(std::ranges::count_if(
-        instance.tasks, [&](const ObservedTask& task) { return serves(instance, task); }));
-  }
-  bool is_current(const ObservedTask& task) const {
-    return deployment() && task.task_definition == deployment()->task_definition;
-  }
-  bool has_failed(const Instance& instance) const {
-    return instance.failures.count >= limits_.failed_after;
-  }
-  bool is_stopping(const Instance& instance) const {
-    return (instance.intent && instance.intent->kind == OpenIntentKind::kStop) ||
-           std::ranges::any_of(instance.tasks, [](const ObservedTask& task) {
-             return task.phase == TaskPhase::kEnding;
-           });
-  }
-  bool is_recent(std::optional<TimePoint> since) const {
-    return since && world_.now - *since < limits_.unreachable_release;
-  }
-
-  // The picture shows what the intent was to bring about; or it was a stop on an instance that will
-  // not answer, where it has held its place in the budget long enough. Should the instance come
-  // back, a new round decides about it. Requires: an intent is open.
-  bool is_over(const Instance& instance) const {
-    if (instance.intent->effect_seen) return true;
-    if (instance.intent->kind != OpenIntentKind::kStop) return false;
-    return is_silent(instance) && !is_recent(instance.disconnected_since);
-  }
-
-  bool is_silent(const Instance& instance) const {
-    const Standing standing = standing_of(instance);
-    return standing == Standing::kDisconnected || standing == Standing::kSuperseded;
-  }
-
-  // Whether the stop would be decided on today. What the picture does not tell of stays as it was
-  // decided.
-  bool is_stop_wanted(const Instance& instance) const {
-    const auto task = std::ranges::find(instance.tasks, instance.intent->task, &ObservedTask::arn);
-    if (task == instance.tasks.end() || standing_of(instance) != Standing::kEligible) return true;
-    if (world_.desired.deleting) return world_.desired.terminate_tasks;
-    if (task->phase == TaskPhase::kEnding) return true;  // It was sent, or somebody else did it.
-    return !is_current(*task) || &*task != &best_of(instance);
-  }
-
   // Requires: an intent is open.
   void sort_intent(const Instance& instance) {
-    if (is_over(instance)) return plan_.closings.push_back(instance.arn);
+    if (rules_.is_over(instance)) {
+      return plan_.closings.push_back({instance.arn, instance.intent->started});
+    }
     if (instance.intent->kind != OpenIntentKind::kStop) return;
-    if (!is_stop_wanted(instance)) return plan_.withdrawals.push_back(instance.arn);
-    if (is_silent(instance)) plan_.silent_stops.push_back(instance.arn);
-  }
-
-  // What counts against the budget of stops: every eligible instance without service, but for
-  // those that cannot take the task and were not emptied by us (they would hold up all others for
-  // ever); and for a while those that fell silent after we emptied them.
-  bool is_unavailable(const Instance& instance, Standing standing) const {
-    if (serving_count(instance) > 0) return false;
-    if (is_emptied(instance, standing)) return true;
-    return standing == Standing::kEligible && !has_failed(instance);
-  }
-
-  // Without service by our doing, for all we know. A task that is on its way up may have begun to
-  // serve before our stop reached it, so stopping such a one counts here as well.
-  bool is_emptied(const Instance& instance, Standing standing) const {
-    if (serving_count(instance) > 0) return false;
-    if (!instance.emptied_by_us && !is_stopping(instance)) return false;
-    return standing == Standing::kEligible ||
-           (standing == Standing::kDisconnected && is_recent(instance.disconnected_since));
+    if (!rules_.is_stop_wanted(instance)) return plan_.withdrawals.push_back(instance.arn);
+    if (rules_.is_silent(instance)) plan_.silent_stops.push_back(instance.arn);
   }
 
   void count_standings() {
@@ -176,11 +98,12 @@ class Round {
     for (const auto& instance : world_.instances) {
       const Standing standing = standing_of(instance);
       if (standing == Standing::kEligible) ++eligible_;
-      if (is_unavailable(instance, standing)) ++unavailable_;
-      if (is_emptied(instance, standing)) ++emptied_;
+      if (rules_.is_unavailable(instance)) ++unavailable_;
+      if (rules_.holds_place(instance)) note_place(instance);
+      note_dues(instance);
       if (standing == Standing::kSuperseded || standing == Standing::kOther) continue;
       ++in_use;
-      if (standing == Standing::kDisconnected && is_recent(instance.disconnected_since)) {
+      if (standing == Standing::kDisconnected && rules_.is_recent(instance.disconnected_since)) {
         ++lost;
         due(*instance.disconnected_since + limits_.unreachable_release);
       }
@@ -191,6 +114,21 @@ class Round {
         std::max(1, world_.desired.unavailable_is_percent ? eligible_ * amount / 100 : amount);
   }
 
+  void note_place(const Instance& instance) {
+    ++places_;
+    std::string why = rules_.why_lost(instance);
+    if (why.empty()) return;
+    if (lost_++ == 0) why_lost_ = fmt::format("{}: {}", instance.arn.value, why);
+  }
+
+  void note_dues(const Instance& instance) {
+    for (const ObservedTask& task : instance.tasks) {
+      if (!task.phase_since) continue;
+      if (task.phase == TaskPhase::kServing) due(*task.phase_since + world_.desired.min_healthy);
+      due(*task.phase_since + limits_.stuck_after);
+    }
+  }
+
   void due(TimePoint time) {
     if (time <= world_.now) return;
     if (!plan_.next_due || time < *plan_.next_due) plan_.next_due = time;
@@ -198,17 +136,8 @@ class Round {
 
   void add_line(const Instance& instance, InstanceState state, std::string reason) {
     InstanceLine line{instance.arn, state, std::move(reason), std::nullopt};
-    if (!instance.tasks.empty()) line.task = best_of(instance).arn;
+    if (!instance.tasks.empty()) line.task = rules_.best_of(instance).arn;
     plan_.lines.push_back(std::move(line));
-  }
-
-  // Of several tasks the one that stays: the wanted revision, serving, healthy, oldest. Those on
-  // their way down come last. Requires: there is one.
-  const ObservedTask& best_of(const Instance& instance) const {
-    return *std::ranges::max_element(instance.tasks, {}, [&](const ObservedTask& task) {
-      return std::tuple{task.phase != TaskPhase::kEnding, is_current(task),
-                        task.phase == TaskPhase::kServing, !task.unhealthy};
-    });  // Of equals the first, which is the oldest.
   }
 
   void decide_instance(const Instance& instance) {
@@ -225,10 +154,11 @@ class Round {
     }
     if (instance.intent) {
       const bool start = instance.intent->kind == OpenIntentKind::kStart;
-      const std::string_view what = start                      ? "a start is under way: "
-                                    : is_stop_wanted(instance) ? "a stop is under way: "
-                                                               : "a stop that is not wanted any "
-                                                                 "more may be under way: ";
+      const std::string_view what = start ? "a start is under way: "
+                                    : rules_.is_stop_wanted(instance)
+                                        ? "a stop is under way: "
+                                        : "a stop that is not wanted any "
+                                          "more may be under way: ";
       return add_line(instance, start ? InstanceState::kStarting : InstanceState::kStopping,
                       std::string{what} + instance.intent->reason);
     }
@@ -244,13 +174,6 @@ class Round {
     plan_.stops.push_back({instance.arn, task.arn, task.started_by, reason,
                            kept ? std::optional{kept->arn} : std::nullopt});
     add_line(instance, InstanceState::kStopping, std::move(reason));
-  }
-
-  // The oldest task that is not on its way down yet.
-  const ObservedTask* find_stoppable(const Instance& instance) const {
-    const auto found = std::ranges::find_if(
-        instance.tasks, [](const ObservedTask& task) { return task.phase != TaskPhase::kEnding; });
-    return found == instance.tasks.end() ? nullptr : &*found;
   }
 
   void decide_deleted(const Instance& instance) {
@@ -296,15 +219,8 @@ class Round {
     if (!deployment()) {
       return add_line(instance, InstanceState::kWaiting, "nothing is deployed yet");
     }
-    if (!instance.unclaimed.empty()) {
-      return add_line(instance, InstanceState::kBlocked,
-                      "task " + instance.unclaimed.front().value +
-                          " has our group, but no deployment of this environment started it: "
-                          "waits until it ends or somebody stops it (aws ecs stop-task)");
-    }
-    if (instance.predecessor_starts) {
-      return add_line(instance, InstanceState::kBlocked,
-                      "waits for a start of the environment of this name that was deleted");
+    for (std::string why : {rules_.why_blocked(instance), rules_.why_held_up(instance)}) {
+      if (!why.empty()) return add_line(instance, InstanceState::kBlocked, std::move(why));
     }
     const StartFailures& failures = instance.failures;
     std::string reason = "no task there";
@@ -326,61 +242,90 @@ class Round {
 
   // Stops what is too much or outdated, one task a round: first what costs no service.
   void decide_occupied(const Instance& instance) {
-    const ObservedTask& best = best_of(instance);
+    const ObservedTask& best = rules_.best_of(instance);
     if (best.phase == TaskPhase::kEnding) {
-      return add_line(instance, InstanceState::kStopping, "waits for its task to stop");
+      return add_line(instance, InstanceState::kStopping,
+                      rules_.find_stuck(instance)
+                          ? "waits for its task to stop: " + rules_.in_words_of_stuck(best)
+                          : "waits for its task to stop");
     }
     if (instance.tasks.size() > 1 && count_seen(instance) < std::ssize(instance.tasks)) {
       return add_line(instance, InstanceState::kWaiting,
                       "waits to see whether a task that was started there lives");
     }
-    const int serving = serving_count(instance);
+    const int serving = rules_.serving_count(instance);
     const ObservedTask* costly = nullptr;
     for (const auto& task : instance.tasks) {
       if (task.phase == TaskPhase::kEnding || &task == &best) continue;
-      if (serves(instance, task) && serving == 1) {
+      if (rules_.serves(instance, task) && serving == 1) {
         costly = &task;
       } else {
         return stop(instance, task, "one task too many there", &best);
       }
     }
-    if (costly == nullptr && is_current(best)) {
-      const bool runs = best.phase == TaskPhase::kServing;
-      return add_line(instance, runs ? InstanceState::kServing : InstanceState::kStarting,
-                      runs ? "runs the wanted task" : "its task is on its way up");
+    if (costly == nullptr && rules_.is_current(best)) {
+      return add_current_line(instance, best);
     }
     if (!deployment()) return add_line(instance, InstanceState::kSkipped, "nothing is deployed");
     std::string reason = costly ? "one task too many there" : "its task is outdated";
     const ObservedTask& doomed = costly ? *costly : best;
-    if (!costly && rollout_paused_) {
-      return add_line(instance, InstanceState::kWaiting,
-                      reason + "; waits: too many instances are disconnected at once");
-    }
+    if (!costly && keeps_outdated(instance, reason)) return;
     if (!doomed.seen) {
       // What a task that nobody sees gave, nobody could tell after its end: the budget would lose
       // it.
       return add_line(instance, InstanceState::kWaiting,
                       reason + "; waits until the cluster state shows it");
     }
-    const bool costs_service = serves(instance, doomed);
-    // One that is emptied already is in the count: the others have to leave it its place.
-    const bool is_counted = !costs_service && is_emptied(instance, standing_of(instance));
-    const int out = costs_service ? unavailable_ : emptied_ - (is_counted ? 1 : 0);
+    const bool costs_service = rules_.serves(instance, doomed);
+    // One that holds a place already is in the count: the others have to leave it its place.
+    const bool has_place = rules_.holds_place(instance);
+    const int out = costs_service ? unavailable_ : places_ - (has_place ? 1 : 0);
     if (out >= unavailable_max_) {
       return add_line(
           instance, InstanceState::kWaiting,
           fmt::format("{}; waits: {} of {} instances are {}, {} may be", reason, out, eligible_,
-                      costs_service ? "without service" : "emptied by stops", unavailable_max_));
+                      costs_service ? "without proven service" : "emptied by stops",
+                      unavailable_max_));
     }
     if (costs_service) ++unavailable_;
-    if (!is_counted) ++emptied_;
+    if (!has_place) ++places_;
     stop(instance, doomed, std::move(reason), costly ? &best : nullptr);
   }
 
-  bool runs_wanted(const Instance& instance) const {
-    return std::ranges::any_of(instance.tasks, [&](const ObservedTask& task) {
-      return is_current(task) && serves(instance, task);
-    });
+  void add_current_line(const Instance& instance, const ObservedTask& task) {
+    if (task.phase != TaskPhase::kServing) {
+      return add_line(instance, InstanceState::kStarting,
+                      rules_.find_stuck(instance) ? rules_.in_words_of_stuck(task)
+                                                  : "its task is on its way up");
+    }
+    if (rules_.find_stuck(instance)) {
+      return add_line(instance, InstanceState::kServing, rules_.in_words_of_stuck(task));
+    }
+    if (instance.early_death) {
+      return add_line(
+          instance, InstanceState::kServing,
+          "runs the wanted task, which died early before: " + instance.early_death->reason);
+    }
+    add_line(instance, InstanceState::kServing, "runs the wanted task");
+  }
+
+  // True, and the line says why, when an outdated task stays whatever the budget says.
+  bool keeps_outdated(const Instance& instance, const std::string& reason) {
+    if (deployment()->status == RolloutStatus::kFailed) {
+      add_line(instance, InstanceState::kServing,
+               "keeps the task of an earlier deployment, as the newest has failed");
+      return true;
+    }
+    for (const std::string& why : {rules_.why_blocked(instance), rules_.why_held_up(instance)}) {
+      if (why.empty()) continue;
+      add_line(instance, InstanceState::kBlocked, reason + "; " + why);
+      return true;
+    }
+    if (rollout_paused_) {
+      add_line(instance, InstanceState::kWaiting,
+               reason + "; waits: too many instances are disconnected at once");
+    }
+    return rollout_paused_;
   }
 
   // Whether anything was stored or done for the deployment in force: what is planned may come to
@@ -405,19 +350,30 @@ class Round {
     return std::ranges::binary_search(deployment()->failed_instances, instance.arn);
   }
 
+  // Instances that do not come back to service by themselves fill the budget, so that what an
+  // earlier deployment runs will never be replaced. A first deployment has nothing to replace.
+  bool is_given_up() const { return world_.desired.deployed_before && lost_ >= unavailable_max_; }
+
   void decide_deployment() {
     if (!deployment() || world_.desired.deleting) return;
-    DeploymentChange change{deployment()->status, {}};
+    DeploymentChange change{deployment()->status, {}, ""};
+    std::vector<ContainerInstanceArn> with_lost;
     bool complete = true;
     for (const auto& instance : world_.instances) {
-      if (standing_of(instance) != Standing::kEligible || runs_wanted(instance)) continue;
-      if (has_failed(instance) || is_listed(instance)) {
-        change.failed_instances.push_back(instance.arn);
-      } else {
-        complete = false;
-      }
+      if (standing_of(instance) != Standing::kEligible || rules_.runs_wanted(instance)) continue;
+      const bool failed = rules_.has_failed(instance) || is_listed(instance);
+      if (failed) change.failed_instances.push_back(instance.arn);
+      if (failed || !rules_.why_lost(instance).empty()) with_lost.push_back(instance.arn);
+      complete = complete && failed;
     }
-    if (complete) {
+    const bool ended =
+        change.status == RolloutStatus::kCompleted || change.status == RolloutStatus::kFailed;
+    if (!ended && is_given_up() && !with_lost.empty()) {
+      change.failed_instances = std::move(with_lost);
+      change.status = RolloutStatus::kFailed;
+      change.reason = fmt::format("{} of {} that may be without service are lost to it, first {}",
+                                  lost_, count_of(unavailable_max_, "instance"), why_lost_);
+    } else if (complete && !ended) {
       change.status = RolloutStatus::kCompleted;
     } else if (change.status == RolloutStatus::kPending && has_begun()) {
       change.status = RolloutStatus::kRunning;
@@ -429,13 +385,25 @@ class Round {
     plan_.deployment = std::move(change);
   }
 
+  // How many instances are blocked, if all are; and says why.
+  int count_blocked() {
+    int blocked = 0;
+    for (const auto& line : plan_.lines) {
+      if (line.state != InstanceState::kBlocked) continue;
+      if (blocked++ == 0) plan_.reason = line.instance.value + " is blocked: " + line.reason;
+    }
+    if (blocked > 0 && blocked == eligible_) return blocked;
+    plan_.reason.clear();
+    return 0;
+  }
+
   void decide_health() {
     if (!deployment() || world_.desired.deleting) return;
     int ill = 0;
     for (const auto& instance : world_.instances) {
       if (standing_of(instance) != Standing::kEligible) continue;
       std::string why;
-      if (has_failed(instance) && serving_count(instance) == 0) {
+      if (rules_.has_failed_starts(instance) && rules_.serving_count(instance) == 0) {
         why =
             fmt::format("the last {} on {} failed: {}", count_of(instance.failures.count, "start"),
                         instance.arn.value, instance.failures.reason);
@@ -450,16 +418,20 @@ class Round {
       if (why.empty()) continue;
       if (ill++ == 0) plan_.reason = std::move(why);
     }
+    if (ill == 0) ill = count_blocked();
     plan_.healthy = ill == 0;
     if (ill > 1) plan_.reason += fmt::format(" (and {} more)", count_of(ill - 1, "instance"));
   }
 
   const World& world_;
   const PlanLimits& limits_;
+  InstanceRules rules_;
   Plan plan_;
   int eligible_ = 0;
-  int unavailable_ = 0;  // Eligible and without service, but for those that cannot take the task.
-  int emptied_ = 0;      // Of these, by our stops.
+  int unavailable_ = 0;   // Eligible and without service, but for those that cannot take the task.
+  int places_ = 0;        // Of these, by our stops or early deaths.
+  int lost_ = 0;          // Of these, for good.
+  std::string why_lost_;  // Of the first of them.
   int unavailable_max_ = 1;
   bool rollout_paused_ = false;
 };

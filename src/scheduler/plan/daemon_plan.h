@@ -21,6 +21,7 @@ struct PlanLimits {
   /// For so long a stop on an instance that went silent holds its place in the budget, and the
   /// loss of an instance counts as news.
   Duration unreachable_release = std::chrono::minutes{10};
+  Duration stuck_after = std::chrono::minutes{10};  ///< On its way up, or down.
 };
 
 struct StartAction {
@@ -44,6 +45,14 @@ struct StopAction {
 struct DeploymentChange {
   RolloutStatus status = RolloutStatus::kPending;
   std::vector<ContainerInstanceArn> failed_instances;  ///< Sorted.
+  std::string reason;                                  ///< Why it failed, if it did.
+};
+
+/// An intent that is over, and the tasks that show that a start took place: their outcomes are
+/// kept, as a picture that is read anew may lack them.
+struct IntentOver {
+  ContainerInstanceArn instance;
+  std::vector<TaskArn> started;
 };
 
 enum class InstanceState : std::uint8_t {
@@ -72,7 +81,7 @@ struct Plan {
   std::vector<StartAction> starts;
   std::vector<StopAction> stops;
   /// Instances whose open intent is over, as the picture shows what it was to bring about.
-  std::vector<ContainerInstanceArn> closings;
+  std::vector<IntentOver> closings;
   /// Instances whose open stop has lost its reason: to be taken back, if it can be.
   std::vector<ContainerInstanceArn> withdrawals;
   /// Instances whose open stop is not to be sent now, as nobody listens there.
@@ -80,6 +89,8 @@ struct Plan {
   std::optional<DeploymentChange> deployment;  ///< None: it stays as it is.
   /// So many starts that the picture may be wrong: ask ECS about the tasks first.
   bool needs_confirmation = false;
+  /// The picture may have gone backwards: ask ECS first what runs on each of the instances.
+  bool needs_listing = false;
   std::vector<InstanceLine> lines;
   std::vector<ContainerInstanceArn> doubled;  ///< With two live tasks of this environment.
   bool healthy = true;                        ///< False also when that cannot be told.

@@ -26,6 +26,13 @@ struct StartRefusals {
   std::string resources;  ///< The instance's as the observer next saw them; set by the observer.
 };
 
+/// Calls in a row that were denied for one deployment: for its task definition, or a role of it.
+struct StartDenial {
+  int count = 0;
+  TimePoint last_at;
+  std::string reason;
+};
+
 /// How a task ended, as ECS said. Times are RFC 3339 text, empty when ECS gave none.
 struct EndedTask {
   std::string created_at;
@@ -50,8 +57,20 @@ class LaunchMemory {
     entry.resources.clear();
   }
   void forget_refusals(const RefusalKey& where) { refusals.erase(where); }
+  /// Calls that were sent together and are denied together count once.
+  void note_denial(const std::string& deployment, TimePoint sent_at, TimePoint at,
+                   std::string reason) {
+    StartDenial& denial = denials[deployment];
+    if (denial.count > 0 && sent_at <= denial.last_at) return;
+    ++denial.count;
+    denial.last_at = at;
+    denial.reason = std::move(reason);
+  }
 
   std::map<RefusalKey, StartRefusals> refusals;
+  /// By deployment: what we have no right to start is refused on every instance. Until a start of
+  /// it succeeds; pruned by observe when it is not in force any more.
+  std::map<std::string, StartDenial> denials;
   /// Tasks that ECS called STOPPED before the picture showed it. Pruned by act when the picture
   /// does, or holds them no more.
   std::map<TaskArn, EndedTask> ended;

@@ -8,9 +8,12 @@
 //                oldest
 //   intents      +start, +stop=t; with ".seen": the picture shows its effect
 //   instances    draining=AGE off=AGE (disconnected) inactive gone (superseded) others=N
-//                failed=N/AGE unserved=AGE emptied heir (a predecessor has a start open)
-// The settings are words: max=2 max=50% pending running deployed (before) undeployed deleting
-// terminate unloaded unsynced moved (another store) synced=AGE contact=AGE listed=a,b (failed).
+//                failed=N/AGE refused=N/AGE (by ECS) unserved=AGE emptied died (early) heir (a
+//                predecessor has a start open); a task's mark may be followed by @AGE: so long it
+//                is in its phase; ##t is unclaimed, but the delete of its environment stops it
+// The settings are words: max=2 max=50% pending running failing (has failed) deployed (before)
+// undeployed deleting terminate unloaded unsynced moved (opened since the last read) synced=AGE
+// contact=AGE listed=a,b (failed).
 #pragma once
 
 #include <algorithm>
@@ -62,14 +65,16 @@ inline void read_instance_flags(const World& world, const std::string& flags,
       instance.superseded = true;
     } else if (name == "others") {
       instance.other_task_count = std::stoi(value);
-    } else if (name == "failed") {
+    } else if (name == "failed" || name == "refused") {
       const auto parts = split_text(value, '/');
       instance.failures = {std::stoi(parts.at(0)), world.now - age_from_text(parts.at(1)),
-                           "RESOURCE:MEMORY"};
+                           "RESOURCE:MEMORY", name == "refused"};
     } else if (name == "unserved") {
       instance.unserved_since = world.now - age_from_text(value);
     } else if (name == "heir") {
       instance.predecessor_starts = true;
+    } else if (name == "died") {
+      instance.early_death = EarlyDeath{TaskArn{"dead"}, "it ended after 5 s"};
     } else {
       check(name == "emptied", "a flag of an instance in a table is known");
       instance.emptied_by_us = true;
@@ -91,9 +96,13 @@ inline OpenIntent intent_from_text(std::string text) {
   return intent;
 }
 
-inline ObservedTask task_from_text(std::string text, int position) {
+inline ObservedTask task_from_text(std::string text, int position, TimePoint now) {
   ObservedTask task;
   task.phase = TaskPhase::kServing;
+  if (const auto at = text.find('@'); at != std::string::npos) {
+    task.phase_since = now - age_from_text(text.substr(at + 1));
+    text.resize(at);
+  }
   const char mark = text.back();
   if (mark == '?') task.phase = TaskPhase::kStarting;
   if (mark == '!') task.phase = TaskPhase::kEnding;
@@ -120,8 +129,10 @@ inline void read_settings(const std::string& settings, World& world) {
     if (name == "max") {
       world.desired.unavailable_is_percent = value.ends_with('%');
       world.desired.unavailable_max = std::stoi(value);
-    } else if (name == "pending" || name == "running") {
-      deployment.status = name == "pending" ? RolloutStatus::kPending : RolloutStatus::kRunning;
+    } else if (name == "pending" || name == "running" || name == "failing") {
+      deployment.status = name == "pending"   ? RolloutStatus::kPending
+                          : name == "running" ? RolloutStatus::kRunning
+                                              : RolloutStatus::kFailed;
     } else if (name == "listed") {
       for (const auto& arn : split_text(value, ',')) {
         deployment.failed_instances.emplace_back(arn);
@@ -137,7 +148,7 @@ inline void read_settings(const std::string& settings, World& world) {
       if (name == "terminate") world.desired.terminate_tasks = true;
       if (name == "unloaded") world.picture.loaded = false;
       if (name == "unsynced") world.picture.synced_age.reset();
-      if (name == "moved") world.picture.store_changed = true;
+      if (name == "moved") world.picture.confirmed = false;
     }
   }
   if (deployed) world.desired.deployment = std::move(deployment);
@@ -146,7 +157,7 @@ inline void read_settings(const std::string& settings, World& world) {
 inline World world_from_text(const std::string& text, const std::string& settings = "") {
   World world;
   world.now = TimePoint{std::chrono::hours{100}};
-  world.picture = {true, false, std::chrono::minutes{1}, std::chrono::seconds{1}};
+  world.picture = {true, true, std::chrono::minutes{1}, std::chrono::seconds{1}};
   read_settings(settings, world);
   int position = 0;
   for (const auto& word : split_text(text, ' ')) {
@@ -165,16 +176,18 @@ inline World world_from_text(const std::string& text, const std::string& setting
     if (word.front() == '+') {
       instance.intent = intent_from_text(word);
     } else if (word.front() == '#') {
-      instance.unclaimed.emplace_back(word.substr(1));
+      UnclaimedTask& task = instance.unclaimed.emplace_back();
+      task.will_end = word.starts_with("##");
+      task.arn = TaskArn{word.substr(word.find_first_not_of('#'))};
     } else {
-      instance.tasks.push_back(task_from_text(word, ++position));
+      instance.tasks.push_back(task_from_text(word, ++position, world.now));
     }
   }
   return world;
 }
 
-/// "undecided start@a stop t stop u keeping v close@b withdraw@b silent@b double@c confirm
-/// completed failed=a,b": what is done, in this order.
+/// "undecided start@a stop t stop u keeping v close@b withdraw@b silent@b double@c confirm list
+/// completed|failed failed=a failed=b": what is done, in this order.
 inline std::string to_text(const Plan& plan) {
   std::string text;
   if (!plan.decided) text += "undecided ";
@@ -183,15 +196,17 @@ inline std::string to_text(const Plan& plan) {
     text += "stop " + stop.task.value + " ";
     if (stop.kept) text += "keeping " + stop.kept->value + " ";
   }
-  for (const auto& arn : plan.closings) text += "close@" + arn.value + " ";
+  for (const auto& over : plan.closings) text += "close@" + over.instance.value + " ";
   for (const auto& arn : plan.withdrawals) text += "withdraw@" + arn.value + " ";
   for (const auto& arn : plan.silent_stops) text += "silent@" + arn.value + " ";
   for (const auto& arn : plan.doubled) text += "double@" + arn.value + " ";
   if (plan.needs_confirmation) text += "confirm ";
+  if (plan.needs_listing) text += "list ";
   if (plan.deployment) {
     const auto status = plan.deployment->status;
     text += status == RolloutStatus::kPending   ? "pending "
             : status == RolloutStatus::kRunning ? "running "
+            : status == RolloutStatus::kFailed  ? "failed "
                                                 : "completed ";
     for (const auto& arn : plan.deployment->failed_instances) text += "failed=" + arn.value + " ";
   }

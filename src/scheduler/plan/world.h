@@ -28,26 +28,47 @@ struct ObservedTask {
   TaskPhase phase = TaskPhase::kStarting;
   bool seen = true;        ///< The picture shows it; false: ECS said that it started it.
   bool unhealthy = false;  ///< ECS's health check says so; not knowing counts as healthy.
-  WallTime created_at;     ///< Orders by age, and for nothing else.
+  /// Since when it was seen in its phase, by this process; none: for longer than anything here
+  /// asks for.
+  std::optional<TimePoint> phase_since;
+  WallTime created_at;  ///< Orders by age, and for nothing else.
 };
 
 enum class OpenIntentKind : std::uint8_t { kStart, kStop };
 
+/// A live task of our group that is none of this environment's: nobody knows who started it, or an
+/// environment of our name that is deleted did.
+struct UnclaimedTask {
+  TaskArn arn;
+  TaskDefinitionArn task_definition;
+  std::string started_by;  ///< As the task has it; may be empty.
+  bool will_end = false;   ///< The delete of its environment stops it.
+  WallTime created_at;
+};
+
 /// An intent that is not closed: a call is on its way, or nobody knows what became of it.
 struct OpenIntent {
   OpenIntentKind kind = OpenIntentKind::kStart;
-  std::string started_by;    ///< Of the start, or of the task to stop.
-  TaskArn task;              ///< The task to stop.
-  std::string reason;        ///< Why it was opened.
-  bool effect_seen = false;  ///< The picture shows the task started, or the task gone.
+  std::string started_by;        ///< Of the start, or of the task to stop.
+  TaskArn task;                  ///< The task to stop.
+  std::string reason;            ///< Why it was opened.
+  bool effect_seen = false;      ///< The picture shows the task started, or the task gone.
+  std::vector<TaskArn> started;  ///< Of a start whose effect is seen: the live tasks that show it.
 };
 
 /// Starts of the deployment in force that failed one after the other: refused by ECS, or the task
 /// ended by itself in less than a minute.
 struct StartFailures {
   int count = 0;
-  TimePoint last_at;   ///< Of the newest; meaningless when count is 0.
-  std::string reason;  ///< Of the newest, in words.
+  TimePoint last_at;     ///< Of the newest; meaningless when count is 0.
+  std::string reason;    ///< Of the newest, in words.
+  bool refused = false;  ///< ECS refused at least one of them, so it would refuse the next.
+};
+
+/// A task of the deployment in force that ended by itself soon after its start.
+struct EarlyDeath {
+  TaskArn task;
+  std::string reason;  ///< In words.
 };
 
 struct ObservedInstance {
@@ -60,8 +81,7 @@ struct ObservedInstance {
   std::optional<TimePoint> unserved_since;      ///< Likewise: no RUNNING task of ours, ACTIVE.
   std::optional<TimePoint> confirmed_at;        ///< When ECS last told of it, if we were there.
   std::vector<ObservedTask> tasks;              ///< Of this environment, oldest first.
-  /// Our group, but started by nobody we know, or by an environment of our name that is deleted.
-  std::vector<TaskArn> unclaimed;
+  std::vector<UnclaimedTask> unclaimed;
   bool predecessor_starts = false;  ///< Such an environment has a start under way here.
   int other_task_count = 0;         ///< While it drains: those it waits for.
   /// All of this environment that were ever seen here, those that ended among them: a look for what
@@ -69,18 +89,24 @@ struct ObservedInstance {
   std::vector<TaskArn> known_tasks;
   std::optional<OpenIntent> intent;
   StartFailures failures;
-  bool emptied_by_us = false;  ///< Our StopTask ended the last task that served.
+  /// Our StopTask ended the last task that served, and none has served for min_healthy since.
+  bool emptied_by_us = false;
+  /// The newest one, until a task has served for as long as a death is early.
+  std::optional<EarlyDeath> early_death;
+  int new_deaths = 0;  ///< Tasks that ended by themselves since the last round.
 };
 
 /// How far the picture can be trusted.
 struct Picture {
-  bool loaded = false;                 ///< Read whole, from one store.
-  bool store_changed = false;          ///< Another store answers, and its list was not read yet.
+  bool loaded = false;  ///< Read whole, from one store.
+  /// The cluster was read from ECS since the cluster state's store was opened. Else the store may
+  /// be a copy from before: each start is preceded by a question to ECS.
+  bool confirmed = true;
   std::optional<Duration> synced_age;  ///< Since the last complete reconcile of this cluster began.
   std::optional<Duration> contact_age;  ///< Since the cluster state last gave a sign of life.
 };
 
-enum class RolloutStatus : std::uint8_t { kPending, kRunning, kCompleted };
+enum class RolloutStatus : std::uint8_t { kPending, kRunning, kCompleted, kFailed };
 
 /// The deployment in force.
 struct DesiredDeployment {
@@ -97,6 +123,8 @@ struct DesiredState {
   int unavailable_max = 1;
   bool unavailable_is_percent = false;
   Duration drain_deadline = std::chrono::minutes{15};
+  /// For so long a task has to serve before its instance gives back its place in the budget.
+  Duration min_healthy = std::chrono::seconds{10};
   bool deleting = false;
   bool terminate_tasks = false;  ///< Of a delete.
 };

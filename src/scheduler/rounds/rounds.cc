@@ -14,6 +14,7 @@ DeploymentStatus status_of(RolloutStatus status) {
     case RolloutStatus::kPending: return DeploymentStatus::kPending;
     case RolloutStatus::kRunning: return DeploymentStatus::kRunning;
     case RolloutStatus::kCompleted: return DeploymentStatus::kCompleted;
+    case RolloutStatus::kFailed: return DeploymentStatus::kFailed;
   }
   return DeploymentStatus::kPending;
 }
@@ -56,6 +57,7 @@ Rounds::Rounds(const RoundsParts& parts, RoundsOptions options)
                Signal{parts.executor}},
       actor_(context_),
       metrics_(parts.metrics),
+      environment_metrics_(parts.metrics),
       wake_(parts.executor),
       scope_(parts.executor) {}
 
@@ -99,9 +101,14 @@ Async<void> Rounds::run_once() {
   std::erase_if(parts_.board.environments,
                 [&](const auto& entry) { return !worlds.contains(entry.first); });
   std::erase_if(doubled_, [&](const auto& entry) { return !worlds.contains(entry.first); });
-  for (const auto& [uid, world] : worlds) {
-    decide(parts_.repository.records().environments.at(uid), world);
+  // Environments take turns, as what is begun first takes the free calls.
+  auto next = worlds.upper_bound(first_);
+  for (std::size_t count = 0; count < worlds.size(); ++count, ++next) {
+    if (next == worlds.end()) next = worlds.begin();
+    if (count == 0) first_ = next->first;
+    decide(parts_.repository.records().environments.at(next->first), next->second);
   }
+  environment_metrics_.end_round();
   actor_.drive();
   take_earlier(next_due_, actor_.next_due());
   measure(now);
@@ -112,7 +119,8 @@ Async<void> Rounds::run_once() {
 void Rounds::decide(const Environment& environment, const World& world) {
   const Plan plan = parts_.planner.plan(world);
   take_earlier(next_due_, plan.next_due);
-  publish(environment, plan);
+  publish(environment, world, plan);
+  note_metrics(environment, world, plan);
   note_doubled(environment, plan);
   note_deployment(environment, plan);
   note_emptied(environment, world);
@@ -140,7 +148,7 @@ void Rounds::explain_waits(const Environment& environment, const Plan& plan) {
   }
 }
 
-void Rounds::publish(const Environment& environment, const Plan& plan) {
+void Rounds::publish(const Environment& environment, const World& world, const Plan& plan) {
   EnvironmentStatus& status = parts_.board.environments[environment.uid];
   status.healthy = plan.healthy;
   status.reason = plan.reason;
@@ -150,6 +158,22 @@ void Rounds::publish(const Environment& environment, const Plan& plan) {
     status.instances.push_back(
         {line.instance, std::string{to_text(line.state)}, line.reason, line.task});
   }
+  status.unclaimed.clear();
+  for (const auto& instance : world.instances) {
+    for (const auto& task : instance.unclaimed) {
+      status.unclaimed.push_back({task.arn, instance.arn, task.task_definition, task.started_by,
+                                  task.will_end, task.created_at});
+    }
+  }
+}
+
+void Rounds::note_metrics(const Environment& environment, const World& world, const Plan& plan) {
+  if (environment.deleting) return;
+  const auto& deployments = parts_.repository.records().deployments;
+  const auto found =
+      environment.deployment ? deployments.find(*environment.deployment) : deployments.end();
+  environment_metrics_.note(environment, found == deployments.end() ? nullptr : &found->second,
+                            world, plan, parts_.executor.wall_now());
 }
 
 // Counts each time that an instance comes to be doubled, not each round that sees it so.
@@ -176,12 +200,16 @@ void Rounds::note_deployment(const Environment& environment, const Plan& plan) {
   const WallTime now = parts_.executor.wall_now();
   deployment.status = status_of(plan.deployment->status);
   deployment.failed_instances = plan.deployment->failed_instances;
+  if (!plan.deployment->reason.empty()) deployment.reason = plan.deployment->reason;
   if (deployment.status != before) {
     if (!deployment.started_at) deployment.started_at = now;
-    if (deployment.status == DeploymentStatus::kCompleted) deployment.ended_at = now;
-    log::info("rounds", "deployment {} of '{}' was {} and is {}, {} instances failed",
+    const bool ended = deployment.status == DeploymentStatus::kCompleted ||
+                       deployment.status == DeploymentStatus::kFailed;
+    if (ended) deployment.ended_at = now;
+    log::info("rounds", "deployment {} of '{}' was {} and is {}, {} instances failed{}{}",
               deployment.id.value, environment.name.value, to_text(before),
-              to_text(deployment.status), deployment.failed_instances.size());
+              to_text(deployment.status), deployment.failed_instances.size(),
+              deployment.reason.empty() ? "" : ": ", deployment.reason);
   }
   changed_deployments_.push_back(std::move(deployment));
 }
@@ -202,7 +230,7 @@ Async<void> Rounds::store_deployments() {
 void Rounds::note_emptied(const Environment& environment, const World& world) {
   // A picture that was not read yet shows nothing, and one of another store may show old things.
   const Picture& picture = world.picture;
-  if (environment.deleting || !picture.loaded || picture.store_changed || !picture.synced_age) {
+  if (environment.deleting || !picture.loaded || !picture.confirmed || !picture.synced_age) {
     return;
   }
   const auto& noted = parts_.repository.records().emptied;

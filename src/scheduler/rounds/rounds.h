@@ -16,6 +16,7 @@
 #include "scheduler/environments/status_board.h"
 #include "scheduler/observe/observer.h"
 #include "scheduler/plan/daemon_plan.h"
+#include "scheduler/rounds/environment_metrics.h"
 
 namespace blox::scheduler {
 
@@ -71,8 +72,9 @@ class Rounds {
  private:
   Async<void> watch(Signal& signal);
   void decide(const Environment& environment, const World& world);
-  void publish(const Environment& environment, const Plan& plan);
+  void publish(const Environment& environment, const World& world, const Plan& plan);
   void explain_waits(const Environment& environment, const Plan& plan);
+  void note_metrics(const Environment& environment, const World& world, const Plan& plan);
   void note_doubled(const Environment& environment, const Plan& plan);
   void note_deployment(const Environment& environment, const Plan& plan);
   void note_emptied(const Environment& environment, const World& world);
@@ -87,10 +89,12 @@ class Rounds {
   ActContext context_;
   Actor actor_;
   RoundsMetrics metrics_;
+  EnvironmentMetrics environment_metrics_;
   Signal wake_;
   int watching_ = 0;
   bool dirty_ = true;
   std::optional<TimePoint> next_due_;
+  EnvironmentUid first_;                         // Was decided first in the newest round.
   std::vector<Deployment> changed_deployments_;  // By the round that runs now.
   std::vector<Emptied> emptied_;                 // Likewise: to be noted,
   std::vector<IntentKey> refilled_;              // and to be forgotten.

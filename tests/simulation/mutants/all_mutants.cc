@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "simulation/mutant.h"
 #include "simulation/mutants/broken_planners.h"
 #include "simulation/mutants/broken_protocols.h"
@@ -18,7 +20,7 @@ Mutant bent(std::string name, std::function<void(World&)> bend) {
 
 void trust_any_picture(World& world) {
   world.picture.loaded = true;
-  world.picture.store_changed = false;
+  world.picture.confirmed = true;
   world.picture.synced_age = Duration::zero();
   world.picture.contact_age = Duration::zero();
 }
@@ -28,8 +30,10 @@ Mutant credulous() {
   Mutant mutant;
   mutant.name = "trusts-any-picture";
   mutant.planner = [] {
-    return std::make_unique<BentPlanner>(trust_any_picture,
-                                         [](Plan& plan) { plan.needs_confirmation = false; });
+    return std::make_unique<BentPlanner>(trust_any_picture, [](Plan& plan) {
+      plan.needs_confirmation = false;
+      plan.needs_listing = false;
+    });
   };
   return mutant;
 }
@@ -89,6 +93,27 @@ void ignore_the_budget(World& world) {
   world.desired.unavailable_is_percent = false;
 }
 
+// Whatever serves for a moment is built on.
+void build_on_young_tasks(World& world) {
+  for (auto& instance : world.instances) {
+    instance.early_death.reset();
+    const bool serves =
+        std::ranges::any_of(instance.tasks, [](const scheduler::ObservedTask& task) {
+          return task.phase == scheduler::TaskPhase::kServing;
+        });
+    if (serves) instance.emptied_by_us = false;
+    for (auto& task : instance.tasks) task.phase_since.reset();
+  }
+}
+
+// Its names are used again while its tasks may not be seen: nobody follows them any more.
+void forget_heirs(World& world) {
+  for (auto& instance : world.instances) {
+    instance.unclaimed.clear();
+    instance.predecessor_starts = false;
+  }
+}
+
 void forget_intents(World& world) {
   for (auto& instance : world.instances) instance.intent.reset();
 }
@@ -99,7 +124,7 @@ void take_unclaimed_for_ours(World& world) {
   for (auto& instance : world.instances) {
     for (auto& task : std::exchange(instance.unclaimed, {})) {
       scheduler::ObservedTask ours;
-      ours.arn = std::move(task);
+      ours.arn = std::move(task.arn);
       ours.task_definition = TaskDefinitionArn{"outdated"};
       ours.started_by = world.desired.deployment->id;
       ours.phase = scheduler::TaskPhase::kServing;
@@ -152,6 +177,8 @@ std::vector<Mutant> all_mutants() {
       caught_by("S1", credulous()),
       caught_by("S2", bent("starts-while-draining", see_draining_as_active)),
       caught_by("S3", bent("ignores-the-budget", ignore_the_budget)),
+      caught_by("S3", bent("builds-on-young-tasks", build_on_young_tasks)),
+      caught_by("S1", bent("does-not-see-tasks-of-its-name", forget_heirs)),
       caught_by("L", bent("does-not-see-open-intents", forget_intents)),
       caught_by("S4", bent("takes-unclaimed-for-ours", take_unclaimed_for_ours)),
       caught_by("L", cut("never-stops-the-outdated", [](Plan& plan) { plan.stops.clear(); })),

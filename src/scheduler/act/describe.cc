@@ -1,0 +1,76 @@
+#include "scheduler/act/describe.h"
+
+#include <iterator>
+#include <utility>
+
+namespace blox::scheduler {
+namespace {
+
+template <class Item>
+void append(std::vector<Item>& into, std::vector<Item> more) {
+  into.insert(into.end(), std::make_move_iterator(more.begin()),
+              std::make_move_iterator(more.end()));
+}
+
+std::vector<TaskReport>& reports_of(aws::DescribedTasks& described) { return described.tasks; }
+std::vector<InstanceReport>& reports_of(aws::DescribedInstances& described) {
+  return described.instances;
+}
+
+template <class Described>
+void add(Described& into, Described more) {
+  append(reports_of(into), std::move(reports_of(more)));
+  append(into.missing, std::move(more.missing));
+  append(into.undescribed, std::move(more.undescribed));
+}
+
+template <class Described, class Arn>
+Async<Result<Described>> describe_by_halves(
+    aws::EcsQuery& query,
+    Async<Result<Described>> (aws::EcsQuery::*describe)(ClusterArn, std::vector<Arn>),
+    ClusterArn cluster, std::vector<Arn> arns) {
+  std::vector<std::vector<Arn>> parts;
+  parts.push_back(std::move(arns));
+  std::optional<Described> all;
+  for (std::size_t refused = 0; !parts.empty();) {
+    std::vector<Arn> part = std::move(parts.back());
+    parts.pop_back();
+    auto asked = part;
+    auto described = co_await (query.*describe)(cluster, std::move(asked));
+    if (!described && described.error().kind != ErrorKind::kInvalid) {
+      co_return std::unexpected(described.error());
+    }
+    if (!described && part.size() > 1) {
+      const auto middle = part.begin() + static_cast<std::ptrdiff_t>(part.size() / 2);
+      parts.emplace_back(middle, part.end());
+      part.erase(middle, part.end());
+      parts.push_back(std::move(part));
+      continue;
+    }
+    if (!described && ++refused > kRefusedMax) co_return std::unexpected(described.error());
+    if (!all) all.emplace();
+    if (!described) {
+      all->undescribed.push_back({part.front().value, described.error().message});
+    } else {
+      if (all->asked_at == WallTime{}) all->asked_at = described->asked_at;
+      add(*all, std::move(*described));
+    }
+  }
+  co_return std::move(*all);
+}
+
+}  // namespace
+
+Async<Result<aws::DescribedTasks>> describe_tasks(aws::EcsQuery& query, ClusterArn cluster,
+                                                  std::vector<TaskArn> tasks) {
+  co_return co_await describe_by_halves(query, &aws::EcsQuery::describe_tasks, std::move(cluster),
+                                        std::move(tasks));
+}
+
+Async<Result<aws::DescribedInstances>> describe_instances(
+    aws::EcsQuery& query, ClusterArn cluster, std::vector<ContainerInstanceArn> instances) {
+  co_return co_await describe_by_halves(query, &aws::EcsQuery::describe_container_instances,
+                                        std::move(cluster), std::move(instances));
+}
+
+}  // namespace blox::scheduler

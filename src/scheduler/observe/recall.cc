@@ -1,0 +1,207 @@
+#include "scheduler/observe/recall.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace blox::scheduler {
+namespace {
+
+std::string resources_text(const std::vector<Resource>& resources) {
+  std::string text;
+  for (const auto& resource : resources) text += resource.name + "=" + resource.value + ";";
+  return text;
+}
+
+/// What changes when somebody mended or resized the instance. Remaining resources are not part of
+/// it: each task of ours that fails changes them.
+std::string standing_text(const ContainerInstance& instance) {
+  return std::string{format(instance.status)} + (instance.agent_connected ? " on " : " off ") +
+         resources_text(instance.registered_resources);
+}
+
+std::string in_words_of_end(const Ended& ended) {
+  if (!ended.stopped_reason.empty()) return std::string{ended.stopped_reason};
+  return fmt::format("its task ended after {} s",
+                     std::chrono::floor<std::chrono::seconds>(ended.served_for()).count());
+}
+
+}  // namespace
+
+void Recall::recall(const RefusalKey& key, Past& past, InstanceRow& row,
+                    const DesiredState& desired) {
+  ObservedInstance& instance = row.instance;
+  note_phases(past, instance);
+  const bool serves = std::ranges::any_of(
+      instance.tasks, [](const ObservedTask& task) { return task.phase == TaskPhase::kServing; });
+  const bool in_use = instance.status.is_active() || instance.status.is_draining();
+  set_since(past.draining_since, instance.status.is_draining());
+  set_since(past.disconnected_since, in_use && !instance.agent_connected);
+  set_since(past.unserved_since, desired.deployment && instance.status.is_active() &&
+                                     instance.agent_connected && !serves);
+  instance.draining_since = past.draining_since;
+  instance.disconnected_since = past.disconnected_since;
+  instance.unserved_since = past.unserved_since;
+
+  std::ranges::sort(row.ended, [](const Ended& a, const Ended& b) {
+    return std::tie(b.stopped_at, b.arn) < std::tie(a.stopped_at, a.arn);
+  });
+  count_deaths(past, row);
+  past.emptied_by_us = is_emptied(key, row, past.emptied_by_us, desired.min_healthy);
+  instance.emptied_by_us = past.emptied_by_us;
+  if (!desired.deployment) return;
+  recall_failures(key, past, row, desired.deployment->id);
+  recall_early_death(past, row, desired.deployment->id);
+}
+
+void Recall::note_phases(Past& past, ObservedInstance& instance) const {
+  std::vector<Past::Phase> phases;
+  for (ObservedTask& task : instance.tasks) {
+    const auto known = std::ranges::find(past.phases, task.arn, &Past::Phase::task);
+    const bool goes_on = known != past.phases.end() && known->phase == task.phase;
+    phases.push_back({task.arn, task.phase, goes_on ? known->since : now_});
+    task.phase_since = phases.back().since;
+  }
+  past.phases = std::move(phases);
+}
+
+// Those that came since the last round; what this process finds at first may be of any age.
+void Recall::count_deaths(Past& past, InstanceRow& row) const {
+  if (row.source == nullptr) return;      // Of a picture that is not read yet, or not there.
+  for (const Ended& ended : row.ended) {  // Newest first.
+    if (!past.ends_known || ended.stopped_at <= past.newest_end) break;
+    if (!ended.is_by_us()) ++row.instance.new_deaths;
+  }
+  if (!row.ended.empty()) past.newest_end = std::max(past.newest_end, row.ended.front().stopped_at);
+  past.ends_known = true;
+}
+
+void Recall::set_since(std::optional<TimePoint>& since, bool holds) const {
+  if (!holds) {
+    since.reset();
+  } else if (!since) {
+    since = now_;
+  }
+}
+
+// Whether our stop ended the last task there that served. What is stored counts until something
+// newer is seen; a task that is being stopped serves no more, whatever the picture shows.
+bool Recall::is_emptied(const RefusalKey& key, const InstanceRow& row, bool was_emptied,
+                        Duration min_healthy) const {
+  const auto& intent = row.instance.intent;
+  const bool proven = std::ranges::any_of(row.instance.tasks, [&](const ObservedTask& task) {
+    const bool doomed = intent && intent->kind == OpenIntentKind::kStop && intent->task == task.arn;
+    return task.phase == TaskPhase::kServing && !doomed && !task.unhealthy &&
+           now_ - *task.phase_since >= min_healthy;
+  });
+  if (proven) return false;
+  const auto noted = records_.emptied.find({EnvironmentUid{key.first}, key.second});
+  const bool is_noted = noted != records_.emptied.end();
+  for (const Ended& ended : row.ended) {  // Newest first.
+    if (is_noted && ended.stopped_at <= noted->second.noted_at) break;
+    const bool ours = ended.is_by_us();
+    if (ours && ended.started_at.empty()) continue;  // It never served.
+    if (!ours && ended.served_for() < options_.proven_after) continue;
+    return ours;
+  }
+  return is_noted || was_emptied;
+}
+
+void Recall::recall_failures(const RefusalKey& key, Past& past, InstanceRow& row,
+                             const std::string& deployment) {
+  if (row.source != nullptr && past.standing_version != row.version) {
+    past.standing_version = row.version;
+    std::string standing = standing_text(*row.source);
+    if (past.standing != standing) {
+      if (!past.standing.empty()) {
+        memory_.forget_refusals(key);
+        past.early_death.reset();
+        if (!row.ended.empty()) past.failures_forgiven = row.ended.front().stopped_at;
+      }
+      past.standing = std::move(standing);
+    }
+  }
+  StartFailures& failures = row.instance.failures;
+  add_deaths(past, row, deployment, failures);
+  add_refusals(key, row, deployment, failures);
+  add_denials(deployment, failures);
+}
+
+// The newest one counts until a task has served for as long as a death is early. That the picture
+// has forgotten it by then changes nothing.
+void Recall::recall_early_death(Past& past, InstanceRow& row, const std::string& deployment) const {
+  if (past.early_death_of != deployment) past.early_death.reset();
+  past.early_death_of = deployment;
+  for (const Ended& ended : row.ended) {  // Newest first.
+    if (ended.started_by != deployment || ended.stopped_at <= past.failures_forgiven) break;
+    if (ended.is_by_us() || ended.started_at.empty()) continue;
+    if (ended.served_for() < options_.early_death_within) {
+      past.early_death = EarlyDeath{
+          ended.arn,
+          fmt::format("task {} ended by itself {} s after its start: {}", ended.arn.value,
+                      std::chrono::floor<std::chrono::seconds>(ended.served_for()).count(),
+                      in_words_of_end(ended))};
+    }
+    break;
+  }
+  // By either clock: this process may be younger than the task.
+  const bool proven = std::ranges::any_of(row.instance.tasks, [&](const ObservedTask& task) {
+    return task.phase == TaskPhase::kServing &&
+           (now_ - *task.phase_since >= options_.early_death_within ||
+            wall_now_ - task.created_at >= 2 * options_.early_death_within);
+  });
+  if (proven) past.early_death.reset();
+  row.instance.early_death = past.early_death;
+}
+
+// Newest first, up to one that served for long or was stopped by us.
+void Recall::add_deaths(Past& past, const InstanceRow& row, const std::string& deployment,
+                        StartFailures& failures) const {
+  for (const Ended& ended : row.ended) {
+    if (ended.started_by != deployment || ended.stopped_at <= past.failures_forgiven) break;
+    if (ended.is_by_us() || ended.served_for() >= options_.proven_after) break;
+    if (failures.count++ > 0) continue;
+    if (past.newest_death != ended.arn) {
+      past.newest_death = ended.arn;
+      past.newest_death_at = now_;
+    }
+    failures.last_at = past.newest_death_at;
+    failures.reason = in_words_of_end(ended);
+  }
+}
+
+void Recall::add_refusals(const RefusalKey& key, const InstanceRow& row,
+                          const std::string& deployment, StartFailures& failures) const {
+  const auto found = memory_.refusals.find(key);
+  if (found == memory_.refusals.end()) return;
+  StartRefusals& refused = found->second;
+  const std::string resources =
+      row.source ? resources_text(row.source->remaining_resources) : std::string{};
+  if (refused.resources.empty()) refused.resources = resources;
+  if (refused.started_by != deployment || refused.resources != resources) {
+    memory_.refusals.erase(found);
+    return;
+  }
+  if (failures.count == 0 || refused.last_at > failures.last_at) {
+    failures.last_at = refused.last_at;
+    failures.reason = refused.reason;
+  }
+  failures.count += refused.count;
+  failures.refused = true;
+}
+
+void Recall::add_denials(const std::string& deployment, StartFailures& failures) const {
+  const auto found = memory_.denials.find(deployment);
+  if (found == memory_.denials.end()) return;
+  const StartDenial& denial = found->second;
+  if (failures.count == 0 || denial.last_at > failures.last_at) {
+    failures.last_at = denial.last_at;
+    failures.reason = denial.reason;
+  }
+  failures.count += denial.count;
+  failures.refused = true;
+}
+
+}  // namespace blox::scheduler

@@ -1,0 +1,259 @@
+// What only the past can tell: since when, failed starts, early deaths, whom stops emptied.
+#include "scheduler/observe/recall.h"
+
+#include <gtest/gtest.h>
+
+#include "scheduler/observe/observer_for_tests.h"
+
+namespace blox::scheduler {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+using RecallTest = ObserverTest;
+
+TEST_F(RecallTest, CountsFailuresInARow) {
+  struct Death {
+    int served_seconds;
+    int ago_seconds;
+    const char* reason;
+  };
+  const std::tuple<const char*, std::vector<Death>, int> rows[] = {
+      {"none", {}, 0},
+      {"short lives count", {{3, 30, "x"}, {59, 20, "x"}, {0, 10, "x"}}, 3},
+      {"a long one ends the row", {{3, 30, "x"}, {60, 20, "x"}, {3, 10, "x"}}, 1},
+      {"and is none itself", {{3, 30, "x"}, {60, 20, "x"}}, 0},
+      {"what we stopped did not fail", {{3, 30, "x"}, {3, 20, "blox: outdated"}}, 0},
+  };
+  for (const auto& [rule, deaths, count] : rows) {
+    tasks_.clear();
+    for (const auto& death : deaths) {
+      add_ended("t" + std::to_string(death.ago_seconds), seconds{death.served_seconds},
+                seconds{death.ago_seconds}, death.reason);
+    }
+    EXPECT_EQ(observe_a().failures.count, count) << rule;
+  }
+}
+
+// Whether or not the picture ever shows the task: or a crash loop would go on without a wait.
+TEST_F(RecallTest, CountsDeathsThatOnlyDescribeToldOf) {
+  add_outcome("t");
+  note_end("t", seconds{3});
+  EXPECT_EQ(observe_a().failures.count, 1);
+  EXPECT_EQ(observe_a().failures.last_at, now_);
+  EXPECT_EQ(observe_a().failures.reason, "Essential container exited");
+  add_task("t", "new");  // Its last event is lost.
+  EXPECT_EQ(observe_a().failures.count, 1);
+  EXPECT_TRUE(observe_a().tasks.empty());
+  note_end("t", seconds{60});
+  EXPECT_EQ(observe_a().failures.count, 0) << "it served for long";
+  note_end("t", seconds{60}, "blox: its task is outdated");
+  EXPECT_TRUE(observe_a().emptied_by_us);
+}
+
+// A death after a minute is no failed start, but one within ten is early.
+TEST_F(RecallTest, RemembersAnEarlyDeathUntilATaskServesForLong) {
+  EXPECT_FALSE(observe_a().early_death);
+  add_ended("t", minutes{10}, seconds{40});
+  EXPECT_FALSE(observe_a().early_death) << "it served for long";
+  add_ended("u", seconds{0}, seconds{35}).started_at.clear();
+  EXPECT_FALSE(observe_a().early_death) << "it never served";
+  add_ended("v", seconds{599}, seconds{30});
+  EXPECT_EQ(observe_a().failures.count, 0);
+  ASSERT_TRUE(observe_a().early_death);
+  EXPECT_EQ(observe_a().early_death->reason,
+            "task v ended by itself 599 s after its start: Essential container exited");
+  tasks_.clear();
+  EXPECT_TRUE(observe_a().early_death) << "also when the trace is gone";
+  add_task("w", "new").created_at = format_time(kDate);
+  EXPECT_TRUE(observe_a().early_death) << "its heir is young";
+  now_ += seconds{599};
+  EXPECT_TRUE(observe_a().early_death);
+  now_ += seconds{1};
+  EXPECT_FALSE(observe_a().early_death);
+  now_ += seconds{1};
+  EXPECT_FALSE(observe_a().early_death);
+}
+
+TEST_F(RecallTest, AnEarlyDeathIsOfItsDeploymentAndOfItsOwn) {
+  add_ended("t", seconds{20}, seconds{30}, "blox: its task is outdated");
+  EXPECT_FALSE(observe_a().early_death) << "it was our stop";
+  add_ended("u", seconds{20}, seconds{20}).started_by = "old";
+  EXPECT_FALSE(observe_a().early_death);
+  add_ended("v", seconds{20}, seconds{10});
+  EXPECT_TRUE(observe_a().early_death);
+  changed_a().registered_resources = {{"MEMORY", "INTEGER", "99"}};
+  EXPECT_FALSE(observe_a().early_death) << "somebody has resized it";
+  add_ended("w", seconds{20}, seconds{5});
+  EXPECT_TRUE(observe_a().early_death);
+  records_.environments[kUid].deployment = DeploymentId{"old"};
+  tasks_.erase(TaskArn{"u"});
+  EXPECT_FALSE(observe_a().early_death) << "another deployment is in force";
+}
+
+// This process may be younger than the task that proves itself.
+TEST_F(RecallTest, ATaskThatWasMadeLongAgoProvesItselfAtOnce) {
+  add_ended("t", seconds{20}, minutes{30});
+  Task& heir = add_task("u", "new");
+  heir.created_at = format_time(kDate - minutes{19});
+  EXPECT_TRUE(observe_a().early_death);
+  heir.created_at = format_time(kDate - minutes{20});
+  EXPECT_FALSE(observe_a().early_death);
+}
+
+TEST_F(RecallTest, CountsTheDeathsSinceTheLastRound) {
+  add_ended("t", minutes{10}, minutes{5});
+  EXPECT_EQ(observe_a().new_deaths, 0) << "it may be of any age";
+  add_ended("u", minutes{10}, seconds{40});
+  add_ended("v", minutes{10}, seconds{30});
+  add_ended("w", minutes{10}, seconds{20}, "blox: its task is outdated");
+  EXPECT_EQ(observe_a().new_deaths, 2);
+  EXPECT_EQ(observe_a().new_deaths, 0);
+}
+
+TEST_F(RecallTest, KnowsSinceWhenATaskIsInItsPhase) {
+  Task& task = add_task("t", "new", "PENDING");
+  const TimePoint begun = now_;
+  EXPECT_EQ(observe_a().tasks[0].phase_since, begun);
+  now_ += seconds{5};
+  EXPECT_EQ(observe_a().tasks[0].phase_since, begun);
+  task.last_status = make_task_status("RUNNING");
+  EXPECT_EQ(observe_a().tasks[0].phase_since, now_);
+  const TimePoint running = now_;
+  now_ += seconds{5};
+  add_task("u", "new");
+  EXPECT_EQ(observe_a().tasks[0].phase_since, running);
+  EXPECT_EQ(observe_a().tasks[1].phase_since, now_);
+}
+
+TEST_F(RecallTest, ADenialIsAFailedStartOnEveryInstance) {
+  add_instance("b");
+  memory_.note_denial("new", now_ - seconds{1}, now_, "AccessDenied");
+  memory_.note_denial("new", now_ - seconds{1}, now_, "AccessDenied");
+  const World world = observe();
+  for (const auto& instance : world.instances) {
+    EXPECT_EQ(instance.failures.count, 1) << "calls that are denied together count once";
+    EXPECT_TRUE(instance.failures.refused);
+    EXPECT_EQ(instance.failures.reason, "AccessDenied");
+  }
+  memory_.note_denial("new", now_ + seconds{1}, now_ + seconds{2}, "AccessDenied");
+  EXPECT_EQ(observe_a().failures.count, 2);
+  EXPECT_EQ(observe_a().failures.last_at, now_ + seconds{2});
+  records_.environments[kUid].deployment = DeploymentId{"old"};
+  EXPECT_EQ(observe_a().failures.count, 0);
+  EXPECT_TRUE(memory_.denials.empty()) << "it is not in force any more";
+}
+
+TEST_F(RecallTest, TheWaitStartsWhenTheDeathIsSeen) {
+  add_ended("t", seconds{3}, seconds{10});
+  const TimePoint first_seen = now_;
+  EXPECT_EQ(observe_a().failures.last_at, first_seen);
+  now_ += seconds{5};
+  EXPECT_EQ(observe_a().failures.last_at, first_seen);
+  add_ended("u", seconds{3}, seconds{1});
+  EXPECT_EQ(observe_a().failures.last_at, now_);
+}
+
+TEST_F(RecallTest, AChangeOfTheInstanceForgivesFailures) {
+  add_ended("t", seconds{3}, seconds{10});
+  EXPECT_EQ(observe_a().failures.count, 1);
+  changed_a().remaining_resources = {{"MEMORY", "INTEGER", "9"}};
+  EXPECT_EQ(observe_a().failures.count, 1) << "our own failing tasks change those";
+  changed_a().registered_resources = {{"MEMORY", "INTEGER", "99"}};
+  EXPECT_EQ(observe_a().failures.count, 0);
+  add_ended("u", seconds{3}, seconds{5});
+  EXPECT_EQ(observe_a().failures.count, 1);
+}
+
+TEST_F(RecallTest, RefusalsCountUntilResourcesOrTheDeploymentChange) {
+  const RefusalKey key{kUid.value, ContainerInstanceArn{"a"}};
+  changed_a().remaining_resources = {{"MEMORY", "INTEGER", "9"}};
+  memory_.note_refusal(key, "new", now_, "RESOURCE:MEMORY");
+  memory_.note_refusal(key, "new", now_ + seconds{1}, "RESOURCE:PORTS");
+  EXPECT_EQ(observe_a().failures.count, 2);
+  EXPECT_EQ(observe_a().failures.reason, "RESOURCE:PORTS");
+  changed_a().remaining_resources = {{"MEMORY", "INTEGER", "10"}};
+  EXPECT_EQ(observe_a().failures.count, 0);
+  memory_.note_refusal(key, "old", now_, "RESOURCE:MEMORY");
+  EXPECT_EQ(observe_a().failures.count, 0);
+}
+
+TEST_F(RecallTest, KnowsSinceWhenThingsAreSo) {
+  auto& a = instances_.begin()->second.object;
+  const TimePoint begun = now_;
+  EXPECT_EQ(observe_a().unserved_since, begun);
+  a.status = make_instance_status("DRAINING");
+  now_ += seconds{10};
+  EXPECT_EQ(observe_a().draining_since, now_);
+  EXPECT_FALSE(observe_a().unserved_since.has_value());
+  a.agent_connected = false;
+  now_ += seconds{10};
+  EXPECT_EQ(observe_a().disconnected_since, now_);
+  EXPECT_EQ(observe_a().draining_since, begun + seconds{10});
+  a.status = make_instance_status("ACTIVE");
+  a.agent_connected = true;
+  add_task("t", "new");
+  EXPECT_FALSE(observe_a().draining_since.has_value());
+  EXPECT_FALSE(observe_a().disconnected_since.has_value());
+  EXPECT_FALSE(observe_a().unserved_since.has_value());
+}
+
+TEST_F(RecallTest, RemembersWhoEmptiedAnInstance) {
+  add_ended("t", minutes{10}, seconds{30}, "blox: its task is outdated");
+  EXPECT_TRUE(observe_a().emptied_by_us);
+  add_ended("u", seconds{3}, seconds{20});
+  EXPECT_TRUE(observe_a().emptied_by_us) << "its heir failed";
+  tasks_.clear();
+  EXPECT_TRUE(observe_a().emptied_by_us) << "also when the trace is gone";
+  Task& heir = add_task("v", "new");
+  EXPECT_TRUE(observe_a().emptied_by_us) << "its task is young";
+  now_ += seconds{9};
+  EXPECT_TRUE(observe_a().emptied_by_us);
+  now_ += seconds{1};
+  heir.health_status = "UNHEALTHY";
+  EXPECT_TRUE(observe_a().emptied_by_us) << "that is no service";
+  heir.health_status = "HEALTHY";
+  EXPECT_FALSE(observe_a().emptied_by_us);
+  tasks_.clear();
+  add_ended("w", minutes{10}, seconds{5});
+  EXPECT_FALSE(observe_a().emptied_by_us) << "it went by itself";
+}
+
+// What an earlier process has seen and stored; the picture knows nothing, or what it missed.
+TEST_F(RecallTest, TakesFromTheRecordsWhoWasEmptied) {
+  add_task("t", "new");
+  records_.emptied[{kUid, ContainerInstanceArn{"a"}}] = {
+      kUid, ContainerInstanceArn{"a"}, {}, TaskArn{"t"}};
+  EXPECT_TRUE(observe_a().emptied_by_us);
+  EXPECT_TRUE(observe_a().tasks.empty());
+  EXPECT_EQ(observe_a().known_tasks, std::vector{TaskArn{"t"}});
+  add_ended("s", minutes{10}, minutes{30});
+  records_.emptied.begin()->second.noted_at = kDate - minutes{20};
+  EXPECT_TRUE(observe_a().emptied_by_us) << "what ended before says nothing";
+  add_ended("r", minutes{10}, minutes{10});
+  EXPECT_FALSE(observe_a().emptied_by_us) << "what ended since does";
+  tasks_.erase(TaskArn{"r"});
+  EXPECT_TRUE(observe_a().emptied_by_us);
+  add_task("u", "new");
+  EXPECT_TRUE(observe_a().emptied_by_us);
+  now_ += seconds{10};
+  EXPECT_FALSE(observe_a().emptied_by_us) << "it serves again";
+  EXPECT_EQ(observe_a().tasks.size(), 1U);
+}
+
+// The picture may go on showing it, and its end may be known to the process before.
+TEST_F(RecallTest, ATaskThatIsBeingStoppedServesNoMore) {
+  add_task("t", "new");
+  add_intent(IntentKind::kStop, {TaskArn{"t"}});
+  records_.emptied[{kUid, ContainerInstanceArn{"a"}}] = {kUid, ContainerInstanceArn{"a"}, kDate,
+                                                         TaskArn{}};
+  EXPECT_TRUE(observe_a().emptied_by_us);
+  now_ += seconds{10};
+  EXPECT_TRUE(observe_a().emptied_by_us);
+  records_.intents.clear();
+  EXPECT_FALSE(observe_a().emptied_by_us);
+}
+
+}  // namespace
+}  // namespace blox::scheduler

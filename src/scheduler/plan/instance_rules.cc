@@ -1,0 +1,170 @@
+#include "scheduler/plan/instance_rules.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+namespace blox::scheduler {
+
+Standing standing_of(const ObservedInstance& instance) {
+  const bool in_use = instance.status.is_active() || instance.status.is_draining();
+  if (!in_use) return Standing::kOther;
+  if (instance.superseded) return Standing::kSuperseded;
+  if (!instance.agent_connected) return Standing::kDisconnected;
+  return instance.status.is_active() ? Standing::kEligible : Standing::kDraining;
+}
+
+std::string in_words(Duration duration) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(std::max(duration, Duration{}));
+  if (seconds < std::chrono::minutes{2}) return fmt::format("{} s", seconds.count());
+  return fmt::format("{} min", std::chrono::ceil<std::chrono::minutes>(seconds).count());
+}
+
+std::string count_of(int count, std::string_view thing) {
+  return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
+}
+
+bool InstanceRules::serves(const Instance& instance, const ObservedTask& task) const {
+  const bool told_to_stop = instance.intent && instance.intent->kind == OpenIntentKind::kStop &&
+                            instance.intent->task == task.arn;
+  return task.phase == TaskPhase::kServing && !told_to_stop;
+}
+
+int InstanceRules::serving_count(const Instance& instance) const {
+  return static_cast<int>(std::ranges::count_if(
+      instance.tasks, [&](const ObservedTask& task) { return serves(instance, task); }));
+}
+
+bool InstanceRules::is_proven(const Instance& instance, const ObservedTask& task) const {
+  return serves(instance, task) && !task.unhealthy &&
+         has_passed(task.phase_since, world_.desired.min_healthy);
+}
+
+bool InstanceRules::has_proven(const Instance& instance) const {
+  return std::ranges::any_of(instance.tasks,
+                             [&](const ObservedTask& task) { return is_proven(instance, task); });
+}
+
+bool InstanceRules::is_current(const ObservedTask& task) const {
+  return deployment() && task.task_definition == deployment()->task_definition;
+}
+
+const ObservedTask& InstanceRules::best_of(const Instance& instance) const {
+  return *std::ranges::max_element(instance.tasks, {}, [&](const ObservedTask& task) {
+    return std::tuple{task.phase != TaskPhase::kEnding, is_current(task),
+                      task.phase == TaskPhase::kServing, !task.unhealthy};
+  });  // Of equals the first, which is the oldest.
+}
+
+const ObservedTask* InstanceRules::find_stuck(const Instance& instance) const {
+  const auto found = std::ranges::find_if(instance.tasks, [&](const ObservedTask& task) {
+    // An outdated one that does not come up is stopped: nobody waits for it.
+    const bool waited_for =
+        task.phase == TaskPhase::kEnding ||
+        (is_current(task) && (task.phase == TaskPhase::kStarting || task.unhealthy));
+    return waited_for && task.phase_since && has_passed(task.phase_since, limits_.stuck_after);
+  });
+  return found == instance.tasks.end() ? nullptr : &*found;
+}
+
+std::string InstanceRules::in_words_of_stuck(const ObservedTask& task) const {
+  const std::string age = in_words(world_.now - *task.phase_since);
+  if (task.phase == TaskPhase::kServing) {
+    return fmt::format("task {} runs for {} and is UNHEALTHY", task.arn.value, age);
+  }
+  return fmt::format("task {} is on its way {} for {}", task.arn.value,
+                     task.phase == TaskPhase::kStarting ? "up" : "down", age);
+}
+
+bool InstanceRules::runs_wanted(const Instance& instance) const {
+  return std::ranges::any_of(instance.tasks, [&](const ObservedTask& task) {
+    return is_current(task) && is_proven(instance, task);
+  });
+}
+
+bool InstanceRules::has_failed(const Instance& instance) const {
+  return has_failed_starts(instance) || find_stuck(instance) != nullptr ||
+         !why_blocked(instance).empty();
+}
+
+std::string InstanceRules::why_blocked(const Instance& instance) const {
+  const auto lasting = std::ranges::find_if_not(
+      instance.unclaimed, [](const UnclaimedTask& task) { return task.will_end; });
+  if (lasting != instance.unclaimed.end()) {
+    return "task " + lasting->arn.value +
+           " has our group, but no deployment of this environment started it: waits until it "
+           "ends, is adopted (blox environments adopt) or somebody stops it (aws ecs stop-task)";
+  }
+  if (instance.failures.refused && !instance.tasks.empty() && !is_current(best_of(instance))) {
+    return fmt::format("ECS refused {} of the wanted one, so it stays: {}",
+                       count_of(instance.failures.count, "start"), instance.failures.reason);
+  }
+  return {};
+}
+
+std::string InstanceRules::why_held_up(const Instance& instance) const {
+  if (!instance.unclaimed.empty()) {
+    return "waits for task " + instance.unclaimed.front().arn.value +
+           " of the environment of this name that is being deleted";
+  }
+  if (instance.predecessor_starts) {
+    return "waits for a start of the environment of this name that was deleted";
+  }
+  return {};
+}
+
+bool InstanceRules::is_over(const Instance& instance) const {
+  if (instance.intent->effect_seen) return true;
+  if (instance.intent->kind != OpenIntentKind::kStop) return false;
+  return is_silent(instance) && !is_recent(instance.disconnected_since);
+}
+
+bool InstanceRules::is_silent(const Instance& instance) const {
+  const Standing standing = standing_of(instance);
+  return standing == Standing::kDisconnected || standing == Standing::kSuperseded;
+}
+
+bool InstanceRules::is_stop_wanted(const Instance& instance) const {
+  const auto task = std::ranges::find(instance.tasks, instance.intent->task, &ObservedTask::arn);
+  if (task == instance.tasks.end() || standing_of(instance) != Standing::kEligible) return true;
+  if (world_.desired.deleting) return world_.desired.terminate_tasks;
+  if (task->phase == TaskPhase::kEnding) return true;  // It was sent, or somebody else did it.
+  if (&*task != &best_of(instance)) return true;
+  if (is_current(*task)) return false;
+  const bool given_up = deployment() && deployment()->status == RolloutStatus::kFailed;
+  return !given_up && why_blocked(instance).empty();
+}
+
+bool InstanceRules::is_unavailable(const Instance& instance) const {
+  if (holds_place(instance)) return true;
+  if (serving_count(instance) > 0 || standing_of(instance) != Standing::kEligible) return false;
+  return !has_failed_starts(instance) && why_blocked(instance).empty();
+}
+
+bool InstanceRules::holds_place(const Instance& instance) const {
+  const bool emptied = !has_proven(instance) && (instance.emptied_by_us || is_emptying(instance));
+  if (!emptied && !instance.early_death) return false;
+  const Standing standing = standing_of(instance);
+  return standing == Standing::kEligible ||
+         (standing == Standing::kDisconnected && is_recent(instance.disconnected_since));
+}
+
+bool InstanceRules::is_emptying(const Instance& instance) const {
+  if (serving_count(instance) > 0) return false;
+  return (instance.intent && instance.intent->kind == OpenIntentKind::kStop) ||
+         std::ranges::any_of(instance.tasks, [](const ObservedTask& task) {
+           return task.phase == TaskPhase::kEnding;
+         });
+}
+
+std::string InstanceRules::why_lost(const Instance& instance) const {
+  if (!holds_place(instance)) return {};
+  if (instance.early_death) return instance.early_death->reason;
+  if (const ObservedTask* task = find_stuck(instance)) return in_words_of_stuck(*task);
+  const bool long_unserved =
+      instance.unserved_since && has_passed(instance.unserved_since, limits_.unhealthy_after);
+  return has_failed_starts(instance) && long_unserved ? instance.failures.reason : std::string{};
+}
+
+}  // namespace blox::scheduler

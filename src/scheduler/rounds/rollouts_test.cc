@@ -1,0 +1,172 @@
+// Rollouts that do not go well: what is denied, dies early, or belongs to a store that was lost.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "scheduler/rounds/rounds_for_tests.h"
+
+namespace blox::scheduler {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+using RolloutsTest = RoundsTest;
+
+TEST_F(RolloutsTest, SaysWhatAllInstancesWaitFor) {
+  cluster_.start_fault = Error{ErrorKind::kDenied, "ExpiredTokenException: no credentials"};
+  add_instances(2);
+  deploy("one", "logs:1");
+  loop_.run_for(minutes{1});
+  for (const auto& line : process_->board.environments.at(kUid).instances) {
+    EXPECT_EQ(line.state, "waiting");
+    EXPECT_EQ(line.reason,
+              "no task there; waits: starts pause: ExpiredTokenException: no credentials");
+  }
+  EXPECT_EQ(status_of("one"), DeploymentStatus::kPending) << "no instance has failed";
+  EXPECT_LT(cluster_.start_calls, 10);
+  cluster_.start_fault.reset();
+  EXPECT_TRUE(runs_everywhere("logs:1"));
+  loop_.run_for(seconds{11});
+  EXPECT_EQ(status_of("one"), DeploymentStatus::kCompleted);
+}
+
+// A role that we may not pass: the deployment ends and says so, and goes on when it is mended.
+TEST_F(RolloutsTest, ADeniedDeploymentEndsWithTheDenial) {
+  cluster_.start_fault = Error{ErrorKind::kDenied, "AccessDeniedException: iam:PassRole"};
+  add_instances(25);
+  deploy("one", "logs:1");
+  loop_.run_for(seconds{10});
+  EXPECT_EQ(status_of("one"), DeploymentStatus::kCompleted);
+  EXPECT_EQ(records().deployments.at(DeploymentId{"one"}).failed_instances.size(), 25U);
+  for (const auto& line : process_->board.environments.at(kUid).instances) {
+    EXPECT_NE(line.reason.find("failed starts: AccessDeniedException: iam:PassRole"),
+              std::string::npos)
+        << line.reason;
+  }
+  loop_.run_for(minutes{1});
+  EXPECT_LT(cluster_.start_calls, 12) << "one call tells it of all";
+  cluster_.start_fault.reset();
+  EXPECT_TRUE(runs_everywhere("logs:1"));
+  loop_.run_for(seconds{11});
+  EXPECT_TRUE(records().deployments.at(DeploymentId{"one"}).failed_instances.empty());
+}
+
+// What runs stays, as nothing could take its place.
+TEST_F(RolloutsTest, ADeniedRevisionTakesNoMoreThanTheFirstTask) {
+  add_instances(6);
+  deploy("one", "logs:1");
+  ASSERT_TRUE(runs_everywhere("logs:1"));
+  loop_.run_for(seconds{20});
+  cluster_.start_fault = Error{ErrorKind::kDenied, "AccessDeniedException: iam:PassRole"};
+  deploy("two", "logs:2");
+  loop_.run_for(minutes{10});
+  EXPECT_EQ(cluster_.running_count("logs:1"), 5U);
+  EXPECT_NE(status_of("two"), DeploymentStatus::kRunning) << "it has ended";
+  EXPECT_EQ(records().deployments.at(DeploymentId{"two"}).failed_instances.size(), 6U);
+  cluster_.start_fault.reset();
+  deploy("three", "logs:2");
+  EXPECT_TRUE(runs_everywhere("logs:2"));
+}
+
+// 40 instances and a revision that dies: it must not take them all.
+TEST_F(RolloutsTest, ARevisionThatDiesEarlyEndsAsFailed) {
+  // Those that live for longer than minHealthy let a wave or some follow.
+  const std::pair<Duration, std::size_t> rows[] = {
+      {seconds{5}, 4}, {seconds{20}, 8}, {seconds{45}, 16}};
+  for (const auto& [life, taken_max] : rows) {
+    SCOPED_TRACE(format_duration(life));
+    names_.clear();
+    disk_ = store::make_memory_disk(5);
+    process_.reset();
+    TinyCluster cluster{loop_};
+    process_ = std::make_unique<Process>(loop_, cluster, disk_);
+    for (int i = 0; i < 40; ++i) cluster.put_instance("i" + std::to_string(100 + i));
+    max_unavailable_ = MaxUnavailable{10, true};
+    deploy("one", "logs:1");
+    EXPECT_TRUE(
+        loop_.run_while_not([&] { return cluster.running_count("logs:1") == 40; }, minutes{5}));
+    loop_.run_for(minutes{11});
+    cluster.life_of["logs:2"] = life;
+    deploy("two", "logs:2");
+    loop_.run_for(minutes{15});
+    EXPECT_EQ(status_of("two"), DeploymentStatus::kFailed);
+    EXPECT_NE(records().deployments.at(DeploymentId{"two"}).reason.find("ended by itself"),
+              std::string::npos)
+        << records().deployments.at(DeploymentId{"two"}).reason;
+    EXPECT_GE(cluster.running_count("logs:1"), 40U - taken_max) << "10 % of 40 are 4";
+    deploy("three", "logs:1");
+    EXPECT_TRUE(
+        loop_.run_while_not([&] { return cluster.running_count("logs:1") == 40; }, minutes{20}));
+    loop_.run_for(seconds{11});
+    EXPECT_EQ(status_of("three"), DeploymentStatus::kCompleted);
+    process_.reset();
+  }
+}
+
+// The scheduler's store is lost, and its environments are created again: their tasks are there, and
+// nobody knows who started them.
+TEST_F(RolloutsTest, ALostStoreIsMadeGoodByAdopting) {
+  constexpr std::size_t kCount = 200;
+  add_instances(kCount);
+  deploy("one", "logs:1");
+  ASSERT_TRUE(runs_everywhere("logs:1"));
+  loop_.run_for(minutes{11});
+  const int starts = cluster_.start_calls;
+  process_.reset();
+  disk_ = store::make_memory_disk(6);
+  uid_ = EnvironmentUid{"uid-2"};
+  process_ = std::make_unique<Process>(loop_, cluster_, disk_);
+  deploy("two", "logs:1");
+  loop_.run_for(minutes{1});
+  const auto count_state = [&](std::string_view state) {
+    return std::ranges::count(process_->board.environments.at(uid_).instances, state,
+                              &InstanceStatusLine::state);
+  };
+  EXPECT_EQ(count_state("blocked"), 200);
+  EXPECT_EQ(status_of("two"), DeploymentStatus::kCompleted);
+  EXPECT_EQ(records().deployments.at(DeploymentId{"two"}).failed_instances.size(), kCount);
+
+  const auto planned = adopt(/*dry_run=*/true);
+  EXPECT_EQ(planned.size(), kCount);
+  EXPECT_EQ(records().deployments.size(), 1U) << "nothing is done";
+  for (const auto& adoption : adopt(/*dry_run=*/false)) EXPECT_EQ(adoption.why_not, "");
+  EXPECT_EQ(records().deployments.size(), 2U);
+  loop_.run_for(seconds{30});
+  EXPECT_EQ(count_state("serving"), 200);
+  EXPECT_TRUE(records().deployments.at(DeploymentId{"two"}).failed_instances.empty());
+  EXPECT_EQ(cluster_.start_calls, starts) << "none is stopped or started";
+  crash();
+  loop_.run_for(seconds{30});
+  EXPECT_EQ(count_state("serving"), 200) << "that they are ours is durable";
+
+  max_unavailable_ = MaxUnavailable{10, true};
+  deploy("three", "logs:2");
+  EXPECT_TRUE(runs_everywhere("logs:2"));
+  EXPECT_EQ(cluster_.most_live, 1U);
+}
+
+// A bad revision overnight: its budget stays spent, whoever looks at it in the morning.
+TEST_F(RolloutsTest, ARestartAfterHoursEmptiesNoMoreInstances) {
+  add_instances(4);
+  deploy("one", "logs:1");
+  EXPECT_TRUE(runs_everywhere("logs:1"));
+  loop_.run_for(minutes{2});
+  cluster_.start_fault = Error{ErrorKind::kInvalid, "no such image"};
+  deploy("two", "logs:2");
+  for (int life = 0; life < 3; ++life) {
+    loop_.run_for(minutes{30});
+    EXPECT_EQ(cluster_.running_count("logs:1"), 3U);
+    EXPECT_EQ(records().emptied.size(), 1U);
+    crash(true);
+  }
+  EXPECT_EQ(status_of("two"), DeploymentStatus::kFailed);
+  cluster_.start_fault.reset();
+  deploy("three", "logs:2");
+  EXPECT_TRUE(runs_everywhere("logs:2"));
+  loop_.run_for(minutes{1});
+  EXPECT_TRUE(records().emptied.empty());
+}
+
+}  // namespace
+}  // namespace blox::scheduler

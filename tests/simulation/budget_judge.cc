@@ -1,0 +1,104 @@
+#include "simulation/budget_judge.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace blox::simulation {
+namespace {
+
+bool is_serving(const simulator::TaskState* state) {
+  return state != nullptr && state->is_running() &&
+         state->desired_status == TaskStatusKind::kRunning;
+}
+
+}  // namespace
+
+void BudgetJudge::on_task(const simulator::Task& task, const simulator::TaskState* before) {
+  if (task.group != budget_.group || !judge_.is_ours(task)) return;
+  const simulator::TaskState& now = task.present();
+  if (before == nullptr && task.started_by != newest_) {
+    newest_ = task.started_by;
+    // The deaths of another deployment are its own.
+    std::erase_if(places_, [](const auto& entry) { return !entry.second.died_of.empty(); });
+  }
+  const std::string& instance = task.instance->arn;
+  const auto place = places_.find(instance);
+  if (is_serving(&now) && !is_serving(before)) {
+    ++serving_[instance];
+    if (place != places_.end()) place->second.serving_since = world_.executor().now();
+  } else if (!is_serving(&now) && is_serving(before)) {
+    if (--serving_[instance] == 0) note_end(task, now);
+  }
+}
+
+// The last one that served there serves no more.
+void BudgetJudge::note_end(const simulator::Task& task, const simulator::TaskState& state) {
+  const TimePoint now = world_.executor().now();
+  const std::string& instance = task.instance->arn;
+  const bool active = task.instance->present().status == InstanceStatusKind::kActive;
+  const bool by_stop = state.stop_code == "UserInitiated";
+  const bool drained = drained_.contains(instance) &&
+                       now - drained_.at(instance) <= budget_.belief_age + std::chrono::minutes{2};
+  const auto served = world_.executor().wall_now() - state.started_at.value_or(WallTime{});
+  const bool early = !by_stop && task.started_by == newest_ && served < kEarlyDeath;
+  auto place = places_.find(instance);
+  if (place != places_.end()) {
+    const auto since = place->second.serving_since;
+    place->second.serving_since.reset();
+    if (since && now - *since >= place->second.needs) {
+      places_.erase(place);
+      place = places_.end();
+    }
+  }
+  if (!active || drained || (!by_stop && !early)) return;
+  if (place == places_.end()) place = places_.emplace(instance, Place{now}).first;
+  place->second.needs = std::max(place->second.needs, early ? kEarlyDeath : kMinHealthy);
+  if (early) place->second.died_of = task.started_by;
+}
+
+void BudgetJudge::on_instance(const simulator::Instance& instance,
+                              const simulator::InstanceState* before) {
+  const simulator::InstanceState& now = instance.present();
+  if (now.status == InstanceStatusKind::kDraining ||
+      (before != nullptr && before->status == InstanceStatusKind::kDraining)) {
+    drained_[instance.arn] = world_.executor().now();
+  }
+  // Whose agent was away may have been given up; who leaves has nothing to come back to.
+  if (now.status != InstanceStatusKind::kActive || !now.agent_connected) {
+    places_.erase(instance.arn);
+  }
+}
+
+std::size_t BudgetJudge::count_known() {
+  const TimePoint now = world_.executor().now();
+  std::erase_if(places_, [&](const auto& entry) {
+    const Place& place = entry.second;
+    return place.serving_since && now - *place.serving_since >= place.needs;
+  });
+  return static_cast<std::size_t>(std::ranges::count_if(
+      places_, [&](const auto& entry) { return now - entry.second.since >= budget_.belief_age; }));
+}
+
+void BudgetJudge::on_stop_asked(const simulator::Task& task, std::string_view reason) {
+  if (task.group != budget_.group || !judge_.is_ours(task)) return;
+  if (!asked_.insert(task.arn).second) return;  // Decided before, and asked for again.
+  const std::string& instance = task.instance->arn;
+  const TimePoint now = world_.executor().now();
+  const bool drained =
+      task.instance->present().status == InstanceStatusKind::kDraining ||
+      (drained_.contains(instance) &&
+       now - drained_.at(instance) <= budget_.belief_age + std::chrono::minutes{2});
+  if (drained || !is_serving(&task.present()) || serving_[instance] != 1) return;
+  const std::size_t known = count_known();
+  known_max_ = std::max(known_max_, known);
+  if (known < budget_.places || !broken_.empty()) return;
+  broken_ = fmt::format("S3: a stop on {} ({}) while {} places of {} were known to be taken",
+                        instance, reason, known, budget_.places);
+  for (const auto& [arn, place] : places_) {
+    broken_ += fmt::format("\n  {} since {} before, {}", arn, format_duration(now - place.since),
+                           place.died_of.empty() ? "emptied" : "an early death");
+  }
+}
+
+}  // namespace blox::simulation

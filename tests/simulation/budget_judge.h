@@ -1,0 +1,68 @@
+// BudgetJudge: S3 at each stop that costs service: the instances that stops have emptied, or whose
+// new task died early, and that were known to be so, are fewer than the budget. It asks the world
+// alone; its numbers are its own.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "base/time.h"
+#include "simulator/judge.h"
+#include "simulator/world.h"
+
+namespace blox::simulation {
+
+/// A task has to serve so long before its instance gives its place back.
+/// Source: design/scheduling.md, "Deployments".
+inline constexpr Duration kMinHealthy = std::chrono::seconds{10};
+/// A task that ends by itself sooner after its start has died early. Source: the same.
+inline constexpr Duration kEarlyDeath = std::chrono::minutes{10};
+
+struct Budget {
+  std::string group;
+  std::size_t places = 1;
+  Duration belief_age{};  ///< What happened longer ago than this is known.
+};
+
+/// Threading: the executor's thread. Requires: world and judge outlive it.
+class BudgetJudge final : public simulator::WorldObserver {
+ public:
+  BudgetJudge(const simulator::World& world, const simulator::Judge& judge, Budget budget)
+      : world_(world), judge_(judge), budget_(std::move(budget)) {}
+
+  /// Empty: it was kept.
+  const std::string& broken() const { return broken_; }
+  /// The most places that were known to be taken when a stop that costs service was asked for.
+  std::size_t known_max() const { return known_max_; }
+
+  void on_task(const simulator::Task& task, const simulator::TaskState* before) override;
+  void on_instance(const simulator::Instance& instance,
+                   const simulator::InstanceState* before) override;
+  void on_start_asked(const simulator::Instance&, std::string_view) override {}
+  void on_stop_asked(const simulator::Task& task, std::string_view reason) override;
+
+ private:
+  struct Place {
+    TimePoint since;
+    Duration needs{};  // Of service, to be given back.
+    std::optional<TimePoint> serving_since{};
+    std::string died_of{};  // The deployment, if a death took it.
+  };
+  void note_end(const simulator::Task& task, const simulator::TaskState& state);
+  std::size_t count_known();
+
+  const simulator::World& world_;
+  const simulator::Judge& judge_;
+  Budget budget_;
+  std::map<std::string, Place> places_;       // By instance ARN.
+  std::map<std::string, int> serving_;        // Tasks, by instance ARN.
+  std::map<std::string, TimePoint> drained_;  // When an instance was DRAINING last.
+  std::set<std::string> asked_;               // Tasks.
+  std::string newest_;                        // Deployment that started a task.
+  std::string broken_;
+  std::size_t known_max_ = 0;
+};
+
+}  // namespace blox::simulation
