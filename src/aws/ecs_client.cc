@@ -16,10 +16,11 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kReadDeadline = 10s;
+// What reconcile asks nobody waits for, and each page that fails is one more call: it waits for its
+// token as long as some come at all.
+constexpr Duration kReconcileTokenWait = 5min;
 constexpr Duration kWriteDeadline = 2s;  // design/scheduling.md, "Leader".
 constexpr std::size_t kDescribesAtOnceMax = 4;
-// Half a million tasks: far more than a cluster runs; bounds a server that never ends its list.
-constexpr int kPagesMax = 5'000;
 
 JsonCall make_read(std::string operation, std::string body, EcsBudgets& budgets,
                    CallPriority priority) {
@@ -29,6 +30,7 @@ JsonCall make_read(std::string operation, std::string body, EcsBudgets& budgets,
   call.deadline = kReadDeadline;
   call.budget = &budgets.read;
   call.priority = priority;
+  if (priority == CallPriority::kReconcile) call.token_wait = kReconcileTokenWait;
   return call;
 }
 
@@ -61,26 +63,36 @@ Async<Result<T>> send(JsonClient& client, JsonCall call, Decode<T> decode) {
   co_return std::move(*decoded);
 }
 
-// All pages. `encode` makes the request of the page that a token names.
+// One page of a list, as `call` asks for it.
 template <class Id>
-Async<Result<std::vector<Id>>> list_all(JsonClient& client, JsonCall call, std::string_view field,
-                                        std::function<std::string(const std::string&)> encode) {
+Async<Result<ListPage<Id>>> list_page(JsonClient& client, JsonCall call, std::string_view field) {
+  Decode<codec::EcsListPage> decode = [field](std::string_view body) {
+    return codec::decode_list(body, field);
+  };
+  auto answer = co_await send<codec::EcsListPage>(client, std::move(call), std::move(decode));
+  if (!answer) co_return std::unexpected(answer.error());
+  ListPage<Id> page;
+  page.next_token = std::move(answer->next_token);
+  page.arns.reserve(answer->arns.size());
+  for (std::string& arn : answer->arns) page.arns.push_back(Id{std::move(arn)});
+  co_return page;
+}
+
+// All pages. `read_page` reads the one that a token names.
+template <class Id>
+Async<Result<std::vector<Id>>> list_all(
+    std::string operation, std::function<Async<Result<ListPage<Id>>>(std::string)> read_page) {
   std::vector<Id> ids;
   std::string token;
-  for (int page_count = 0; page_count < kPagesMax; ++page_count) {
-    JsonCall page_call = call;
-    page_call.body = encode(token);
-    Decode<codec::EcsListPage> decode = [field](std::string_view body) {
-      return codec::decode_list(body, field);
-    };
-    auto page = co_await send<codec::EcsListPage>(client, std::move(page_call), std::move(decode));
+  for (int page_count = 0; page_count < kListPagesMax; ++page_count) {
+    auto page = co_await read_page(std::move(token));
     if (!page) co_return std::unexpected(page.error());
-    for (std::string& arn : page->arns) ids.push_back(Id{std::move(arn)});
+    std::ranges::move(page->arns, std::back_inserter(ids));
     token = std::move(page->next_token);
     if (token.empty()) co_return ids;
   }
   co_return fail(ErrorKind::kUnavailable,
-                 "ecs " + call.operation + ": more than " + std::to_string(kPagesMax) + " pages");
+                 "ecs " + operation + ": more than " + std::to_string(kListPagesMax) + " pages");
 }
 
 // ECS names an object by the ARN that was asked for, or by its last part.
@@ -155,11 +167,16 @@ EcsClient::EcsClient(AwsContext context, std::string endpoint, std::string regio
       budgets_(budgets),
       priority_(priority) {}
 
+Async<Result<ListPage<ClusterArn>>> EcsClient::list_clusters_page(std::string token) {
+  JsonCall call =
+      make_read("ListClusters", codec::encode_list_clusters(token), budgets_, priority_);
+  return list_page<ClusterArn>(client_, std::move(call), "clusterArns");
+}
+
 Async<Result<std::vector<ClusterArn>>> EcsClient::list_clusters() {
-  JsonCall call = make_read("ListClusters", "", budgets_, priority_);
-  std::function<std::string(const std::string&)> encode = codec::encode_list_clusters;
-  co_return co_await list_all<ClusterArn>(client_, std::move(call), "clusterArns",
-                                          std::move(encode));
+  std::function<Async<Result<ListPage<ClusterArn>>>(std::string)> read_page =
+      [this](std::string token) { return list_clusters_page(std::move(token)); };
+  co_return co_await list_all<ClusterArn>("ListClusters", std::move(read_page));
 }
 
 Async<Result<ClusterArn>> EcsClient::describe_cluster(std::string cluster) {
@@ -183,14 +200,21 @@ Async<Result<ClusterArn>> EcsClient::describe_cluster(std::string cluster) {
   co_return std::move(found.arn);
 }
 
+Async<Result<ListPage<ContainerInstanceArn>>> EcsClient::list_container_instances_page(
+    ClusterArn cluster, std::string token) {
+  JsonCall call =
+      make_read("ListContainerInstances", codec::encode_list_container_instances(cluster, token),
+                budgets_, priority_);
+  return list_page<ContainerInstanceArn>(client_, std::move(call), "containerInstanceArns");
+}
+
 Async<Result<std::vector<ContainerInstanceArn>>> EcsClient::list_container_instances(
     ClusterArn cluster) {
-  JsonCall call = make_read("ListContainerInstances", "", budgets_, priority_);
-  std::function<std::string(const std::string&)> encode = [&cluster](const std::string& token) {
-    return codec::encode_list_container_instances(cluster, token);
-  };
-  co_return co_await list_all<ContainerInstanceArn>(client_, std::move(call),
-                                                    "containerInstanceArns", std::move(encode));
+  std::function<Async<Result<ListPage<ContainerInstanceArn>>>(std::string)> read_page =
+      [this, &cluster](std::string token) {
+        return list_container_instances_page(cluster, std::move(token));
+      };
+  co_return co_await list_all<ContainerInstanceArn>("ListContainerInstances", std::move(read_page));
 }
 
 Async<Result<DescribedInstances>> EcsClient::describe_container_instances(
@@ -216,19 +240,24 @@ Async<Result<DescribedInstances>> EcsClient::describe_container_instances(
   co_return described;
 }
 
+Async<Result<ListPage<TaskArn>>> EcsClient::list_tasks_page(ClusterArn cluster, TaskFilter filter,
+                                                            std::string token) {
+  const codec::ListTasksCall request{std::move(cluster),
+                                     std::move(filter.started_by),
+                                     std::move(filter.container_instance),
+                                     std::move(filter.family),
+                                     filter.stopped,
+                                     std::move(token)};
+  JsonCall call = make_read("ListTasks", codec::encode_list_tasks(request), budgets_, priority_);
+  return list_page<TaskArn>(client_, std::move(call), "taskArns");
+}
+
 Async<Result<std::vector<TaskArn>>> EcsClient::list_tasks(ClusterArn cluster, TaskFilter filter) {
-  JsonCall call = make_read("ListTasks", "", budgets_, priority_);
-  codec::ListTasksCall request{std::move(cluster),
-                               std::move(filter.started_by),
-                               filter.container_instance,
-                               std::move(filter.family),
-                               filter.stopped,
-                               {}};
-  std::function<std::string(const std::string&)> encode = [&request](const std::string& token) {
-    request.next_token = token;
-    return codec::encode_list_tasks(request);
-  };
-  co_return co_await list_all<TaskArn>(client_, std::move(call), "taskArns", std::move(encode));
+  std::function<Async<Result<ListPage<TaskArn>>>(std::string)> read_page =
+      [this, &cluster, &filter](std::string token) {
+        return list_tasks_page(cluster, filter, std::move(token));
+      };
+  co_return co_await list_all<TaskArn>("ListTasks", std::move(read_page));
 }
 
 Async<Result<DescribedTasks>> EcsClient::describe_tasks(ClusterArn cluster,
