@@ -35,6 +35,8 @@ class AwsAccount {
   /// `name`: "NAME" or "sqs://NAME". Errors: kInvalid; kinesis:// is refused by name.
   Result<std::unique_ptr<aws::Queue>> open_queue(const std::string& name);
   const std::string& region() const { return region_; }
+  /// The bucket of all reads of ECS.
+  aws::CallBudget& read_budget() { return budgets_.read; }
 
  private:
   AwsAccount(IoLoop& loop, Random& random, Metrics& metrics, aws::Environment environment,

@@ -47,6 +47,11 @@ void StateFlags::add_to(CLI::App& app) {
   add_flag(app, "--reconcile-interval", reconcile_interval, "Between full reads of ECS")
       ->check(is_reconcile_interval());
   add_flag(
+      app, "--boot-api-share", boot_api_share,
+      "Share of ECS's published limits for reads that the first read of an empty store may "
+      "use, where --api-share is less; it ends with that read, and for good when AWS throttles")
+      ->check(CLI::Range(0.01, 100.0));
+  add_flag(
       app, "--ingest-memory", ingest_memory,
       "What messages that are received and not stored yet may hold, such as 64MiB; above it "
       "receiving pauses. Each receive call needs 20 times the queue's MaximumMessageSize of it")
@@ -58,6 +63,7 @@ StateServiceOptions StateFlags::options(const std::string& region) const {
   options.reconcile.clusters = clusters;
   options.reconcile.region = region;
   options.reconcile.every = to_duration(reconcile_interval);
+  options.reconcile.boot_share = boot_api_share;
   options.consumer.undurable_bytes_max = to_bytes(ingest_memory);
   return options;
 }

@@ -40,9 +40,10 @@ struct StateFlags {
   std::vector<std::string> clusters;
   std::string reconcile_interval = "20m";
   std::string ingest_memory = "64MiB";
+  double boot_api_share = 1.0;  ///< Instead of CommonFlags::api_share, if that is less.
 
   void add_to(CLI::App& app);
-  /// `region`: of the account that is read.
+  /// `region`: of the account that is read. The caller says whose budget `boot_api_share` is of.
   StateServiceOptions options(const std::string& region) const;
 };
 
