@@ -50,7 +50,9 @@ struct DescribedTaskDefinition {
 
 /// Every list reads all its pages; every Describe splits into calls of 100. Retries are within.
 /// Errors of all: kNotFound (the cluster or definition), kInvalid, kDenied, kThrottled,
-/// kUnavailable; never kUnknown, as nothing is changed. Threading: one strand.
+/// kUnavailable; never kUnknown, as nothing is changed. kInvalid of a Describe of several objects:
+/// ECS refuses one of them, or nobody can read what it says of one; asked about fewer it may
+/// answer. Threading: one strand.
 class EcsQuery {
  public:
   virtual ~EcsQuery() = default;
