@@ -352,14 +352,24 @@ Status Ingest::lay_over(const Report& report, const std::string& value, Round& r
   return done();
 }
 
+// A refusal for now is waited out, as the writer does: given back, the messages of a batch would
+// come again only after their visibility timeout.
 Async<Result<std::optional<std::string>>> Ingest::read_value(std::string key) {
-  store::RangeRequest request;
-  request.prefix = key;
-  request.limit = 1;
-  const auto page = co_await store_.range(std::move(request));
-  if (!page) co_return std::unexpected(page.error());
-  if (page->items.empty() || page->items.front().key != key) co_return std::nullopt;
-  co_return *page->items.front().value;
+  Duration wait = options_.writer.retry_wait_min;
+  while (true) {
+    store::RangeRequest request;
+    request.prefix = key;
+    request.limit = 1;
+    const auto page = co_await store_.range(std::move(request));
+    if (page) {
+      if (page->items.empty() || page->items.front().key != key) co_return std::nullopt;
+      co_return *page->items.front().value;
+    }
+    if (!is_worth_repeating(page.error().kind)) co_return std::unexpected(page.error());
+    co_await sleep_for(executor_, wait);
+    wait = std::min(2 * wait, options_.writer.retry_wait_max);
+    if (const Status ready = check_ready(); !ready) co_return std::unexpected(ready.error());
+  }
 }
 
 void Ingest::count(const ReportView& view, Verdict verdict, Round& round) {

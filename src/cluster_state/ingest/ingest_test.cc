@@ -287,6 +287,24 @@ TEST(Ingest, ADescribeReplacesAnEventNestedTooDeepToOverlay) {
   EXPECT_EQ(std::get<codec::StoredTask>(*stored).object.group, "new");
 }
 
+// A Describe at the version that is held needs the stored value: a store that is busy for a moment
+// costs a moment, not the batch.
+TEST(Ingest, AReadThatIsRefusedForNowIsMadeAgain) {
+  World world;
+  world.event({.version = 2});
+  world.loop.run_for(1s);
+  for (int fault = 0; fault < 3; ++fault) {
+    world.faults.ranges.push_back({ErrorKind::kUnavailable, "the store's queue is full"});
+  }
+  Batch batch;
+  batch.reports.push_back({task_report({.version = 2, .more = R"("group":"new",)"}),
+                           Origin::kDescribe, world.loop.wall_now()});
+  const auto counts = run(world.loop, world.ingest->take(std::move(batch)));
+  ASSERT_TRUE(counts) << counts.error().message;
+  EXPECT_EQ(counts->overlaid, 1U);
+  EXPECT_TRUE(world.faults.ranges.empty());
+}
+
 TEST(Ingest, WhatNoCommitHoldsIsRefusedBeforeAnythingIsDone) {
   World world;
   const std::string large = R"("more":")" + std::string(1'100'000, 'x') + R"(",)";

@@ -73,6 +73,7 @@ TEST(ClusterView, FiltersByWhatEachNarrows) {
 TEST(ClusterView, PublishesAtMostOnceAMillisecond) {
   ViewWorld world{3};
   world.settle();
+  world.store.options() = {Duration::zero(), 0};
   std::vector<SnapshotPtr> seen{world.view->snapshot()};
   Scope scope{world.loop};
   auto write = [&]() -> Async<void> {
