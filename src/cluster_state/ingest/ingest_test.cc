@@ -222,6 +222,30 @@ TEST(Ingest, RecordsAreBoundedAndKeptOnce) {
   EXPECT_EQ(count(codec::events_prefix("other")), 1U) << "types are bounded, too";
 }
 
+// The queue may bring a message again after its dead letter has made room for others.
+TEST(Ingest, ADeadLetterThatMadeRoomIsKeptAgain) {
+  IngestOptions options;
+  options.records.dead_letters_max = 2;
+  World world{options};
+  const auto keep = [&](const std::string& message) {
+    Batch batch;
+    batch.dead_letters.push_back({message, "why", "body", 4, world.loop.wall_now()});
+    world.take(std::move(batch));
+    world.loop.run_for(1s);
+  };
+  for (const char* message : {"m1", "m2", "m3", "m4", "m1", "m4"}) keep(message);
+  const auto content = world.content();
+  EXPECT_EQ(content.size(), 2U);
+  EXPECT_TRUE(content.contains(codec::dead_letter_key(4)));
+  const auto again = content.find(codec::dead_letter_key(5));
+  ASSERT_NE(again, content.end()) << "under a new number";
+  EXPECT_EQ(codec::decode_dead_letter(again->second).value().message_id, "m1");
+  world.restart();
+  keep("m1");
+  EXPECT_EQ(world.content().size(), 2U);
+  EXPECT_FALSE(world.content().contains(codec::dead_letter_key(6)));
+}
+
 // Somebody else has written: nothing is acknowledged, the store is read again, then work goes on.
 TEST(Ingest, AConflictMakesItReadTheStoreAgain) {
   World world;

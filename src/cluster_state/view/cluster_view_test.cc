@@ -196,6 +196,34 @@ TEST(ClusterView, IsSyncedWhenWhatCountsWasRead) {
   EXPECT_TRUE(world.view->synced(only_a));
 }
 
+// A cluster that was deleted leaves neither objects nor a mark: nothing waits for it any more.
+TEST(ClusterView, IsSyncedWithoutAClusterThatIsGone) {
+  ViewWorld world{10};
+  world.commit({ViewWorld::task("a/1", "RUNNING"), ViewWorld::task("b/1", "RUNNING"),
+                ViewWorld::instance("b/i", "ACTIVE"), ViewWorld::sync_mark("a", WallTime{1s}),
+                ViewWorld::sync_mark("b", WallTime{1s})});
+  EXPECT_TRUE(world.view->synced());
+  world.commit({ViewWorld::task_tombstone("b/1")});
+  world.remove(codec::cluster_key(test_cluster_arn("b")));
+  EXPECT_FALSE(world.view->synced()) << "one of its instances is left";
+  world.commit({ViewWorld::instance_tombstone("b/i")});
+  EXPECT_TRUE(world.view->synced());
+  world.commit({ViewWorld::task("b/2", "RUNNING")});
+  EXPECT_FALSE(world.view->synced()) << "it is there again, and was not read";
+}
+
+// An object that moves to another cluster, as none does, leaves nothing in the first.
+TEST(ClusterView, CountsAnObjectInOneCluster) {
+  ViewWorld world{11};
+  world.commit({ViewWorld::sync_mark("a", WallTime{1s}), ViewWorld::task("b/1", "RUNNING")});
+  EXPECT_FALSE(world.view->synced());
+  auto moved = ViewWorld::task("b/1", "RUNNING");
+  const std::string from = test_cluster_arn("b").value;
+  moved.value.replace(moved.value.find(from), from.size(), test_cluster_arn("a").value);
+  world.commit({moved});
+  EXPECT_TRUE(world.view->synced());
+}
+
 TEST(ClusterView, FindsAnObjectThatChangedItsGroupsUnderTheNewOnesAlone) {
   const auto with_status = [](std::string status) {
     ListFilter filter;
