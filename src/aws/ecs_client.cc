@@ -8,7 +8,9 @@
 #include <string_view>
 #include <utility>
 
+#include "base/log.h"
 #include "base/signal.h"
+#include "base/text.h"
 
 namespace blox::aws {
 namespace {
@@ -48,12 +50,13 @@ JsonCall make_write(std::string operation, std::string body, EcsBudgets& budgets
 template <class T>
 using Decode = std::move_only_function<Result<T>(std::string_view)>;
 
-// One call, and what its answer says.
+// One call, and what its answer says. `unreadable`: an answer came that nobody could decode.
 template <class T>
-Async<Result<T>> send(JsonClient& client, JsonCall call, Decode<T> decode) {
+Async<Result<T>> send(JsonClient& client, JsonCall call, Decode<T> decode, bool& unreadable) {
   std::optional<T> decoded;
-  AcceptBody accept = [&decoded, &decode](std::string_view body) -> Status {
+  AcceptBody accept = [&decoded, &decode, &unreadable](std::string_view body) -> Status {
     auto result = decode(body);
+    unreadable = !result;
     if (!result) return std::unexpected(result.error());
     decoded = std::move(*result);
     return done();
@@ -61,6 +64,11 @@ Async<Result<T>> send(JsonClient& client, JsonCall call, Decode<T> decode) {
   const Status status = co_await client.call(std::move(call), std::move(accept));
   if (!status) co_return std::unexpected(status.error());
   co_return std::move(*decoded);
+}
+template <class T>
+Async<Result<T>> send(JsonClient& client, JsonCall call, Decode<T> decode) {
+  bool unreadable = false;
+  co_return co_await send<T>(client, std::move(call), std::move(decode), unreadable);
 }
 
 // One page of a list, as `call` asks for it.
@@ -106,7 +114,10 @@ template <class Answer>
 Async<Result<Answer>> describe_chunk(JsonClient& client, JsonCall call, Decode<Answer> decode,
                                      std::optional<Error>& first_error) {
   if (first_error) co_return std::unexpected(*first_error);
-  auto answer = co_await send<Answer>(client, std::move(call), std::move(decode));
+  bool unreadable = false;
+  auto answer = co_await send<Answer>(client, std::move(call), std::move(decode), unreadable);
+  // Asked again it reads no better; asked about fewer objects it may, all but one of them.
+  if (!answer && unreadable) answer = fail(ErrorKind::kInvalid, answer.error().message);
   if (!answer && !first_error) first_error = answer.error();
   co_return answer;
 }
@@ -158,6 +169,9 @@ std::vector<Id> collect_missing(const std::vector<Answer>& answers, const std::v
   return missing;
 }
 
+// All that is named in logs of an ARN as ECS wrote it.
+constexpr std::size_t kArnBytesMax = 300;
+
 }  // namespace
 
 EcsClient::EcsClient(AwsContext context, std::string endpoint, std::string region,
@@ -165,7 +179,18 @@ EcsClient::EcsClient(AwsContext context, std::string endpoint, std::string regio
     : executor_(context.executor),
       client_(context, ecs_service(), std::move(endpoint), std::move(region)),
       budgets_(budgets),
-      priority_(priority) {}
+      priority_(priority),
+      repaired_(context.metrics.counter(
+          "blox_aws_repaired_total",
+          "Objects of ECS that were taken with a text repaired or a number left out.")) {}
+
+void EcsClient::note_repaired(const std::vector<codec::EcsRepair>& repaired) {
+  for (const auto& [arn, what] : repaired) {
+    repaired_.Increment();
+    log::warn("aws", "'{}' of a Describe answer: {}", escape_control(arn.substr(0, kArnBytesMax)),
+              what);
+  }
+}
 
 Async<Result<ListPage<ClusterArn>>> EcsClient::list_clusters_page(std::string token) {
   JsonCall call =
@@ -235,6 +260,7 @@ Async<Result<DescribedInstances>> EcsClient::describe_container_instances(
   if (!answers) co_return std::unexpected(answers.error());
   described.missing = collect_missing(*answers, instances, described.undescribed);
   for (Answer& answer : *answers) {
+    note_repaired(answer.repaired);
     std::ranges::move(answer.reports, std::back_inserter(described.instances));
   }
   co_return described;
@@ -276,6 +302,7 @@ Async<Result<DescribedTasks>> EcsClient::describe_tasks(ClusterArn cluster,
   if (!answers) co_return std::unexpected(answers.error());
   described.missing = collect_missing(*answers, tasks, described.undescribed);
   for (Answer& answer : *answers) {
+    note_repaired(answer.repaired);
     std::ranges::move(answer.reports, std::back_inserter(described.tasks));
   }
   co_return described;

@@ -55,10 +55,13 @@ class EcsClient final : public EcsQuery, public EcsControl {
   Async<Status> stop_task(ClusterArn cluster, TaskArn task, std::string reason) override;
 
  private:
+  void note_repaired(const std::vector<codec::EcsRepair>& repaired);
+
   Executor& executor_;
   JsonClient client_;
   EcsBudgets& budgets_;
   CallPriority priority_;
+  Counter& repaired_;
 };
 
 }  // namespace blox::aws

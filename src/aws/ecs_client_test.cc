@@ -180,6 +180,31 @@ TEST_F(EcsClientTest, AnOutageEndsADescribeSoon) {
   EXPECT_LE(transport_.requests.size(), 12u);
 }
 
+TEST_F(EcsClientTest, WhatIsNoJsonInOneObjectCostsNothingAndIsCounted) {
+  transport_.answer(200, R"({"tasks":[{"taskArn":"t","clusterArn":"c","lastStatus":"STOPPED",)"
+                         R"("stoppedReason":"\ud83d"},{"taskArn":"u","clusterArn":"c",)"
+                         R"("lastStatus":"RUNNING"}]})");
+  const auto described = run(client_.describe_tasks(kCluster, {task(1), task(2)}));
+  ASSERT_TRUE(described) << described.error().message;
+  EXPECT_EQ(described->tasks.size(), 2U);
+  EXPECT_EQ(transport_.requests.size(), 1U);
+  EXPECT_EQ(metrics_.counter("blox_aws_repaired_total", "").Value(), 1);
+}
+
+// Nobody can say which object is to blame: that is for whoever asked to find out, by fewer.
+TEST_F(EcsClientTest, ADescribeThatNobodyCanReadIsInvalid) {
+  const std::string deep = std::string(100, '[') + std::string(100, ']');
+  transport_.respond = [&](const http::OutgoingRequest&) {
+    return ScriptedTransport::Step{
+        http::Answer{200, {}, R"({"tasks":[{"taskArn":"t","deep":)" + deep + "}]}"}, {}};
+  };
+  const auto described = run(client_.describe_tasks(kCluster, {task(1), task(2)}));
+  ASSERT_FALSE(described);
+  EXPECT_EQ(described.error().kind, ErrorKind::kInvalid);
+  EXPECT_EQ(run(client_.list_tasks(kCluster, {})).error().kind, ErrorKind::kUnavailable)
+      << "of a list there is no less to ask for";
+}
+
 TEST_F(EcsClientTest, WhatCannotBeDescribedIsNamedAndNotMissing) {
   transport_.answer(200, R"({"tasks":[{"taskArn":"t"}],)"
                          R"("failures":[{"arn":"a","reason":"ODD"},{"arn":"b"}]})");

@@ -62,7 +62,9 @@ struct DescribedTaskDefinition {
 /// A page is one call, for who wants to keep the pages before the one that fails: the first by an
 /// empty token. A token that ECS does not take any more is kInvalid: begin again.
 /// Errors of all: kNotFound (the cluster or definition), kInvalid, kDenied, kThrottled,
-/// kUnavailable; never kUnknown, as nothing is changed. Threading: one strand.
+/// kUnavailable; never kUnknown, as nothing is changed. kInvalid of a Describe of several objects:
+/// ECS refuses one of them, or nobody can read what it says of one; asked about fewer it may
+/// answer. Threading: one strand.
 class EcsQuery {
  public:
   virtual ~EcsQuery() = default;

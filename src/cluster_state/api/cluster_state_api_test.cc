@@ -387,8 +387,11 @@ TEST_F(ClusterStateApiTest, BookmarksComeInAFloodOfChanges) {
   const auto stream = open("/v1/stream/tasks?bookmarks=true");
   ASSERT_TRUE(stream);
   int bookmarks = 0;
-  for (int i = 1; i <= 400; ++i) {  // Of 50 ms each.
-    world.commit({ViewWorld::task("a/1", "RUNNING")});
+  for (int i = 1; i <= 400; ++i) {  // Of a little over 50 ms each.
+    const store::Commit change{
+        .compares = {}, .puts = {ViewWorld::task("a/1", "RUNNING")}, .deletes = {}};
+    ASSERT_TRUE(world.insist([&] { return world.store.commit(change); }));
+    world.loop.run_for(50ms);
     for (const auto& line : read(**stream, 1)) {
       bookmarks += line.find("bookmark") == std::string::npos ? 0 : 1;
     }
