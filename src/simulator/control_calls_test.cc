@@ -81,10 +81,14 @@ TEST(ControlCalls, SetFaults) {
   EXPECT_EQ(faults.event_delay.high, Duration{2s});
   EXPECT_TRUE(faults.throttled);
   EXPECT_EQ(account.control("GET", "/simulator/faults").body, set.body);
+  account.control("PUT", "/simulator/faults", "{'denied':['StopTask','ListTasks']}");
+  EXPECT_EQ(faults.denied, (std::vector<std::string>{"StopTask", "ListTasks"}));
+  EXPECT_EQ(account.control("GET", "/simulator/faults").body.at("denied").as_array().size(), 2u);
   for (const char* wrong :
        {"{'eventLost':1.5}", "{'eventLost':'often'}", "{'rain':1}", "{'listLagMax':5}",
         "{'listLagMax':'900000000d'}", "{'eventDelay':['2s','1s']}", "{'eventDelay':'1s'}",
-        "{'throttled':1}", "{'eventLost':0.5,'eventDelay':[]}"}) {
+        "{'throttled':1}", "{'denied':'StopTask'}", "{'denied':[7]}",
+        "{'eventLost':0.5,'eventDelay':[]}"}) {
     EXPECT_EQ(account.control("PUT", "/simulator/faults", wrong).status, 400) << wrong;
   }
   EXPECT_EQ(faults.event_lost, 0.25) << "nothing of a wrong request is kept";

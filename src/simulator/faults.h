@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "base/random.h"
 #include "base/time.h"
@@ -61,8 +63,14 @@ struct Faults {
   Span overtime{std::chrono::seconds{1}, std::chrono::seconds{20}};
   bool throttled = false;  ///< Token buckets as AWS publishes them; see throttle.h.
 
+  // Permissions. None touches an assumption: a denied call is not executed, and says so.
+  std::vector<std::string> denied;  ///< Operations of ECS and SQS: "DeleteMessageBatch".
+
   // The queue. At least once is what SQS promises.
   double message_redelivered = 0;  ///< A received message stays visible for one more receipt.
+  double delete_refused = 0;       ///< An entry of a delete call fails, and its message stays.
+  /// KMS denies the queue's key: a receive that would bring messages fails, and hides them.
+  bool key_denied = false;
 
   // Machines.
   double task_dies = 0;  ///< A task that begins to run ends by itself `task_life` later.

@@ -7,7 +7,9 @@ namespace {
 
 namespace json = boost::json;
 
-using Member = std::variant<double Faults::*, Duration Faults::*, Span Faults::*, bool Faults::*>;
+using Texts = std::vector<std::string>;
+using Member = std::variant<double Faults::*, Duration Faults::*, Span Faults::*, bool Faults::*,
+                            Texts Faults::*>;
 struct Field {
   const char* name;
   Member member;
@@ -35,13 +37,17 @@ const Field kFields[] = {
     {"callOvertime", &Faults::call_overtime},
     {"overtime", &Faults::overtime},
     {"throttled", &Faults::throttled},
+    {"denied", &Faults::denied},
     {"messageRedelivered", &Faults::message_redelivered},
+    {"deleteRefused", &Faults::delete_refused},
+    {"keyDenied", &Faults::key_denied},
     {"taskDies", &Faults::task_dies},
     {"taskLife", &Faults::task_life},
     {"agentDisconnects", &Faults::agent_disconnects},
     {"agentAway", &Faults::agent_away},
 };
 
+constexpr std::size_t kTextsMax = 100;
 constexpr Duration kWaitMax = std::chrono::hours{24 * 365};
 
 Duration read_duration(JsonInput& input, const char* name, const json::value& value) {
@@ -75,12 +81,18 @@ struct Reader {
     faults.*member = read_duration(input, name, value);
   }
   void operator()(Span Faults::* member) const { faults.*member = read_span(input, name, value); }
+  void operator()(Texts Faults::* member) const { faults.*member = input.texts(name, kTextsMax); }
 };
 
 struct Shower {
   const Faults& faults;
   json::value operator()(double Faults::* member) const { return faults.*member; }
   json::value operator()(bool Faults::* member) const { return faults.*member; }
+  json::value operator()(Texts Faults::* member) const {
+    json::array texts;
+    for (const std::string& text : faults.*member) texts.emplace_back(text);
+    return texts;
+  }
   json::value operator()(Duration Faults::* member) const {
     return json::value(format_duration(faults.*member));
   }
