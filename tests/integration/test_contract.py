@@ -167,7 +167,7 @@ def test_filters(world, path, count):
 )
 def test_errors_of_the_state_service(world, path, status, body):
     answer = get(world.state, path.format(instance=world.instances[0]))
-    assert (answer.status, answer.text) == (status, body)
+    assert (answer.status, answer.text) == (status, f"{body}\n")
     assert answer.headers["Content-Type"].startswith("text/plain")
     assert answer.headers["Blox-Error-Detail"]
 
@@ -333,10 +333,10 @@ def test_errors_of_the_scheduler(world, method, path, body, status, sentence):
     answer = call(method, world.scheduler, path, body)
     assert answer.status == status, answer.text
     assert answer.headers["Content-Type"].startswith("text/plain")
-    assert answer.text and len(answer.text.splitlines()) == 1
+    assert answer.text.endswith("\n") and len(answer.text.splitlines()) == 1
     assert sentence in answer.text
     if method == "GET" and path.startswith("/v1/environments/"):
-        assert answer.text == sentence
+        assert answer.text == f"{sentence}\n"
     assert get(world.scheduler, "/v1/environments").body == before
 
 
@@ -365,6 +365,56 @@ def test_other_paths_and_methods(world):
 
 @pytest.mark.parametrize("header", ["Host", "Origin"])
 def test_foreign_sites_change_nothing(world, header):
+def test_paths_that_are_not_clean_redirect(world):
+    def answered(address, target, method="GET"):
+        text = f"{method} {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+        head = raw(address, text).split("\r\n\r\n")[0]
+        location = re.search(r"(?im)^location: (.*?)\r?$", head)
+        return int(head.split()[1]), location and location[1]
+
+    for target, clean in (
+        ("//v1/tasks", "/v1/tasks"), ("/v1//tasks?a=b", "/v1/tasks?a=b"),
+        ("/./v1/x/../tasks/", "/v1/tasks"), ("///v1/tasks//", "/v1/tasks"),
+        ("/v1/%2e%2e/v1/tasks", "/v1/tasks"), ("//evil.example/../v1/tasks", "/v1/tasks"),
+    ):
+        assert answered(world.state, target) == (301, clean), target
+    assert answered(world.scheduler, "//v1/environments", "POST") == (301, "/v1/environments")
+    # Never to another host.
+    for target in ("//evil.example", "//evil.example/..", "//evil.example/v1/tasks", "//",
+                   "/..//evil.example", "http://evil.example//v1/tasks", "//evil.example/%2e%2e//x"):
+        status, location = answered(world.state, target)
+        assert status in (400, 404) and location is None, target
+
+
+@pytest.mark.parametrize("service, path", [
+    ("state", "/v1/tasks"), ("state", "/v1/tasks?cluster=a%20b"), ("state", "/v1/tasks/web/none"),
+    ("state", "/v1/stream/tasks"), ("state", "/readyz"), ("scheduler", "/v1/environments/agents"),
+    ("scheduler", "/v1/environments/absent"), ("scheduler", "/v1/ping"), ("scheduler", "/nonsense"),
+])
+def test_a_head_is_a_get_without_its_body(world, service, path):
+    address = getattr(world, service)
+    # No peer may be left waiting for the end of a body: the connection is used again.
+    request = f" {path} HTTP/1.1\r\nHost: {address}\r\n"
+    twice = raw(address, f"HEAD{request}\r\nHEAD{request}Connection: close\r\n\r\n")
+    first, second, rest = twice.split("\r\n\r\n")
+    assert rest == ""
+    if "stream" in path:
+        assert first.startswith("HTTP/1.1 200") and second.startswith("HTTP/1.1 200")
+        return
+    answer = get(address, path)
+    for head in (first, second):
+        assert head.startswith(f"HTTP/1.1 {answer.status} "), head
+        fields = dict(line.split(": ", 1) for line in head.split("\r\n")[1:])
+        assert fields["Content-Length"] == str(len(answer.body))
+        assert fields.get("Content-Type") == answer.headers["Content-Type"]
+
+
+def test_a_head_that_is_refused_has_no_body(world):
+    for head in ("Host: evil.example\r\n", "Host: a\r\nHost: a\r\n"):
+        answer = raw(world.state, f"HEAD /v1/tasks HTTP/1.1\r\n{head}\r\n")
+        assert re.match(r"HTTP/1.1 40[03] ", answer) and answer.endswith("\r\n\r\n"), answer
+
+
     value = "evil.example" if header == "Host" else "http://evil.example"
     refused = post(world.scheduler, "/v1/environments", NEW, headers={header: value})
     assert refused.status == 403
