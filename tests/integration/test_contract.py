@@ -136,6 +136,9 @@ def test_one_object(world, encode):
         ("/v1/tasks?startedBy=nobody", 0),
         ("/v1/instances?status=Active&cluster=web", 2),
         ("/v1/instances?status=inactive", 0),
+        # An empty one counts as left out.
+        ("/v1/tasks?cluster=&status=running&startedBy=", 2),
+        ("/v1/instances?cluster=&status=", 2),
     ],
 )
 def test_filters(world, path, count):
@@ -157,6 +160,7 @@ def test_filters(world, path, count):
         ("/v1/tasks?cluster=a%20b", 400, "Invalid cluster ARN or name"),
         ("/v1/instances?cluster=arn:x", 400, "Invalid cluster ARN or name"),
         ("/v1/tasks?colour=red", 400, "At least one of the filters provided is unsupported"),
+        ("/v1/tasks?colour=", 400, "At least one of the filters provided is unsupported"),
         ("/v1/instances?startedBy=x", 400, "At least one of the filters provided is unsupported"),
         ("/v1/tasks?status=running&status=stopped", 400,
          "At least one of the filters provided is specified multiple times"),
@@ -240,6 +244,7 @@ def test_streams_replay_and_go_on(world):
 def test_ping(world):
     answer = get(world.scheduler, "/v1/ping")
     assert (answer.status, answer.body) == (200, b"")
+    assert answer.headers["Content-Type"] == JSON
 
 
 def test_environments(world):
@@ -251,7 +256,7 @@ def test_environments(world):
     assert environment["taskDefinition"] == world.definition
     assert environment["health"] == "healthy"
     uuid.UUID(environment["deploymentToken"])
-    for path in ("/v1/environments", "/v1/environments?cluster=web",
+    for path in ("/v1/environments", "/v1/environments?cluster=web", "/v1/environments?cluster=",
                  f"/v1/environments?cluster={ACCOUNT}:cluster/web"):
         assert get(world.scheduler, path).json()["items"] == [environment]
     assert get(world.scheduler, "/v1/environments?cluster=other").json()["items"] == []
@@ -261,6 +266,10 @@ def test_deployments(world):
     path = "/v1/environments/agents/deployments"
     (deployment,) = get(world.scheduler, path).json()["items"]
     assert deployment == get(world.scheduler, f"{path}/{deployment['id']}").json()
+    # The description of v0.3's API demands it here, so its clients send one.
+    for token in (TOKEN, "any", ""):
+        assert get(world.scheduler, f"{path}?deploymentToken={token}").json()["items"] == [deployment]
+    assert get(world.scheduler, f"{path}?colour=red").status == 400
     assert deployment["status"] == "completed"
     assert deployment["environmentName"] == "agents"
     assert deployment["taskDefinition"] == world.definition
@@ -289,6 +298,7 @@ def test_life_of_an_environment(world):
     for _ in range(2):  # Deleting what is missing succeeds as well.
         deleted = call("DELETE", world.scheduler, path)
         assert (deleted.status, deleted.body) == (200, b"")
+        assert deleted.headers["Content-Type"] is None
     assert get(world.scheduler, path).status == 404
 
 
@@ -355,16 +365,6 @@ def test_trailing_slash_redirects(world):
     assert get(world.state, "/v1/tasks/").json() == get(world.state, "/v1/tasks").json()
 
 
-def test_other_paths_and_methods(world):
-    for address in (world.state, world.scheduler):
-        assert get(address, "/v1/nonsense").status == 404
-        assert get(address, "/").status == 404
-    refused = post(world.state, "/v1/tasks")
-    assert refused.status == 405 and "GET" in refused.headers["Allow"]
-
-
-@pytest.mark.parametrize("header", ["Host", "Origin"])
-def test_foreign_sites_change_nothing(world, header):
 def test_paths_that_are_not_clean_redirect(world):
     def answered(address, target, method="GET"):
         text = f"{method} {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
@@ -415,6 +415,16 @@ def test_a_head_that_is_refused_has_no_body(world):
         assert re.match(r"HTTP/1.1 40[03] ", answer) and answer.endswith("\r\n\r\n"), answer
 
 
+def test_other_paths_and_methods(world):
+    for address in (world.state, world.scheduler):
+        assert get(address, "/v1/nonsense").status == 404
+        assert get(address, "/").status == 404
+    refused = post(world.state, "/v1/tasks")
+    assert refused.status == 405 and "GET" in refused.headers["Allow"]
+
+
+@pytest.mark.parametrize("header", ["Host", "Origin"])
+def test_foreign_sites_change_nothing(world, header):
     value = "evil.example" if header == "Host" else "http://evil.example"
     refused = post(world.scheduler, "/v1/environments", NEW, headers={header: value})
     assert refused.status == 403
