@@ -69,8 +69,4 @@ SchedulerServiceOptions SchedulerFlags::options(const std::string& state_url) co
   return options;
 }
 
-std::string to_url(const std::string& endpoint) {
-  return endpoint.find("://") == std::string::npos ? "http://" + endpoint : endpoint;
-}
-
 }  // namespace blox::apps
