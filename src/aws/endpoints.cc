@@ -85,12 +85,12 @@ Result<std::string> choose_region(const Environment& environment, const SharedFi
   for (const auto& [source, region] : sources) {
     if (region.empty()) continue;
     if (is_region(region)) return region;
-    return fail(ErrorKind::kInvalid, source + " is '" + region +
-                                         "', which is no region; allowed are letters a to z, "
+    return fail(ErrorKind::kInvalid, source + " is " + quote(region) +
+                                         ", which is no region; allowed are letters a to z, "
                                          "digits and '-', as in eu-west-1");
   }
-  return fail(ErrorKind::kInvalid,
-              "no AWS region: set AWS_REGION, or region in profile '" + profile + "'");
+  return fail(ErrorKind::kInvalid, "no AWS region: set AWS_REGION, or region in profile " +
+                                       quote(profile) + missing_home(environment));
 }
 
 Result<std::string> choose_endpoint(const Environment& environment, const SharedFiles& files,
