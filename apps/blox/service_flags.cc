@@ -39,7 +39,7 @@ CLI::Validator is_reconcile_interval() {
 
 void StateFlags::add_to(CLI::App& app) {
   add_flag(app, "--queue", queue,
-           "SQS queue with the events, of this service alone: NAME or sqs://NAME");
+           "SQS queue with the events, of this service alone: NAME, sqs://NAME, its ARN or URL");
   add_flag(
       app, "--cluster", clusters,
       "Name or ARN of a cluster to follow; repeat it; default: all of the account. Messages on "
@@ -77,10 +77,6 @@ SchedulerServiceOptions SchedulerFlags::options(const std::string& state_url) co
   options.state_url = state_url;
   options.plan.picture_age_max = 3 * to_duration(reconcile_interval);
   return options;
-}
-
-std::string to_url(const std::string& endpoint) {
-  return endpoint.find("://") == std::string::npos ? "http://" + endpoint : endpoint;
 }
 
 }  // namespace blox::apps

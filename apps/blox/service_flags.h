@@ -55,7 +55,4 @@ struct SchedulerFlags {
   SchedulerServiceOptions options(const std::string& state_url) const;
 };
 
-/// "http://HOST:PORT" for a bare HOST:PORT, as v0.3 took it; a URL stays as it is.
-std::string to_url(const std::string& endpoint);
-
 }  // namespace blox::apps
