@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "aws/endpoints.h"
+#include "aws/queue_name.h"
+#include "http/url.h"
 
 namespace blox::apps {
 namespace {
@@ -51,12 +53,18 @@ Result<std::unique_ptr<AwsAccount>> AwsAccount::open(IoLoop& loop, Random& rando
 
 Result<std::unique_ptr<aws::Queue>> AwsAccount::open_queue(const std::string& name) {
   if (name.starts_with("kinesis://")) {
-    return fail(ErrorKind::kInvalid,
-                "--queue '" + name + "': this version reads SQS only; give sqs://NAME or NAME");
+    return fail(ErrorKind::kInvalid, "--queue '" + http::without_userinfo(name) +
+                                         "': this version reads SQS only; give sqs://NAME or NAME");
   }
   auto parsed = aws::parse_queue_name(name);
   if (!parsed) return parsed.error_in("--queue");
-  return std::make_unique<aws::SqsQueue>(context_, sqs_endpoint_, region_, *std::move(parsed));
+  if (!parsed->region.empty() && parsed->region != region_) {
+    return fail(ErrorKind::kInvalid, "--queue '" + name + "' is in " + parsed->region +
+                                         ", and the region that Blox works in is " + region_ +
+                                         ": set AWS_REGION, or give a queue of that region");
+  }
+  return std::make_unique<aws::SqsQueue>(context_, sqs_endpoint_, region_, std::move(parsed->name),
+                                         std::move(parsed->owner));
 }
 
 Async<Result<std::optional<ClusterArn>>> EcsDirectory::find_cluster(std::string cluster) {

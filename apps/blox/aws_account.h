@@ -32,9 +32,12 @@ class AwsAccount {
   aws::EcsClient& scheduler_client() { return *scheduler_client_; }
   /// For what has to be asked because somebody asked us, which gives way to all else.
   aws::EcsClient& people_client() { return *people_client_; }
-  /// `name`: "NAME" or "sqs://NAME". Errors: kInvalid; kinesis:// is refused by name.
+  /// `name`: as aws::parse_queue_name takes it. Errors: kInvalid, also for a queue of another
+  /// region; kinesis:// is refused by name.
   Result<std::unique_ptr<aws::Queue>> open_queue(const std::string& name);
   const std::string& region() const { return region_; }
+  /// The bucket of all reads of ECS.
+  aws::CallBudget& read_budget() { return budgets_.read; }
 
  private:
   AwsAccount(IoLoop& loop, Random& random, Metrics& metrics, aws::Environment environment,

@@ -31,13 +31,11 @@ int run(const StateModeFlags& flags) {
   if (!store) return fail_with(store.error().message);
   const auto queue = process.account->open_queue(flags.state.queue);
   if (!queue) return fail_with(queue.error().message);
-  StateService service{process.loop,
-                       process.random,
-                       **store,
-                       **queue,
-                       process.account->reconcile_client(),
-                       process.metrics,
-                       flags.state.options(process.account->region())};
+  auto state_options = flags.state.options(process.account->region());
+  state_options.reconcile.boot_budget = &process.account->read_budget();
+  StateService service{
+      process.loop,    process.random, **store, **queue, process.account->reconcile_client(),
+      process.metrics, state_options};
   const auto server = process.listen(flags.bind, service.handler(), flags.common);
   if (!server) return fail_with(server.error().message);
   std::cout << "cluster-state-service: on http://" << (*server)->address() << std::endl;

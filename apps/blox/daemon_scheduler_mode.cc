@@ -7,13 +7,14 @@
 #include "blox/modes.h"
 #include "blox/open_store.h"
 #include "blox/process.h"
+#include "cli/commands.h"
 
 namespace blox::apps {
 namespace {
 
 struct SchedulerModeFlags {
   std::string bind = "127.0.0.1:2000";
-  std::string css_endpoint = "127.0.0.1:3000";
+  std::string css_endpoint = "http://127.0.0.1:3000";
   CommonFlags common;
   SchedulerFlags scheduler;
 };
@@ -40,7 +41,7 @@ int run(const SchedulerModeFlags& flags) {
                              process.account->scheduler_client(),
                              process.account->scheduler_client(),
                              process.metrics};
-  SchedulerService service{parts, flags.scheduler.options(to_url(flags.css_endpoint))};
+  SchedulerService service{parts, flags.scheduler.options(flags.css_endpoint)};
   const auto server = process.listen(flags.bind, service.handler(), flags.common);
   if (!server) return fail_with(server.error().message);
   std::cout << "daemon-scheduler: on http://" << (*server)->address() << std::endl;
@@ -59,7 +60,8 @@ void add_daemon_scheduler(CLI::App& root, int& status) {
       log_help({"DS"}));
   add_flag(*command, "--bind", flags->bind, "HOST:PORT to listen on");
   add_flag(*command, "--css-endpoint", flags->css_endpoint,
-           "HOST:PORT or URL of the cluster-state-service");
+           "HOST:PORT or URL of the cluster-state-service")
+      ->transform(cli::to_endpoint());
   add_flag(*command, "--reconcile-interval", flags->scheduler.reconcile_interval,
            "The cluster-state-service's; nothing is started on a picture three times as old")
       ->check(is_reconcile_interval());

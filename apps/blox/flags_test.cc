@@ -197,6 +197,44 @@ TEST(Program, AmountsOfMemoryReachTheServices) {
   }
 }
 
+TEST(Program, TheShareOfTheFirstReadReachesReconcile) {
+  const std::tuple<Words, const char*, double> rows[] = {
+      {{}, "", 1.0},
+      {{"--boot-api-share=0.4"}, "", 0.4},
+      {{"--boot-api-share=3"}, "", 3},
+      {{"--boot-api-share=0"}, "--boot-api-share", 0},
+      {{"--boot-api-share=101"}, "--boot-api-share", 0},
+  };
+  for (const auto& [given, problem, share] : rows) {
+    CLI::App app;
+    StateFlags state;
+    state.add_to(app);
+    auto words = given;
+    std::string refused;
+    try {
+      app.parse(words);
+    } catch (const CLI::ParseError& error) {
+      refused = error.what();
+    }
+    EXPECT_THAT(refused, HasSubstr(problem));
+    EXPECT_EQ(refused.empty(), *problem == '\0') << refused;
+    if (refused.empty()) EXPECT_EQ(state.options("eu-west-1").reconcile.boot_share, share);
+  }
+}
+
+TEST(Program, WhatHasStoppedStaysAsLongAsIsSaid) {
+  const std::pair<Words, Duration> rows[] = {
+      {{}, std::chrono::hours{3}}, {{"--stopped-retention=90m"}, std::chrono::minutes{90}}};
+  for (const auto& [given, kept] : rows) {
+    CLI::App app;
+    StateFlags state;
+    state.add_to(app);
+    auto words = given;
+    app.parse(words);
+    EXPECT_EQ(state.options("eu-west-1").ingest.final_kept, kept);
+  }
+}
+
 TEST(Durations, HaveBounds) {
   const auto check = is_duration(std::chrono::seconds{10}, std::chrono::days{7});
   const std::tuple<const char*, const char*> rows[] = {

@@ -26,7 +26,8 @@ Result<std::filesystem::path> state_directory() {
     return std::filesystem::path{text} / ".local/state/blox";
   }
   return fail(ErrorKind::kInvalid,
-              "no place for the store: set STATE_DIRECTORY, or give --store sqlite:PATH");
+              "no place for the store, as HOME is not set: set HOME or STATE_DIRECTORY, or give "
+              "--store sqlite:PATH");
 }
 
 Result<std::unique_ptr<store::Store>> open_sqlite(Executor& executor, Metrics& metrics,

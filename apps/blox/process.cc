@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/scope.h"
+#include "http/url.h"
 
 namespace blox::apps {
 namespace {
@@ -50,7 +51,7 @@ Result<std::unique_ptr<http::Server>> Process::listen(const std::string& bind,
                                                       const CommonFlags& flags) {
   if (!budgets) budgets = flags.listen.make_budgets();
   auto server = http::Server::open(loop, flags.listen.options(bind, budgets), handler, metrics);
-  if (!server) return server.error_in("listen on " + bind);
+  if (!server) return server.error_in("listen on " + http::without_userinfo(bind));
   return server;
 }
 

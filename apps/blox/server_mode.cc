@@ -33,14 +33,12 @@ int run(const ServerFlags& flags) {
   if (!store) return fail_with(store.error().message);
   const auto queue = process.account->open_queue(flags.state.queue);
   if (!queue) return fail_with(queue.error().message);
+  auto state_options = flags.state.options(process.account->region());
+  state_options.reconcile.boot_budget = &process.account->read_budget();
 
-  StateService state{process.loop,
-                     process.random,
-                     **store,
-                     **queue,
-                     process.account->reconcile_client(),
-                     process.metrics,
-                     flags.state.options(process.account->region())};
+  StateService state{
+      process.loop,    process.random, **store, **queue, process.account->reconcile_client(),
+      process.metrics, state_options};
   http::LocalTransport between{process.loop, state.handler()};
   EcsDirectory directory{process.account->people_client()};
   const SchedulerParts parts{process.loop,

@@ -39,13 +39,21 @@ CLI::Validator is_reconcile_interval() {
 
 void StateFlags::add_to(CLI::App& app) {
   add_flag(app, "--queue", queue,
-           "SQS queue with the events, of this service alone: NAME or sqs://NAME");
+           "SQS queue with the events, of this service alone: NAME, sqs://NAME, its ARN or URL");
   add_flag(
       app, "--cluster", clusters,
       "Name or ARN of a cluster to follow; repeat it; default: all of the account. Messages on "
       "others are deleted from the queue: a queue belongs to one service");
   add_flag(app, "--reconcile-interval", reconcile_interval, "Between full reads of ECS")
       ->check(is_reconcile_interval());
+  add_flag(app, "--stopped-retention", stopped_retention,
+           "How long STOPPED tasks and INACTIVE instances stay in lists")
+      ->check(is_duration(std::chrono::minutes{1}, std::chrono::days{14}));
+  add_flag(
+      app, "--boot-api-share", boot_api_share,
+      "Share of ECS's published limits for reads that the first read of an empty store may "
+      "use, where --api-share is less; it ends with that read, and for good when AWS throttles")
+      ->check(CLI::Range(0.01, 100.0));
   add_flag(
       app, "--ingest-memory", ingest_memory,
       "What messages that are received and not stored yet may hold, such as 64MiB; above it "
@@ -58,6 +66,8 @@ StateServiceOptions StateFlags::options(const std::string& region) const {
   options.reconcile.clusters = clusters;
   options.reconcile.region = region;
   options.reconcile.every = to_duration(reconcile_interval);
+  options.reconcile.boot_share = boot_api_share;
+  options.ingest.final_kept = to_duration(stopped_retention);
   options.consumer.undurable_bytes_max = to_bytes(ingest_memory);
   return options;
 }
@@ -67,10 +77,6 @@ SchedulerServiceOptions SchedulerFlags::options(const std::string& state_url) co
   options.state_url = state_url;
   options.plan.picture_age_max = 3 * to_duration(reconcile_interval);
   return options;
-}
-
-std::string to_url(const std::string& endpoint) {
-  return endpoint.find("://") == std::string::npos ? "http://" + endpoint : endpoint;
 }
 
 }  // namespace blox::apps

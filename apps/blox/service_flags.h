@@ -39,10 +39,12 @@ struct StateFlags {
   std::string queue = "blox_queue";
   std::vector<std::string> clusters;
   std::string reconcile_interval = "20m";
+  std::string stopped_retention = "3h";
   std::string ingest_memory = "64MiB";
+  double boot_api_share = 1.0;  ///< Instead of CommonFlags::api_share, if that is less.
 
   void add_to(CLI::App& app);
-  /// `region`: of the account that is read.
+  /// `region`: of the account that is read. The caller says whose budget `boot_api_share` is of.
   StateServiceOptions options(const std::string& region) const;
 };
 
@@ -52,8 +54,5 @@ struct SchedulerFlags {
 
   SchedulerServiceOptions options(const std::string& state_url) const;
 };
-
-/// "http://HOST:PORT" for a bare HOST:PORT, as v0.3 took it; a URL stays as it is.
-std::string to_url(const std::string& endpoint);
 
 }  // namespace blox::apps

@@ -60,6 +60,11 @@ constexpr std::array<std::string_view, 2> kNotFoundCodes{
     "QueueDoesNotExist",
 };
 
+// The service could not use the key that what is asked for is encrypted with.
+// "KMS.NotFoundException" says that of the key; what is asked for is there. Source: SQS API
+// reference, "KmsThrottled" and those around it; API reference of Kinesis.
+bool is_of_key(std::string_view code) { return code.starts_with("KMS") || code.starts_with("Kms"); }
+
 template <std::size_t kCount>
 bool contains(const std::array<std::string_view, kCount>& codes, std::string_view code) {
   return std::ranges::find(codes, code) != codes.end();
@@ -70,6 +75,11 @@ std::string without_namespace(std::string_view code) {
   code = code.substr(0, code.find(':'));
   const std::size_t hash = code.rfind('#');
   return std::string{hash == std::string_view::npos ? code : code.substr(hash + 1)};
+}
+
+bool is_throttle(std::string_view code) {
+  return contains(kThrottleCodes, code) ||
+         (is_of_key(code) && code.find("Throttl") != std::string_view::npos);
 }
 
 std::string find_text(const boost::json::object& object, std::string_view field) {
@@ -104,15 +114,17 @@ AwsError decode_error(const http::Answer& answer) {
 
 Classified classify(int status, const AwsError& error) {
   if (status < 400 || status >= 500 || status == 408) {
-    return {ErrorKind::kUnknown, false, true, contains(kThrottleCodes, error.code)};
+    return {ErrorKind::kUnknown, false, true, is_throttle(error.code)};
   }
-  if (status == 429 || contains(kThrottleCodes, error.code)) {
+  if (status == 429 || is_throttle(error.code)) {
     return {ErrorKind::kThrottled, false, true, true};
   }
   if (contains(kCredentialCodes, error.code)) return {ErrorKind::kDenied, true, true, false};
   // Whatever the code, a new one or a gateway's: it is said of who asks, not of what is asked.
   const bool refused = status == 401 || status == 403;
-  if (refused || contains(kDeniedCodes, error.code)) return {ErrorKind::kDenied};
+  if (refused || contains(kDeniedCodes, error.code) || is_of_key(error.code)) {
+    return {ErrorKind::kDenied};
+  }
   if (contains(kNotFoundCodes, error.code) || error.code.ends_with("NotFoundException")) {
     return {ErrorKind::kNotFound};
   }

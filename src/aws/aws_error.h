@@ -27,7 +27,8 @@ struct Classified {
 };
 
 /// kUnknown for 5xx, 408 and what is no error of HTTP: it may have been executed. Else not done;
-/// 401 and 403 are kDenied, or kThrottled, whatever their code.
+/// 401 and 403 are kDenied, or kThrottled, whatever their code, and so is what is said of the key
+/// that a queue is encrypted with.
 /// Source: API/CommonErrors; botocore's list of throttling codes.
 Classified classify(int status, const AwsError& error);
 

@@ -12,9 +12,15 @@ namespace {
 using Seconds = std::chrono::duration<double>;
 using namespace std::chrono_literals;
 
-// A throttle answer more within this time is of the same burst, and says nothing new.
-constexpr Duration kThrottleOnce = 1s;
-constexpr double kRateShareMin = 1.0 / 20;
+// A throttle answer more within this time is of the same burst, and says nothing new. Where others
+// use the account's limits up, a part of all calls is refused however slow ours come: were each
+// answer to count, or the rate to come back in a minute, a read of 2,000 tasks would take more than
+// one (throttled_account_test.cc).
+constexpr Duration kThrottleOnce = 2s;
+constexpr double kRateShareMin = 0.1;
+// What reconcile may save up of its floor while it waits: its next token, and a part of one more
+// for the time until that is there.
+constexpr double kFloorMax = 2;
 
 }  // namespace
 
@@ -23,17 +29,19 @@ class CallBudget::Waiter {
  public:
   Waiter(CallBudget& budget, CallPriority priority)
       : signal{budget.executor_}, budget_(budget), place_{priority, ++budget.last_number_} {
+    budget_.refill();
     budget_.waiters_.emplace(place_, &signal);
     budget_.show();
   }
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
   ~Waiter() {
+    budget_.refill();
     budget_.waiters_.erase(place_);
     budget_.wake_first();
     budget_.show();
   }
-  bool is_first() const { return budget_.waiters_.begin()->first == place_; }
+  bool is_first() const { return budget_.first_place() == place_; }
 
   Signal signal;
 
@@ -43,13 +51,33 @@ class CallBudget::Waiter {
 };
 
 CallBudget::CallBudget(Executor& executor, BudgetLimits limits, double share)
-    : executor_(executor),
-      burst_(std::max(1.0, limits.burst * share)),
-      rate_max_(limits.per_second * share),
-      rate_(rate_max_),
-      tokens_(std::clamp(rate_max_, 1.0, burst_)),
-      refilled_at_(executor.now()) {
+    : executor_(executor), limits_(limits), share_(share), refilled_at_(executor.now()) {
   check(share > 0, "the share of a call budget is over 0");
+  set_share(share);
+  rate_ = rate_max_;
+  tokens_ = std::clamp(rate_max_, 1.0, burst_);
+}
+
+void CallBudget::set_share(double share) {
+  burst_ = std::max(1.0, limits_.burst * share);
+  rate_max_ = limits_.per_second * share;
+}
+
+void CallBudget::raise_share(double share) {
+  if (throttled_at_ || share <= share_) return;
+  refill();
+  set_share(share);
+  rate_ = rate_max_;
+  wake_first();
+  show();
+}
+
+void CallBudget::restore_share() {
+  refill();
+  set_share(share_);
+  rate_ = std::min(rate_, rate_max_);
+  tokens_ = std::min(tokens_, burst_);
+  show();
 }
 
 void CallBudget::refill() {
@@ -57,7 +85,21 @@ void CallBudget::refill() {
   const double passed = Seconds{now - refilled_at_}.count();
   refilled_at_ = now;
   tokens_ = std::min(burst_, tokens_ + passed * rate_);
+  if (reconcile_waits()) floor_ = std::min(kFloorMax, floor_ + passed * rate_ * kReconcileFloor);
   rate_ = std::min(rate_max_, rate_ + passed * rate_max_ / Seconds{kRecovery}.count());
+}
+
+bool CallBudget::reconcile_waits() const {
+  const auto found = waiters_.lower_bound(Place{CallPriority::kReconcile, 0});
+  return found != waiters_.end() && found->first.first == CallPriority::kReconcile;
+}
+
+// Whose the next token is. Requires: somebody waits.
+const CallBudget::Place& CallBudget::first_place() const {
+  if (floor_ >= 1 && reconcile_waits()) {
+    return waiters_.lower_bound(Place{CallPriority::kReconcile, 0})->first;
+  }
+  return waiters_.begin()->first;
 }
 
 // What has to be in the bucket for a call of this kind.
@@ -73,7 +115,7 @@ Duration CallBudget::until_token(CallPriority priority) const {
 }
 
 void CallBudget::wake_first() {
-  if (!waiters_.empty()) waiters_.begin()->second->notify_all();
+  if (!waiters_.empty()) waiters_.at(first_place())->notify_all();
 }
 
 std::size_t CallBudget::people_waiting() const {
@@ -97,6 +139,7 @@ Async<Status> CallBudget::take(CallPriority priority, TimePoint deadline) {
     const bool first = waiter.is_first();
     if (first && tokens_ >= needed(priority)) {
       tokens_ -= 1;
+      if (priority == CallPriority::kReconcile) floor_ = std::max(0.0, floor_ - 1);
       co_return done();
     }
     const TimePoint now = executor_.now();
@@ -104,7 +147,9 @@ Async<Status> CallBudget::take(CallPriority priority, TimePoint deadline) {
       co_return fail(ErrorKind::kThrottled, "our own budget of calls is used up; try again later");
     }
     const TimePoint wake_at = first ? std::min(deadline, now + until_token(priority)) : deadline;
-    // Who comes before us wakes us when it leaves; one that overtakes us waits here as well.
+    // Who comes before us wakes us when it leaves; one that overtakes us waits here as well, or by
+    // the floor has waited all the time.
+    if (!first) wake_first();
     co_await waiter.signal.wait_until(wake_at);
   }
 }
@@ -115,7 +160,9 @@ void CallBudget::on_throttled() {
   const TimePoint now = executor_.now();
   if (throttled_at_ && now - *throttled_at_ < kThrottleOnce) return;
   throttled_at_ = now;
-  rate_ = std::max(rate_max_ * kRateShareMin, rate_ / 2);
+  rate_ /= 2;
+  set_share(share_);
+  rate_ = std::clamp(rate_, rate_max_ * kRateShareMin, rate_max_);
   show();
 }
 

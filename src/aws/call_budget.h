@@ -20,7 +20,7 @@ namespace blox::aws {
 enum class CallPriority : std::uint8_t {
   kResolve,
   kAct,
-  kReconcile,
+  kReconcile,  ///< Has a floor: kReconcileFloor of the rate, whoever else waits.
   kPeople,  ///< What somebody asked for through an API, so that no client can hold up the others.
 };
 
@@ -46,13 +46,18 @@ class CallBudget {
   CallBudget(const CallBudget&) = delete;
   CallBudget& operator=(const CallBudget&) = delete;
 
-  /// Waits for a token, in order of priority, then of asking. Calls for people leave what one
+  /// Waits for a token, in order of priority, then of asking; while calls of reconcile wait, one
+  /// token of ten is theirs whatever the stronger kinds want. Calls for people leave what one
   /// second brings to the others, so that a flood of theirs does not empty a full bucket either.
   /// Errors: kThrottled, no token taken: there was none by `deadline`, or at once: kWaitersMax
   /// wait already, or for kPeople kPeopleMax of its kind.
   Async<Status> take(CallPriority priority, TimePoint deadline);
-  /// AWS refused a call by its limits: halves the rate, at most once a second, down to a twentieth;
-  /// it comes back within kRecovery. What was saved up is gone.
+  /// Raises the share to `share`, if that is more, until restore_share() or the first throttle
+  /// answer. Does nothing once AWS has refused a call: what others leave is not so much then.
+  void raise_share(double share);
+  void restore_share();
+  /// AWS refused a call by its limits: halves the rate, at most once in two seconds, down to a
+  /// tenth; it comes back within kRecovery. What was saved up is gone.
   void on_throttled();
 
   double rate() const;    ///< Tokens a second, now.
@@ -61,13 +66,18 @@ class CallBudget {
 
   static constexpr std::size_t kWaitersMax = 10'000;
   static constexpr std::size_t kPeopleMax = 8;  ///< At the default rate they wait half a second.
-  static constexpr Duration kRecovery = std::chrono::minutes{1};
+  static constexpr Duration kRecovery = std::chrono::seconds{30};
+  /// Of the rate in force. Source: design/scheduling.md, "API budget".
+  static constexpr double kReconcileFloor = 0.1;
 
  private:
   using Place = std::pair<CallPriority, std::uint64_t>;
   class Waiter;
 
   void refill();
+  bool reconcile_waits() const;
+  const Place& first_place() const;
+  void set_share(double share);
   double needed(CallPriority priority) const;
   Duration until_token(CallPriority priority) const;
   std::size_t people_waiting() const;
@@ -81,15 +91,31 @@ class CallBudget {
   };
 
   Executor& executor_;
-  double burst_;
-  double rate_max_;
-  double rate_;
-  double tokens_;
+  BudgetLimits limits_;
+  double share_;
+  double burst_ = 0;
+  double rate_max_ = 0;
+  double rate_ = 0;
+  double tokens_ = 0;
   TimePoint refilled_at_;
   std::optional<TimePoint> throttled_at_;
   std::uint64_t last_number_ = 0;
   std::map<Place, Signal*> waiters_;
+  double floor_ = 0;  // Tokens that reconcile has a right to before all others.
   std::optional<Gauges> gauges_;
+};
+
+/// A greater share of `budget` for as long as this lives; see CallBudget::raise_share. Requires:
+/// `budget` outlives it, and has one of these at a time.
+class RaisedShare {
+ public:
+  RaisedShare(CallBudget& budget, double share) : budget_(budget) { budget_.raise_share(share); }
+  RaisedShare(const RaisedShare&) = delete;
+  RaisedShare& operator=(const RaisedShare&) = delete;
+  ~RaisedShare() { budget_.restore_share(); }
+
+ private:
+  CallBudget& budget_;
 };
 
 }  // namespace blox::aws

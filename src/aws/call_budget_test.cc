@@ -91,12 +91,12 @@ TEST_F(CallBudgetTest, HalvesItsRateAtAThrottleAnswerAndRecovers) {
   EXPECT_DOUBLE_EQ(budget_.rate(), 0.5);
   EXPECT_DOUBLE_EQ(budget_.tokens(), 0);
   for (int i = 0; i < 50; ++i) {
-    loop_.run_for(1s);
+    loop_.run_for(2s);
     budget_.on_throttled();
   }
-  EXPECT_DOUBLE_EQ(budget_.rate(), 1.0 / 20);
-  loop_.run_for(30s);
-  EXPECT_NEAR(budget_.rate(), 0.55, 0.01);
+  EXPECT_DOUBLE_EQ(budget_.rate(), 0.1);
+  loop_.run_for(15s);
+  EXPECT_NEAR(budget_.rate(), 0.6, 0.01);
   loop_.run_for(10min);
   EXPECT_DOUBLE_EQ(budget_.rate(), 1);
   EXPECT_DOUBLE_EQ(budget_.tokens(), 2);
@@ -229,6 +229,109 @@ TEST_F(CallBudgetTest, PeopleAreServedFromASmallBucketToo) {
     loop_.run_for(10s);
     EXPECT_TRUE(got && *got) << share;
   }
+}
+
+// Stronger calls ask without end: one token of ten is reconcile's all the same, and no more.
+TEST_F(CallBudgetTest, ReconcileHasAFloorThatStrongerCallsCannotTake) {
+  for (const auto stronger : {CallPriority::kResolve, CallPriority::kAct}) {
+    CallBudget budget{loop_, {100, 20}};
+    int reads = 0;
+    int others = 0;
+    const auto read = [&]() -> Async<void> {
+      while (co_await budget.take(CallPriority::kReconcile, loop_.now() + 1h)) ++reads;
+    };
+    const auto other = [&]() -> Async<void> {
+      while (co_await budget.take(stronger, loop_.now() + 1h)) ++others;
+    };
+    Scope scope{loop_};
+    for (int i = 0; i < 50; ++i) scope.spawn(other());
+    scope.spawn(read());
+    loop_.run_for(100s);
+    EXPECT_NEAR(reads, 200, 5);
+    EXPECT_NEAR(others, 1'820, 10);
+  }
+}
+
+// The floor is of what there is: it brings no token that the budget has not.
+TEST_F(CallBudgetTest, TheFloorIsPartOfTheRateInForce) {
+  CallBudget budget{loop_, {100, 20}};
+  int reads = 0;
+  int others = 0;
+  const auto take_all = [&](CallPriority priority, int& count) -> Async<void> {
+    while (co_await budget.take(priority, loop_.now() + 1h)) ++count;
+  };
+  Scope scope{loop_};
+  for (int i = 0; i < 5; ++i) scope.spawn(take_all(CallPriority::kResolve, others));
+  scope.spawn(take_all(CallPriority::kReconcile, reads));
+  for (int second = 0; second < 200; ++second) {
+    budget.on_throttled();
+    loop_.run_for(1s);
+  }
+  EXPECT_GT(reads, (reads + others) / 12);
+  EXPECT_LT(reads + others, 700) << "two or three a second";
+}
+
+TEST_F(CallBudgetTest, WhoeverLeavesInTheMidstWakesTheNextByTheFloor) {
+  CallBudget budget{loop_, {1, 1}};
+  int others = 0;
+  const auto other = [&]() -> Async<void> {
+    while (co_await budget.take(CallPriority::kAct, loop_.now() + 1h)) ++others;
+  };
+  std::optional<Status> left;
+  std::optional<Status> stayed;
+  const auto read = [&](std::optional<Status>& got, Duration patience) -> Async<void> {
+    got = co_await budget.take(CallPriority::kReconcile, loop_.now() + patience);
+  };
+  Scope scope{loop_};
+  scope.spawn(other());
+  loop_.run_for(1us);
+  scope.spawn(read(left, 10100ms));  // Its turn by the floor has come then, a token has not.
+  loop_.run_for(1us);
+  scope.spawn(read(stayed, 1h));
+  loop_.run_for(10500ms);
+  ASSERT_TRUE(left);
+  loop_.run_for(20s);
+  EXPECT_TRUE(stayed && *stayed);
+  EXPECT_GT(others, 25);
+}
+
+TEST_F(CallBudgetTest, ARaisedShareEndsWithItsHolder) {
+  CallBudget budget{loop_, {100, 20}, 0.5};
+  {
+    const RaisedShare raised{budget, 1.0};
+    EXPECT_DOUBLE_EQ(budget.rate(), 20);
+    EXPECT_DOUBLE_EQ(budget.tokens(), 10) << "it brings no tokens at once";
+    loop_.run_for(1min);
+    EXPECT_DOUBLE_EQ(budget.tokens(), 100);
+  }
+  EXPECT_DOUBLE_EQ(budget.rate(), 10);
+  EXPECT_DOUBLE_EQ(budget.tokens(), 50);
+  const RaisedShare less{budget, 0.2};
+  EXPECT_DOUBLE_EQ(budget.rate(), 10) << "it takes nothing away";
+}
+
+TEST_F(CallBudgetTest, AThrottleAnswerEndsARaisedShareForGood) {
+  CallBudget budget{loop_, {100, 20}, 0.25};
+  std::optional<RaisedShare> raised;
+  raised.emplace(budget, 1.0);
+  budget.on_throttled();
+  EXPECT_DOUBLE_EQ(budget.rate(), 5) << "half of it is still more than our own";
+  loop_.run_for(10min);
+  EXPECT_DOUBLE_EQ(budget.rate(), 5);
+  EXPECT_DOUBLE_EQ(budget.tokens(), 25);
+  raised.reset();
+  EXPECT_DOUBLE_EQ(budget.rate(), 5);
+  const RaisedShare again{budget, 1.0};
+  EXPECT_DOUBLE_EQ(budget.rate(), 5);
+}
+
+TEST_F(CallBudgetTest, ARaisedShareServesWhoWaitsAlready) {
+  ask("burst 1");
+  ask("burst 2");
+  ask("waits");
+  const RaisedShare raised{budget_, 4.0};  // Eight a second.
+  loop_.run_for(200ms);
+  EXPECT_EQ(log_.back(), "waits");
 }
 
 TEST_F(CallBudgetTest, ShowsHowItStands) {

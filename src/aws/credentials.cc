@@ -1,29 +1,59 @@
 #include "aws/credentials.h"
 
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+
 namespace blox::aws {
 namespace {
 
-// Both keys or none. `source` says where the names were looked up.
-Result<std::optional<Credentials>> make_pair(const std::string& source, Credentials credentials,
-                                             const char* id_name, const char* secret_name) {
-  if (credentials.access_key_id.empty() && credentials.secret_access_key.empty()) {
-    return std::optional<Credentials>{};
-  }
-  if (credentials.access_key_id.empty() || credentials.secret_access_key.empty()) {
-    const bool id_missing = credentials.access_key_id.empty();
-    return fail(ErrorKind::kDenied, source + ": " + (id_missing ? secret_name : id_name) +
-                                        " is set but " + (id_missing ? id_name : secret_name) +
+// What the three are called where they are looked up; `source` says where that is.
+struct Names {
+  std::string source;
+  const char* id;
+  const char* secret;
+  const char* token;
+};
+
+// Nothing that signs a request holds blanks or line ends: they come from a file or a shell, and the
+// answer of AWS would be that the key is unknown.
+Status check_text(const Names& names, const char* name, const std::string& value) {
+  const bool fits =
+      std::ranges::all_of(value, [](char letter) { return letter > ' ' && letter < 0x7f; });
+  if (fits) return done();
+  return fail(ErrorKind::kDenied, names.source + ": " + name +
+                                      " holds a blank, a line end or a letter beyond ASCII, at "
+                                      "its end perhaps; set it without");
+}
+
+// Both keys or none.
+Result<std::optional<Credentials>> make_pair(const Names& names, Credentials credentials) {
+  const auto& [id, secret, token] = credentials;
+  if (id.empty() && secret.empty()) return std::optional<Credentials>{};
+  if (id.empty() || secret.empty()) {
+    return fail(ErrorKind::kDenied, names.source + ": " + (id.empty() ? names.secret : names.id) +
+                                        " is set but " + (id.empty() ? names.id : names.secret) +
                                         " is not; set both");
+  }
+  const std::pair<const char*, const std::string*> texts[] = {
+      {names.id, &id}, {names.secret, &secret}, {names.token, &token}};
+  for (const auto& [name, text] : texts) {
+    if (const Status checked = check_text(names, name, *text); !checked) {
+      return std::unexpected(checked.error());
+    }
   }
   return std::optional{std::move(credentials)};
 }
 
 Result<std::optional<Credentials>> find_in_environment(const Environment& environment) {
-  return make_pair("the environment",
-                   {get_variable(environment, "AWS_ACCESS_KEY_ID"),
-                    get_variable(environment, "AWS_SECRET_ACCESS_KEY"),
-                    get_variable(environment, "AWS_SESSION_TOKEN")},
-                   "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY");
+  // The older name goes first. Source: botocore/credentials.py, EnvProvider.
+  const bool is_old = !get_variable(environment, "AWS_SECURITY_TOKEN").empty();
+  const Names names{"the environment", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
+                    is_old ? "AWS_SECURITY_TOKEN" : "AWS_SESSION_TOKEN"};
+  return make_pair(names,
+                   {get_variable(environment, names.id), get_variable(environment, names.secret),
+                    get_variable(environment, names.token)});
 }
 
 // One section holds all three values: a token of another file would not belong to the keys.
@@ -35,10 +65,14 @@ Result<std::optional<Credentials>> find_in_section(const IniSections& sections,
     const auto found = section->second.find(key);
     return found == section->second.end() ? std::string{} : found->second;
   };
-  return make_pair(
-      "profile '" + profile + "'",
-      {value("aws_access_key_id"), value("aws_secret_access_key"), value("aws_session_token")},
-      "aws_access_key_id", "aws_secret_access_key");
+  const bool is_old = section->second.contains("aws_security_token");
+  const Names names{"profile " + quote(profile), "aws_access_key_id", "aws_secret_access_key",
+                    is_old ? "aws_security_token" : "aws_session_token"};
+  return make_pair(names, {value(names.id), value(names.secret), value(names.token)});
+}
+
+std::string place_of(const std::string& path, const char* usual) {
+  return path.empty() ? usual : "'" + path + "'";
 }
 
 bool has_key(const SharedFiles& files, const std::string& profile, const char* key) {
@@ -56,7 +90,7 @@ std::unexpected<Error> unsupported(const std::string& source, const std::string&
 // somebody else than we were meant to be.
 Result<std::optional<Credentials>> find_in_files(const SharedFiles& files,
                                                  const std::string& profile) {
-  const std::string source = "profile '" + profile + "'";
+  const std::string source = "profile " + quote(profile);
   for (const char* key : {"role_arn", "web_identity_token_file", "sso_session", "sso_start_url",
                           "sso_account_id", "sso_role_name"}) {
     if (has_key(files, profile, key)) return unsupported(source, key);
@@ -87,9 +121,11 @@ Result<Credentials> choose_credentials(const Environment& environment, const Sha
 
   return fail(ErrorKind::kDenied,
               "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE "
-              "to a profile with aws_access_key_id and aws_secret_access_key (profile '" +
-                  profile + "' has them neither in '" + credentials_path(environment) +
-                  "' nor in '" + config_path(environment) + "')");
+              "to a profile with aws_access_key_id and aws_secret_access_key (profile " +
+                  quote(profile) + " has them neither in " +
+                  place_of(credentials_path(environment), "~/.aws/credentials") + " nor in " +
+                  place_of(config_path(environment), "~/.aws/config") + missing_home(environment) +
+                  ")");
 }
 
 Async<Result<Credentials>> SharedCredentials::get() {

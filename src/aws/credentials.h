@@ -39,9 +39,9 @@ class StaticCredentials final : public CredentialsProvider {
   Credentials credentials_;
 };
 
-/// The environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN), else the profile
-/// in the shared files, which are read again when they change or credentials were refused. Reads
-/// small local files on the caller's thread.
+/// The environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, and AWS_SECURITY_TOKEN or
+/// AWS_SESSION_TOKEN), else the profile in the shared files, which are read again when they change
+/// or credentials were refused. Reads small local files on the caller's thread.
 class SharedCredentials final : public CredentialsProvider {
  public:
   explicit SharedCredentials(Environment environment) : environment_(std::move(environment)) {}
@@ -55,8 +55,9 @@ class SharedCredentials final : public CredentialsProvider {
 };
 
 /// The decision of SharedCredentials as a pure function.
-/// Errors: kDenied: half a pair of keys, none at all, or a way to other credentials that goes
-/// before keys in a profile and is not supported (roles, web identity, SSO, credential_process).
+/// Errors: kDenied: half a pair of keys, none at all, one with a blank or a line end, or a way to
+/// other credentials that goes before keys in a profile and is not supported (roles, web identity,
+/// SSO, credential_process).
 Result<Credentials> choose_credentials(const Environment& environment, const SharedFiles& files);
 
 }  // namespace blox::aws

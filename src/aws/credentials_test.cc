@@ -33,6 +33,19 @@ TEST(ChooseCredentials, FollowsTheTable) {
   const std::tuple<const char*, Environment, const char*, const char*, Credentials> rows[] = {
       {"environment", keys, "", kKeys, {"E", "es", ""}},
       {"environment before a profile", keys_and_profile, "", kKeys, {"E", "es", ""}},
+      {"token of the environment",
+       {{"AWS_ACCESS_KEY_ID", "E"}, {"AWS_SECRET_ACCESS_KEY", "es"}, {"AWS_SESSION_TOKEN", "new"}},
+       "",
+       kKeys,
+       {"E", "es", "new"}},
+      {"the older name goes first",
+       {{"AWS_ACCESS_KEY_ID", "E"},
+        {"AWS_SECRET_ACCESS_KEY", "es"},
+        {"AWS_SESSION_TOKEN", "new"},
+        {"AWS_SECURITY_TOKEN", "old"}},
+       "",
+       kKeys,
+       {"E", "es", "old"}},
       {"default profile", {}, "", kKeys, {"D", "ds", ""}},
       {"AWS_PROFILE", {{"AWS_PROFILE", "p"}}, "", kKeys, {"P", "ps", "pt"}},
       {"AWS_DEFAULT_PROFILE", {{"AWS_DEFAULT_PROFILE", "p"}}, "", kKeys, {"P", "ps", "pt"}},
@@ -52,6 +65,10 @@ TEST(ChooseCredentials, FollowsTheTable) {
        kKeys,
        {"E", "es", ""}},
   };
+  const char* const both = "aws_session_token=new\naws_security_token=old\n";
+  const std::string section = "[default]\naws_access_key_id=D\naws_secret_access_key=ds\n";
+  EXPECT_EQ(choose_credentials({}, make_files("", (section + both).c_str()))->session_token, "old");
+  EXPECT_EQ(choose_credentials({}, make_files((section + both).c_str(), ""))->session_token, "old");
   for (const auto& [rule, environment, config, credentials, expected] : rows) {
     const auto chosen = choose_credentials(environment, make_files(config, credentials));
     ASSERT_TRUE(chosen) << rule << ": " << chosen.error().message;
@@ -66,6 +83,12 @@ TEST(ChooseCredentials, SaysWhatToSet) {
        "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE to a "
        "profile with aws_access_key_id and aws_secret_access_key (profile 'default' has them "
        "neither in '/h/.aws/credentials' nor in '/h/.aws/config')"},
+      {"no home",
+       {},
+       "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE to a "
+       "profile with aws_access_key_id and aws_secret_access_key (profile 'default' has them "
+       "neither in ~/.aws/credentials nor in ~/.aws/config; HOME is not set, so nothing in ~/.aws "
+       "is read)"},
       {"half in the environment",
        {{"AWS_ACCESS_KEY_ID", "E"}},
        "the environment: AWS_ACCESS_KEY_ID is set but AWS_SECRET_ACCESS_KEY is not; set both"},
@@ -83,6 +106,36 @@ TEST(ChooseCredentials, SaysWhatToSet) {
     EXPECT_EQ(chosen.error().kind, ErrorKind::kDenied) << rule;
     EXPECT_EQ(chosen.error().message, message) << rule;
   }
+}
+
+// What a shell or an editor put at their ends: AWS would say of them that they are unknown.
+TEST(ChooseCredentials, NamesKeysThatHoldBlanks) {
+  const std::tuple<const char*, const char*, const char*> rows[] = {
+      {"AWS_ACCESS_KEY_ID", "E\n", "the environment: AWS_ACCESS_KEY_ID holds a blank"},
+      {"AWS_ACCESS_KEY_ID", " ", "the environment: AWS_ACCESS_KEY_ID holds a blank"},
+      {"AWS_SECRET_ACCESS_KEY", "hush hush", "the environment: AWS_SECRET_ACCESS_KEY holds"},
+      {"AWS_SECRET_ACCESS_KEY", "hush\r", "the environment: AWS_SECRET_ACCESS_KEY holds"},
+      {"AWS_SESSION_TOKEN", "hush\t", "the environment: AWS_SESSION_TOKEN holds"},
+      {"AWS_SECURITY_TOKEN", "hush\xc2\xa0", "the environment: AWS_SECURITY_TOKEN holds"},
+  };
+  for (const auto& [name, value, message] : rows) {
+    Environment environment{{"AWS_ACCESS_KEY_ID", "E"}, {"AWS_SECRET_ACCESS_KEY", "es"}};
+    environment[name] = value;
+    const auto chosen = choose_credentials(environment, make_files("", kKeys));
+    ASSERT_FALSE(chosen) << name;
+    EXPECT_EQ(chosen.error().kind, ErrorKind::kDenied);
+    EXPECT_TRUE(chosen.error().message.starts_with(message)) << chosen.error().message;
+    EXPECT_EQ(chosen.error().message.find("hush"), std::string::npos);
+  }
+  // The second line is indented, so it goes on with the value of the first.
+  const auto indented = choose_credentials(
+      {}, make_files("",
+                     "[default]\naws_access_key_id = D\n  aws_secret_access_key = s\n"
+                     "aws_secret_access_key = t\n"));
+  ASSERT_FALSE(indented);
+  EXPECT_TRUE(indented.error().message.starts_with(
+      "profile 'default': aws_access_key_id holds a blank, a line end"))
+      << indented.error().message;
 }
 
 // With the profile's keys we would be somebody else than every other tool for AWS is.

@@ -8,7 +8,9 @@
 #include <string_view>
 #include <utility>
 
+#include "base/log.h"
 #include "base/signal.h"
+#include "base/text.h"
 
 namespace blox::aws {
 namespace {
@@ -16,10 +18,11 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kReadDeadline = 10s;
+// What reconcile asks nobody waits for, and each page that fails is one more call: it waits for its
+// token as long as some come at all.
+constexpr Duration kReconcileTokenWait = 5min;
 constexpr Duration kWriteDeadline = 2s;  // design/scheduling.md, "Leader".
 constexpr std::size_t kDescribesAtOnceMax = 4;
-// Half a million tasks: far more than a cluster runs; bounds a server that never ends its list.
-constexpr int kPagesMax = 5'000;
 
 JsonCall make_read(std::string operation, std::string body, EcsBudgets& budgets,
                    CallPriority priority) {
@@ -29,6 +32,7 @@ JsonCall make_read(std::string operation, std::string body, EcsBudgets& budgets,
   call.deadline = kReadDeadline;
   call.budget = &budgets.read;
   call.priority = priority;
+  if (priority == CallPriority::kReconcile) call.token_wait = kReconcileTokenWait;
   return call;
 }
 
@@ -46,12 +50,13 @@ JsonCall make_write(std::string operation, std::string body, EcsBudgets& budgets
 template <class T>
 using Decode = std::move_only_function<Result<T>(std::string_view)>;
 
-// One call, and what its answer says.
+// One call, and what its answer says. `unreadable`: an answer came that nobody could decode.
 template <class T>
-Async<Result<T>> send(JsonClient& client, JsonCall call, Decode<T> decode) {
+Async<Result<T>> send(JsonClient& client, JsonCall call, Decode<T> decode, bool& unreadable) {
   std::optional<T> decoded;
-  AcceptBody accept = [&decoded, &decode](std::string_view body) -> Status {
+  AcceptBody accept = [&decoded, &decode, &unreadable](std::string_view body) -> Status {
     auto result = decode(body);
+    unreadable = !result;
     if (!result) return std::unexpected(result.error());
     decoded = std::move(*result);
     return done();
@@ -60,27 +65,42 @@ Async<Result<T>> send(JsonClient& client, JsonCall call, Decode<T> decode) {
   if (!status) co_return std::unexpected(status.error());
   co_return std::move(*decoded);
 }
+template <class T>
+Async<Result<T>> send(JsonClient& client, JsonCall call, Decode<T> decode) {
+  bool unreadable = false;
+  co_return co_await send<T>(client, std::move(call), std::move(decode), unreadable);
+}
 
-// All pages. `encode` makes the request of the page that a token names.
+// One page of a list, as `call` asks for it.
 template <class Id>
-Async<Result<std::vector<Id>>> list_all(JsonClient& client, JsonCall call, std::string_view field,
-                                        std::function<std::string(const std::string&)> encode) {
+Async<Result<ListPage<Id>>> list_page(JsonClient& client, JsonCall call, std::string_view field) {
+  Decode<codec::EcsListPage> decode = [field](std::string_view body) {
+    return codec::decode_list(body, field);
+  };
+  auto answer = co_await send<codec::EcsListPage>(client, std::move(call), std::move(decode));
+  if (!answer) co_return std::unexpected(answer.error());
+  ListPage<Id> page;
+  page.next_token = std::move(answer->next_token);
+  page.arns.reserve(answer->arns.size());
+  for (std::string& arn : answer->arns) page.arns.push_back(Id{std::move(arn)});
+  co_return page;
+}
+
+// All pages. `read_page` reads the one that a token names.
+template <class Id>
+Async<Result<std::vector<Id>>> list_all(
+    std::string operation, std::function<Async<Result<ListPage<Id>>>(std::string)> read_page) {
   std::vector<Id> ids;
   std::string token;
-  for (int page_count = 0; page_count < kPagesMax; ++page_count) {
-    JsonCall page_call = call;
-    page_call.body = encode(token);
-    Decode<codec::EcsListPage> decode = [field](std::string_view body) {
-      return codec::decode_list(body, field);
-    };
-    auto page = co_await send<codec::EcsListPage>(client, std::move(page_call), std::move(decode));
+  for (int page_count = 0; page_count < kListPagesMax; ++page_count) {
+    auto page = co_await read_page(std::move(token));
     if (!page) co_return std::unexpected(page.error());
-    for (std::string& arn : page->arns) ids.push_back(Id{std::move(arn)});
+    std::ranges::move(page->arns, std::back_inserter(ids));
     token = std::move(page->next_token);
     if (token.empty()) co_return ids;
   }
   co_return fail(ErrorKind::kUnavailable,
-                 "ecs " + call.operation + ": more than " + std::to_string(kPagesMax) + " pages");
+                 "ecs " + operation + ": more than " + std::to_string(kListPagesMax) + " pages");
 }
 
 // ECS names an object by the ARN that was asked for, or by its last part.
@@ -94,7 +114,10 @@ template <class Answer>
 Async<Result<Answer>> describe_chunk(JsonClient& client, JsonCall call, Decode<Answer> decode,
                                      std::optional<Error>& first_error) {
   if (first_error) co_return std::unexpected(*first_error);
-  auto answer = co_await send<Answer>(client, std::move(call), std::move(decode));
+  bool unreadable = false;
+  auto answer = co_await send<Answer>(client, std::move(call), std::move(decode), unreadable);
+  // Asked again it reads no better; asked about fewer objects it may, all but one of them.
+  if (!answer && unreadable) answer = fail(ErrorKind::kInvalid, answer.error().message);
   if (!answer && !first_error) first_error = answer.error();
   co_return answer;
 }
@@ -146,6 +169,9 @@ std::vector<Id> collect_missing(const std::vector<Answer>& answers, const std::v
   return missing;
 }
 
+// All that is named in logs of an ARN as ECS wrote it.
+constexpr std::size_t kArnBytesMax = 300;
+
 }  // namespace
 
 EcsClient::EcsClient(AwsContext context, std::string endpoint, std::string region,
@@ -153,13 +179,29 @@ EcsClient::EcsClient(AwsContext context, std::string endpoint, std::string regio
     : executor_(context.executor),
       client_(context, ecs_service(), std::move(endpoint), std::move(region)),
       budgets_(budgets),
-      priority_(priority) {}
+      priority_(priority),
+      repaired_(context.metrics.counter(
+          "blox_aws_repaired_total",
+          "Objects of ECS that were taken with a text repaired or a number left out.")) {}
+
+void EcsClient::note_repaired(const std::vector<codec::EcsRepair>& repaired) {
+  for (const auto& [arn, what] : repaired) {
+    repaired_.Increment();
+    log::warn("aws", "'{}' of a Describe answer: {}", escape_control(arn.substr(0, kArnBytesMax)),
+              what);
+  }
+}
+
+Async<Result<ListPage<ClusterArn>>> EcsClient::list_clusters_page(std::string token) {
+  JsonCall call =
+      make_read("ListClusters", codec::encode_list_clusters(token), budgets_, priority_);
+  return list_page<ClusterArn>(client_, std::move(call), "clusterArns");
+}
 
 Async<Result<std::vector<ClusterArn>>> EcsClient::list_clusters() {
-  JsonCall call = make_read("ListClusters", "", budgets_, priority_);
-  std::function<std::string(const std::string&)> encode = codec::encode_list_clusters;
-  co_return co_await list_all<ClusterArn>(client_, std::move(call), "clusterArns",
-                                          std::move(encode));
+  std::function<Async<Result<ListPage<ClusterArn>>>(std::string)> read_page =
+      [this](std::string token) { return list_clusters_page(std::move(token)); };
+  co_return co_await list_all<ClusterArn>("ListClusters", std::move(read_page));
 }
 
 Async<Result<ClusterArn>> EcsClient::describe_cluster(std::string cluster) {
@@ -183,14 +225,21 @@ Async<Result<ClusterArn>> EcsClient::describe_cluster(std::string cluster) {
   co_return std::move(found.arn);
 }
 
+Async<Result<ListPage<ContainerInstanceArn>>> EcsClient::list_container_instances_page(
+    ClusterArn cluster, std::string token) {
+  JsonCall call =
+      make_read("ListContainerInstances", codec::encode_list_container_instances(cluster, token),
+                budgets_, priority_);
+  return list_page<ContainerInstanceArn>(client_, std::move(call), "containerInstanceArns");
+}
+
 Async<Result<std::vector<ContainerInstanceArn>>> EcsClient::list_container_instances(
     ClusterArn cluster) {
-  JsonCall call = make_read("ListContainerInstances", "", budgets_, priority_);
-  std::function<std::string(const std::string&)> encode = [&cluster](const std::string& token) {
-    return codec::encode_list_container_instances(cluster, token);
-  };
-  co_return co_await list_all<ContainerInstanceArn>(client_, std::move(call),
-                                                    "containerInstanceArns", std::move(encode));
+  std::function<Async<Result<ListPage<ContainerInstanceArn>>>(std::string)> read_page =
+      [this, &cluster](std::string token) {
+        return list_container_instances_page(cluster, std::move(token));
+      };
+  co_return co_await list_all<ContainerInstanceArn>("ListContainerInstances", std::move(read_page));
 }
 
 Async<Result<DescribedInstances>> EcsClient::describe_container_instances(
@@ -211,24 +260,30 @@ Async<Result<DescribedInstances>> EcsClient::describe_container_instances(
   if (!answers) co_return std::unexpected(answers.error());
   described.missing = collect_missing(*answers, instances, described.undescribed);
   for (Answer& answer : *answers) {
+    note_repaired(answer.repaired);
     std::ranges::move(answer.reports, std::back_inserter(described.instances));
   }
   co_return described;
 }
 
+Async<Result<ListPage<TaskArn>>> EcsClient::list_tasks_page(ClusterArn cluster, TaskFilter filter,
+                                                            std::string token) {
+  const codec::ListTasksCall request{std::move(cluster),
+                                     std::move(filter.started_by),
+                                     std::move(filter.container_instance),
+                                     std::move(filter.family),
+                                     filter.stopped,
+                                     std::move(token)};
+  JsonCall call = make_read("ListTasks", codec::encode_list_tasks(request), budgets_, priority_);
+  return list_page<TaskArn>(client_, std::move(call), "taskArns");
+}
+
 Async<Result<std::vector<TaskArn>>> EcsClient::list_tasks(ClusterArn cluster, TaskFilter filter) {
-  JsonCall call = make_read("ListTasks", "", budgets_, priority_);
-  codec::ListTasksCall request{std::move(cluster),
-                               std::move(filter.started_by),
-                               filter.container_instance,
-                               std::move(filter.family),
-                               filter.stopped,
-                               {}};
-  std::function<std::string(const std::string&)> encode = [&request](const std::string& token) {
-    request.next_token = token;
-    return codec::encode_list_tasks(request);
-  };
-  co_return co_await list_all<TaskArn>(client_, std::move(call), "taskArns", std::move(encode));
+  std::function<Async<Result<ListPage<TaskArn>>>(std::string)> read_page =
+      [this, &cluster, &filter](std::string token) {
+        return list_tasks_page(cluster, filter, std::move(token));
+      };
+  co_return co_await list_all<TaskArn>("ListTasks", std::move(read_page));
 }
 
 Async<Result<DescribedTasks>> EcsClient::describe_tasks(ClusterArn cluster,
@@ -247,6 +302,7 @@ Async<Result<DescribedTasks>> EcsClient::describe_tasks(ClusterArn cluster,
   if (!answers) co_return std::unexpected(answers.error());
   described.missing = collect_missing(*answers, tasks, described.undescribed);
   for (Answer& answer : *answers) {
+    note_repaired(answer.repaired);
     std::ranges::move(answer.reports, std::back_inserter(described.tasks));
   }
   co_return described;

@@ -27,7 +27,8 @@ struct EcsBudgets {
 };
 
 /// Deadlines: 10 s for each read (each page and each chunk is one), 2 s for StartTask and StopTask,
-/// the wait for a token included, which leaves the call itself at least 1 s. Threading: one strand.
+/// the wait for a token included, which leaves the call itself at least 1 s; but of kReconcile each
+/// attempt may wait 5 min for its token besides. Threading: one strand.
 class EcsClient final : public EcsQuery, public EcsControl {
  public:
   /// `budgets` must outlive the client. `priority` is that of its reads.
@@ -35,12 +36,17 @@ class EcsClient final : public EcsQuery, public EcsControl {
             CallPriority priority = CallPriority::kReconcile);
 
   Async<Result<std::vector<ClusterArn>>> list_clusters() override;
+  Async<Result<ListPage<ClusterArn>>> list_clusters_page(std::string token) override;
   Async<Result<ClusterArn>> describe_cluster(std::string cluster) override;
   Async<Result<std::vector<ContainerInstanceArn>>> list_container_instances(
       ClusterArn cluster) override;
+  Async<Result<ListPage<ContainerInstanceArn>>> list_container_instances_page(
+      ClusterArn cluster, std::string token) override;
   Async<Result<DescribedInstances>> describe_container_instances(
       ClusterArn cluster, std::vector<ContainerInstanceArn> instances) override;
   Async<Result<std::vector<TaskArn>>> list_tasks(ClusterArn cluster, TaskFilter filter) override;
+  Async<Result<ListPage<TaskArn>>> list_tasks_page(ClusterArn cluster, TaskFilter filter,
+                                                   std::string token) override;
   Async<Result<DescribedTasks>> describe_tasks(ClusterArn cluster,
                                                std::vector<TaskArn> tasks) override;
   Async<Result<DescribedTaskDefinition>> describe_task_definition(std::string name) override;
@@ -49,10 +55,13 @@ class EcsClient final : public EcsQuery, public EcsControl {
   Async<Status> stop_task(ClusterArn cluster, TaskArn task, std::string reason) override;
 
  private:
+  void note_repaired(const std::vector<codec::EcsRepair>& repaired);
+
   Executor& executor_;
   JsonClient client_;
   EcsBudgets& budgets_;
   CallPriority priority_;
+  Counter& repaired_;
 };
 
 }  // namespace blox::aws

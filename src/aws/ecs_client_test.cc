@@ -74,6 +74,47 @@ TEST_F(EcsClientTest, ReadsAllPages) {
   EXPECT_EQ(sent(3).at("nextToken"), "p3");
 }
 
+TEST_F(EcsClientTest, ReadsAPageByItsToken) {
+  transport_.answer(200, R"({"taskArns":["t1"],"nextToken":"p2"})");
+  transport_.answer(200, R"({"taskArns":["t2"]})");
+  transport_.answer(200, R"({"containerInstanceArns":["i1"],"nextToken":"p3"})");
+  transport_.answer(200, R"({"clusterArns":["c1"],"nextToken":"p4"})");
+  TaskFilter stopped;
+  stopped.stopped = true;
+  auto tasks = run(client_.list_tasks_page(kCluster, stopped, "")).value();
+  EXPECT_THAT(tasks.arns, ElementsAre(TaskArn{"t1"}));
+  EXPECT_EQ(tasks.next_token, "p2");
+  tasks = run(client_.list_tasks_page(kCluster, stopped, "p2")).value();
+  EXPECT_THAT(tasks.arns, ElementsAre(TaskArn{"t2"}));
+  EXPECT_EQ(tasks.next_token, "");
+  EXPECT_EQ(sent(1).at("nextToken"), "p2");
+  EXPECT_EQ(sent(1).at("desiredStatus"), "STOPPED");
+  EXPECT_EQ(run(client_.list_container_instances_page(kCluster, "")).value().next_token, "p3");
+  EXPECT_EQ(run(client_.list_clusters_page("p0")).value().next_token, "p4");
+  EXPECT_EQ(sent(3).at("nextToken"), "p0");
+}
+
+// What reconcile asks waits minutes for its token; what others ask fails in its ten seconds.
+TEST_F(EcsClientTest, OnlyReconcileWaitsLongForAToken) {
+  EcsBudgets budgets{loop_, 0.001};  // A token in 50 s.
+  for (const auto priority :
+       {CallPriority::kReconcile, CallPriority::kResolve, CallPriority::kPeople}) {
+    loop_.run_for(2min);
+    EcsClient client{{loop_, random_, transport_, credentials_, metrics_},
+                     "http://127.0.0.1:4567",
+                     "eu-west-1",
+                     budgets,
+                     priority};
+    for (int call = 0; call < 2; ++call) transport_.answer(200, R"({"clusterArns":[]})");
+    EXPECT_TRUE(run(client.list_clusters()));
+    const TimePoint asked = loop_.now();
+    const auto second = run(client.list_clusters());
+    EXPECT_EQ(second.has_value(), priority == CallPriority::kReconcile);
+    EXPECT_EQ(loop_.now() - asked > 10s, priority == CallPriority::kReconcile);
+    transport_.script.clear();
+  }
+}
+
 TEST_F(EcsClientTest, APageThatFailsFailsTheList) {
   transport_.answer(200, R"({"clusterArns":["c1"],"nextToken":"p2"})");
   transport_.answer(400, R"({"__type":"AccessDeniedException"})");
@@ -137,6 +178,31 @@ TEST_F(EcsClientTest, AnOutageEndsADescribeSoon) {
   for (int i = 0; i < 5000; ++i) asked.push_back(task(i));
   EXPECT_EQ(run(client_.describe_tasks(kCluster, asked)).error().kind, ErrorKind::kUnavailable);
   EXPECT_LE(transport_.requests.size(), 12u);
+}
+
+TEST_F(EcsClientTest, WhatIsNoJsonInOneObjectCostsNothingAndIsCounted) {
+  transport_.answer(200, R"({"tasks":[{"taskArn":"t","clusterArn":"c","lastStatus":"STOPPED",)"
+                         R"("stoppedReason":"\ud83d"},{"taskArn":"u","clusterArn":"c",)"
+                         R"("lastStatus":"RUNNING"}]})");
+  const auto described = run(client_.describe_tasks(kCluster, {task(1), task(2)}));
+  ASSERT_TRUE(described) << described.error().message;
+  EXPECT_EQ(described->tasks.size(), 2U);
+  EXPECT_EQ(transport_.requests.size(), 1U);
+  EXPECT_EQ(metrics_.counter("blox_aws_repaired_total", "").Value(), 1);
+}
+
+// Nobody can say which object is to blame: that is for whoever asked to find out, by fewer.
+TEST_F(EcsClientTest, ADescribeThatNobodyCanReadIsInvalid) {
+  const std::string deep = std::string(100, '[') + std::string(100, ']');
+  transport_.respond = [&](const http::OutgoingRequest&) {
+    return ScriptedTransport::Step{
+        http::Answer{200, {}, R"({"tasks":[{"taskArn":"t","deep":)" + deep + "}]}"}, {}};
+  };
+  const auto described = run(client_.describe_tasks(kCluster, {task(1), task(2)}));
+  ASSERT_FALSE(described);
+  EXPECT_EQ(described.error().kind, ErrorKind::kInvalid);
+  EXPECT_EQ(run(client_.list_tasks(kCluster, {})).error().kind, ErrorKind::kUnavailable)
+      << "of a list there is no less to ask for";
 }
 
 TEST_F(EcsClientTest, WhatCannotBeDescribedIsNamedAndNotMissing) {

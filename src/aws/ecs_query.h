@@ -43,27 +43,46 @@ struct TaskFilter {
   bool stopped = false;  ///< desiredStatus STOPPED instead of RUNNING.
 };
 
+/// Half a million objects: far more than a cluster runs; bounds a server that never ends its list.
+inline constexpr int kListPagesMax = 5'000;
+
+/// A part of a list. `next_token` names the next one; empty: this is the last.
+template <class Arn>
+struct ListPage {
+  std::vector<Arn> arns;
+  std::string next_token;
+};
+
 struct DescribedTaskDefinition {
   TaskDefinitionArn arn;
   bool active = false;  ///< Status ACTIVE; INACTIVE ones cannot be started by anyone new.
 };
 
 /// Every list reads all its pages; every Describe splits into calls of 100. Retries are within.
+/// A page is one call, for who wants to keep the pages before the one that fails: the first by an
+/// empty token. A token that ECS does not take any more is kInvalid: begin again.
 /// Errors of all: kNotFound (the cluster or definition), kInvalid, kDenied, kThrottled,
-/// kUnavailable; never kUnknown, as nothing is changed. Threading: one strand.
+/// kUnavailable; never kUnknown, as nothing is changed. kInvalid of a Describe of several objects:
+/// ECS refuses one of them, or nobody can read what it says of one; asked about fewer it may
+/// answer. Threading: one strand.
 class EcsQuery {
  public:
   virtual ~EcsQuery() = default;
   virtual Async<Result<std::vector<ClusterArn>>> list_clusters() = 0;
+  virtual Async<Result<ListPage<ClusterArn>>> list_clusters_page(std::string token);
   /// By name or ARN. kNotFound when missing or INACTIVE.
   virtual Async<Result<ClusterArn>> describe_cluster(std::string cluster) = 0;
   /// All registrations but INACTIVE ones.
   virtual Async<Result<std::vector<ContainerInstanceArn>>> list_container_instances(
       ClusterArn cluster) = 0;
+  virtual Async<Result<ListPage<ContainerInstanceArn>>> list_container_instances_page(
+      ClusterArn cluster, std::string token);
   virtual Async<Result<DescribedInstances>> describe_container_instances(
       ClusterArn cluster, std::vector<ContainerInstanceArn> instances) = 0;
   /// Without a filter: both desired statuses must be asked for apart, by `stopped`.
   virtual Async<Result<std::vector<TaskArn>>> list_tasks(ClusterArn cluster, TaskFilter filter) = 0;
+  virtual Async<Result<ListPage<TaskArn>>> list_tasks_page(ClusterArn cluster, TaskFilter filter,
+                                                           std::string token);
   virtual Async<Result<DescribedTasks>> describe_tasks(ClusterArn cluster,
                                                        std::vector<TaskArn> tasks) = 0;
   /// `family`, `family:revision` or ARN. kNotFound when missing.

@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <charconv>
 #include <utility>
 
 #include "base/text.h"
-#include "http/url.h"
+#include "http/endpoint.h"
 
 namespace blox::aws {
 namespace {
@@ -28,47 +27,12 @@ std::string to_upper(std::string_view text) {
   return upper;
 }
 
-// True without a port too. Requires: `authority` is not empty.
-bool has_fitting_port(std::string_view authority) {
-  const std::size_t bracket = authority.rfind(']');
-  const std::size_t colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
-  if (colon == std::string_view::npos) return true;
-  const char* const end = authority.data() + authority.size();
-  std::uint16_t port = 0;
-  const auto [stopped, error] = std::from_chars(authority.data() + colon + 1, end, port);
-  return error == std::errc{} && stopped == end && port > 0;
-}
-
-// Without a trailing slash. Signing leaves the path as it is, so one that a server would simplify
-// is refused.
-Result<std::string> check_url(std::string url, const std::string& source) {
-  const auto refuse = [&](const char* why) {
-    return fail(ErrorKind::kInvalid, source + " is '" + http::without_userinfo(url) + "': " + why +
-                                         "; allowed is http://HOST[:PORT][/PATH] or https://…");
-  };
-  const std::size_t scheme = url.find("://");
-  if (!url.starts_with("http://") && !url.starts_with("https://")) {
-    return refuse("not an http or https URL");
-  }
-  if (std::ranges::any_of(url, [](unsigned char c) { return c <= ' ' || c >= 127; })) {
-    return refuse("it holds a blank or a character beyond ASCII");
-  }
-  if (url.find_first_of("?#@") != std::string::npos) {
-    return refuse("it has a query, a fragment or a user");
-  }
-  while (url.ends_with('/')) url.pop_back();
-  if (url.size() <= scheme + 3 || url[scheme + 3] == '/') return refuse("it has no host");
-  const std::size_t path_start = std::min(url.find('/', scheme + 3), url.size());
-  const std::string authority = url.substr(scheme + 3, path_start - scheme - 3);
-  if (!has_fitting_port(authority)) return refuse("its port is not 1 to 65535");
-  // The signature covers the host in lower case, and curl sends it as it stands.
-  url.replace(scheme + 3, authority.size(), to_lower(authority));
-  const std::string path = url.substr(scheme + 3) + "/";
-  if (path.find("//") != std::string::npos || path.find("/./") != std::string::npos ||
-      path.find("/../") != std::string::npos) {
-    return refuse("its path is not in its simplest form");
-  }
-  return url;
+// Signing leaves the path as it is, so one that a server would simplify is refused; a user would
+// have to be signed as well.
+Result<std::string> check_url(const std::string& url, const std::string& source) {
+  auto parsed = http::parse_endpoint(url, {.needs_scheme = true, .takes_user = false});
+  if (!parsed) return fail(parsed.error().kind, source + " is " + parsed.error().message);
+  return parsed;
 }
 
 std::string find_in_section(const IniSections& sections, const std::string& name,
@@ -121,19 +85,19 @@ Result<std::string> choose_region(const Environment& environment, const SharedFi
   for (const auto& [source, region] : sources) {
     if (region.empty()) continue;
     if (is_region(region)) return region;
-    return fail(ErrorKind::kInvalid, source + " is '" + region +
-                                         "', which is no region; allowed are letters a to z, "
+    return fail(ErrorKind::kInvalid, source + " is " + quote(region) +
+                                         ", which is no region; allowed are letters a to z, "
                                          "digits and '-', as in eu-west-1");
   }
-  return fail(ErrorKind::kInvalid,
-              "no AWS region: set AWS_REGION, or region in profile '" + profile + "'");
+  return fail(ErrorKind::kInvalid, "no AWS region: set AWS_REGION, or region in profile " +
+                                       quote(profile) + missing_home(environment));
 }
 
 Result<std::string> choose_endpoint(const Environment& environment, const SharedFiles& files,
                                     const std::string& service, const std::string& region) {
   if (!ignores_configured(environment, files)) {
     auto [url, source] = find_configured(environment, files, service);
-    if (!url.empty()) return check_url(std::move(url), source);
+    if (!url.empty()) return check_url(url, source);
   }
   return "https://" + service + "." + region + "." + std::string{dns_suffix(region)};
 }

@@ -26,9 +26,18 @@ TEST(ChooseRegion, FollowsTheTable) {
   for (const auto& [rule, environment, region] : rows) {
     EXPECT_EQ(choose_region(environment, files).value(), region) << rule;
   }
-  const auto none = choose_region({{"AWS_PROFILE", "q"}}, files);
+  const auto none = choose_region({{"HOME", "/h"}, {"AWS_PROFILE", "q"}}, files);
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().message, "no AWS region: set AWS_REGION, or region in profile 'q'");
+  const auto homeless = choose_region({}, {});
+  ASSERT_FALSE(homeless);
+  EXPECT_EQ(homeless.error().message,
+            "no AWS region: set AWS_REGION, or region in profile 'default'; HOME is not set, so "
+            "nothing in ~/.aws is read");
+  const auto broken = choose_region({{"AWS_REGION", "eu-west-1\n"}}, files);
+  ASSERT_FALSE(broken);
+  EXPECT_TRUE(broken.error().message.starts_with("AWS_REGION is 'eu-west-1\\x0a', which is no"))
+      << broken.error().message;
   EXPECT_FALSE(choose_region({{"AWS_REGION", "evil.test/"}}, files));
 }
 

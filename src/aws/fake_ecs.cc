@@ -25,6 +25,38 @@ std::optional<Error> FakeEcsQuery::refuse(const std::vector<Arn>& asked) const {
   return std::nullopt;
 }
 
+// A token is the last ARN of the page before.
+template <class Arn>
+Result<ListPage<Arn>> FakeEcsQuery::cut(Result<std::vector<Arn>> listed,
+                                        const std::string& token) const {
+  if (!listed) return std::unexpected(listed.error());
+  ListPage<Arn> page;
+  for (Arn& arn : *listed) {
+    if (!token.empty() && arn.value <= token) continue;
+    if (page_max > 0 && page.arns.size() == page_max) {
+      page.next_token = page.arns.back().value;
+      break;
+    }
+    page.arns.push_back(std::move(arn));
+  }
+  return page;
+}
+
+Async<Result<ListPage<ClusterArn>>> FakeEcsQuery::list_clusters_page(std::string token) {
+  co_return cut(co_await list_clusters(), token);
+}
+
+Async<Result<ListPage<ContainerInstanceArn>>> FakeEcsQuery::list_container_instances_page(
+    ClusterArn cluster, std::string token) {
+  co_return cut(co_await list_container_instances(std::move(cluster)), token);
+}
+
+Async<Result<ListPage<TaskArn>>> FakeEcsQuery::list_tasks_page(ClusterArn cluster,
+                                                               TaskFilter filter,
+                                                               std::string token) {
+  co_return cut(co_await list_tasks(std::move(cluster), std::move(filter)), token);
+}
+
 Async<Result<std::vector<ClusterArn>>> FakeEcsQuery::list_clusters() {
   if (const auto fault = enter("ListClusters", "")) co_return std::unexpected(*fault);
   co_return clusters;

@@ -31,24 +31,32 @@ class FakeEcsQuery final : public EcsQuery {
   std::map<std::string, std::string> undescribed;  ///< ARNs to why Describe leaves them out.
   std::set<std::string> refused;                   ///< ARNs with which a Describe is kInvalid.
   WallTime now{};                                  ///< The answers' asked_at.
+  std::size_t page_max = 0;                        ///< ARNs on a page of a list; 0: all of them.
 
   std::vector<std::string> calls;       ///< "ListTasks prod", in order.
   std::deque<Error> faults;             ///< The next call takes the front one, if there is any.
   std::map<std::string, Error> broken;  ///< Operation ("ListTasks") to the error of all its calls.
 
   Async<Result<std::vector<ClusterArn>>> list_clusters() override;
+  Async<Result<ListPage<ClusterArn>>> list_clusters_page(std::string token) override;
   Async<Result<ClusterArn>> describe_cluster(std::string cluster) override;
   Async<Result<std::vector<ContainerInstanceArn>>> list_container_instances(
       ClusterArn cluster) override;
+  Async<Result<ListPage<ContainerInstanceArn>>> list_container_instances_page(
+      ClusterArn cluster, std::string token) override;
   Async<Result<DescribedInstances>> describe_container_instances(
       ClusterArn cluster, std::vector<ContainerInstanceArn> asked) override;
   Async<Result<std::vector<TaskArn>>> list_tasks(ClusterArn cluster, TaskFilter filter) override;
+  Async<Result<ListPage<TaskArn>>> list_tasks_page(ClusterArn cluster, TaskFilter filter,
+                                                   std::string token) override;
   Async<Result<DescribedTasks>> describe_tasks(ClusterArn cluster,
                                                std::vector<TaskArn> asked) override;
   Async<Result<DescribedTaskDefinition>> describe_task_definition(std::string name) override;
 
  private:
   std::optional<Error> enter(const std::string& operation, const std::string& on);
+  template <class Arn>
+  Result<ListPage<Arn>> cut(Result<std::vector<Arn>> listed, const std::string& token) const;
   template <class Arn>
   std::optional<Error> refuse(const std::vector<Arn>& asked) const;
 };

@@ -92,12 +92,22 @@ JsonClient::Attempt JsonClient::unsent(ErrorKind kind, std::string why) {
   return {fail(kind, std::move(why)), FaultClass::kFault, false, std::nullopt};
 }
 
+// Puts `deadline` off by the time that the call may wait for its token.
+Async<Status> JsonClient::take_token(const JsonCall& call, TimePoint& deadline) {
+  const TimePoint asked_at = context_.executor.now();
+  // A call that cannot be answered in time would spend its token for an outcome nobody knows.
+  const bool patient = call.token_wait > Duration::zero();
+  const TimePoint token_deadline =
+      patient ? asked_at + call.token_wait : deadline - std::min(kAnswerMin, call.deadline / 2);
+  Status token = co_await call.budget->take(call.priority, token_deadline);
+  if (patient) deadline += context_.executor.now() - asked_at;
+  co_return token;
+}
+
 Async<JsonClient::Attempt> JsonClient::attempt(const JsonCall& call, AcceptBody& accept,
-                                               TimePoint deadline) {
+                                               TimePoint& deadline) {
   if (call.budget != nullptr) {
-    // A call that cannot be answered in time would spend its token for an outcome nobody knows.
-    const TimePoint token_deadline = deadline - std::min(kAnswerMin, call.deadline / 2);
-    const Status token = co_await call.budget->take(call.priority, token_deadline);
+    const Status token = co_await take_token(call, deadline);
     if (!token) {
       count_unsent(call, "budget");
       co_return unsent(token.error().kind, token.error().message);
@@ -126,7 +136,7 @@ Async<JsonClient::Attempt> JsonClient::attempt(const JsonCall& call, AcceptBody&
 }
 
 Async<Status> JsonClient::call(JsonCall call, AcceptBody accept) {
-  const TimePoint deadline = context_.executor.now() + call.deadline;
+  TimePoint deadline = context_.executor.now() + call.deadline;
   std::optional<int> taken;
   Status status = done();
   for (int number = 1;; ++number) {

@@ -44,6 +44,9 @@ struct JsonCall {
   /// For all of it: token, attempts, waits. An attempt whose token comes so late that less than
   /// half of it, or a second, is left for the answer is not sent.
   Duration deadline = std::chrono::seconds{10};
+  /// Each attempt may wait so long for its token, and that time does not count against `deadline`:
+  /// for calls that nobody waits for. None: the deadline holds for tokens too.
+  Duration token_wait{};
   /// It changes nothing, or nothing more the second time: sent again after faults, and after
   /// throttle answers unless it is for people. All others go out once, on a connection of their
   /// own.
@@ -77,7 +80,8 @@ class JsonClient {
     std::optional<Duration> retry_after;
   };
   static Attempt unsent(ErrorKind kind, std::string why);
-  Async<Attempt> attempt(const JsonCall& call, AcceptBody& accept, TimePoint deadline);
+  Async<Status> take_token(const JsonCall& call, TimePoint& deadline);
+  Async<Attempt> attempt(const JsonCall& call, AcceptBody& accept, TimePoint& deadline);
   Attempt judge(const JsonCall& call, AcceptBody& accept, Result<http::Answer> answer,
                 const Credentials& credentials);
   http::OutgoingRequest make_request(const JsonCall& call, const Credentials& credentials) const;

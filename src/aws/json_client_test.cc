@@ -296,6 +296,37 @@ TEST_F(JsonClientTest, AWriteWaitsForATokenOnlyWhileItCanStillBeAnswered) {
   }
 }
 
+// The wait for a token is not the server's fault: the answer has all of the deadline.
+TEST_F(JsonClientTest, APatientCallWaitsForEachTokenBesideItsDeadline) {
+  CallBudget budget{loop_, {1, 1}, 0.02};  // A token in 50 s.
+  JsonCall call = read();
+  call.budget = &budget;
+  call.token_wait = 5min;
+  transport_.answer(400, kThrottled);  // Halves it: a token in 100 s, and faster by the time.
+  transport_.script.push_back({http::Answer{200, {}, "good"}, 9s});
+  const TimePoint asked = loop_.now();
+  EXPECT_TRUE(run(call));
+  EXPECT_EQ(transport_.requests.size(), 2u);
+  EXPECT_GT(loop_.now() - asked, 40s);
+  EXPECT_GT(transport_.requests.at(1).deadline, 9s);
+  EXPECT_LE(transport_.requests.at(1).deadline, 10s);
+}
+
+TEST_F(JsonClientTest, APatientCallGivesUpWhenNoTokenComes) {
+  CallBudget budget{loop_, {1, 1}, 0.001};
+  JsonCall call = read();
+  call.budget = &budget;
+  call.token_wait = 5min;
+  transport_.answer(200, "good");
+  ASSERT_TRUE(run(call));
+  const TimePoint asked = loop_.now();
+  const Status late = run(call);
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().kind, ErrorKind::kThrottled);
+  EXPECT_EQ(loop_.now() - asked, 5min);
+  EXPECT_EQ(transport_.requests.size(), 1u);
+}
+
 TEST_F(JsonClientTest, ALongPollIsSentOnce) {
   JsonCall poll = read();
   poll.long_poll = true;

@@ -9,7 +9,9 @@
 #include <cerrno>
 #include <cstring>
 
+#include "aws/config_sections.h"
 #include "base/log.h"
+#include "base/text.h"
 
 namespace blox::aws {
 namespace {
@@ -47,26 +49,16 @@ Result<std::string> read_file(const std::string& path, bool is_default) {
   return text;
 }
 
-Result<IniSections> load_ini(const std::string& path, bool is_default) {
+Result<IniSections> load_ini(const std::string& path, bool is_default, const NameSection& name_of) {
   const auto text = read_file(path, is_default);
   if (!text) return std::unexpected(text.error());
-  auto sections = parse_ini(*text);
+  auto sections = parse_ini(*text, name_of);
   if (!sections) return sections.error_in("file '" + path + "'");
   return sections;
 }
 
-// "profile  \"my prof\"" is "my prof", "services \"s\"" is "services s".
-std::string plain_name(const std::string& section) {
-  const std::size_t blank = section.find_first_of(" \t");
-  if (blank == std::string::npos) return section;
-  const std::string word = section.substr(0, blank);
-  std::string name =
-      section.substr(std::min(section.find_first_not_of(" \t", blank), section.size()));
-  const bool quoted = name.size() >= 2 && (name.front() == '"' || name.front() == '\'') &&
-                      name.back() == name.front();
-  if (quoted) name = name.substr(1, name.size() - 2);
-  return word == "profile" ? name : word + " " + name;
-}
+constexpr const char* kConfigVariable = "AWS_CONFIG_FILE";
+constexpr const char* kCredentialsVariable = "AWS_SHARED_CREDENTIALS_FILE";
 
 std::string path_or_home(const Environment& environment, const std::string& variable,
                          const char* name) {
@@ -96,11 +88,16 @@ std::string get_variable(const Environment& environment, const std::string& name
 }
 
 std::string config_path(const Environment& environment) {
-  return path_or_home(environment, "AWS_CONFIG_FILE", "config");
+  return path_or_home(environment, kConfigVariable, "config");
 }
 
 std::string credentials_path(const Environment& environment) {
-  return path_or_home(environment, "AWS_SHARED_CREDENTIALS_FILE", "credentials");
+  return path_or_home(environment, kCredentialsVariable, "credentials");
+}
+
+std::string missing_home(const Environment& environment) {
+  if (!config_path(environment).empty() && !credentials_path(environment).empty()) return {};
+  return "; HOME is not set, so nothing in ~/.aws is read";
 }
 
 std::string stamp_of_files(const Environment& environment) {
@@ -126,11 +123,19 @@ Result<SharedFiles> load_shared_files(const Environment& environment) {
   const auto is_default = [&](const char* variable) {
     return get_variable(environment, variable).empty();
   };
-  auto config = load_ini(config_path(environment), is_default("AWS_CONFIG_FILE"));
+  for (const char* variable : {kConfigVariable, kCredentialsVariable}) {
+    const std::string path = get_variable(environment, variable);
+    if (path.starts_with("~/") && get_variable(environment, "HOME").empty()) {
+      return fail(ErrorKind::kInvalid,
+                  std::string{variable} + " is " + quote(path) + ", and HOME is not set");
+    }
+  }
+  auto config =
+      load_ini(config_path(environment), is_default(kConfigVariable), &name_config_section);
   if (!config) return std::unexpected(config.error());
-  for (auto& [name, values] : *config) files.config[plain_name(name)] = std::move(values);
-  auto credentials =
-      load_ini(credentials_path(environment), is_default("AWS_SHARED_CREDENTIALS_FILE"));
+  files.config = std::move(*config);
+  auto credentials = load_ini(credentials_path(environment), is_default(kCredentialsVariable),
+                              [](std::string_view name) { return std::string{name}; });
   if (!credentials) return std::unexpected(credentials.error());
   files.credentials = std::move(*credentials);
   return files;

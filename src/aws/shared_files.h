@@ -22,7 +22,7 @@ std::string get_variable(const Environment& environment, const std::string& name
 
 /// Both files as they stood at one moment.
 struct SharedFiles {
-  IniSections config;       ///< Section names without "profile ": "default", "services NAME", …
+  IniSections config;       ///< By name_config_section: profiles plainly, "services NAME", …
   IniSections credentials;  ///< Section names are profile names.
   std::string stamp;        ///< Differs whenever a file has changed, appeared or gone.
 };
@@ -32,12 +32,16 @@ struct SharedFiles {
 std::string config_path(const Environment& environment);
 std::string credentials_path(const Environment& environment);
 
+/// For the end of an error: that HOME is missing, where one of the files is looked for there.
+std::string missing_home(const Environment& environment);
+
 /// The `stamp` of the files as they stand now, without reading them. Never fails.
 std::string stamp_of_files(const Environment& environment);
 /// Reads both. A missing file counts as empty, and so does one at its default place that may not be
 /// read, with a warning (services often have a HOME that is not theirs). Sections of the config
-/// file lose their "profile ", and quotes round the name behind it.
-/// Errors: kInvalid (naming path and line), kDenied (not readable, or no file).
+/// file are called as name_config_section says; those of the credentials file are profiles as they
+/// stand. Errors: kInvalid (naming path and line, or a variable with "~/" without HOME), kDenied
+/// (not readable, or no file).
 Result<SharedFiles> load_shared_files(const Environment& environment);
 
 /// AWS_PROFILE, else AWS_DEFAULT_PROFILE, else "default".

@@ -46,6 +46,37 @@ TEST_F(SharedFilesTest, ReadsBothAndNamesProfilesPlainly) {
   EXPECT_EQ(get_profile_value(*files, "p", "aws_access_key_id"), "P");
 }
 
+TEST_F(SharedFilesTest, MakesNoProfileOfWhatIsNoneToBotocore) {
+  write("config", "[p]\nregion=a-1\n[profile a b]\nregion=b-1\n[profile q]\nregion=c-1\n");
+  write("credentials", "[ default ]\naws_access_key_id=A\n[profile p]\naws_access_key_id=P\n");
+  const auto files = load_shared_files(environment_);
+  ASSERT_TRUE(files) << files.error().message;
+  EXPECT_EQ(files->config.size(), 1U);
+  EXPECT_EQ(get_profile_value(*files, "q", "region"), "c-1");
+  EXPECT_EQ(get_profile_value(*files, "default", "aws_access_key_id"), "");
+  EXPECT_EQ(get_profile_value(*files, "p", "aws_access_key_id"), "");
+}
+
+TEST_F(SharedFilesTest, NamesFileAndLineOfAProfileThatStandsTwice) {
+  write("config", "[profile p]\nregion=a-1\n[profile 'p']\nregion=b-1\n");
+  const auto files = load_shared_files(environment_);
+  ASSERT_FALSE(files);
+  EXPECT_EQ(files.error().message, "file '" + home_ +
+                                       "/.aws/config': line 3 opens section [profile 'p'] a second "
+                                       "time; nobody knows which one is meant");
+}
+
+TEST_F(SharedFilesTest, SaysThatHomeIsMissing) {
+  EXPECT_EQ(missing_home(environment_), "");
+  EXPECT_EQ(missing_home({{"AWS_CONFIG_FILE", "a"}, {"AWS_SHARED_CREDENTIALS_FILE", "b"}}), "");
+  EXPECT_NE(missing_home({{"AWS_CONFIG_FILE", "a"}}), "");
+  for (const char* variable : {"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"}) {
+    const auto files = load_shared_files({{variable, "~/c"}});
+    ASSERT_FALSE(files);
+    EXPECT_EQ(files.error().message, std::string{variable} + " is '~/c', and HOME is not set");
+  }
+}
+
 TEST_F(SharedFilesTest, TakesMissingFilesForEmpty) {
   EXPECT_TRUE(load_shared_files(environment_).value().config.empty());
   EXPECT_TRUE(load_shared_files({}).value().config.empty());

@@ -27,27 +27,12 @@ JsonCall make_call(const char* operation, std::string body) {
 
 }  // namespace
 
-Result<std::string> parse_queue_name(std::string_view text) {
-  std::string_view name = text;
-  if (name.starts_with("sqs://")) name.remove_prefix(6);
-  std::string_view stem = name;
-  if (stem.ends_with(".fifo")) stem.remove_suffix(5);
-  const bool valid =
-      !stem.empty() && name.size() <= 80 && std::ranges::all_of(stem, [](char letter) {
-        return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
-               (letter >= '0' && letter <= '9') || letter == '-' || letter == '_';
-      });
-  if (valid) return std::string{name};
-  return fail(ErrorKind::kInvalid,
-              "queue '" + std::string{text} +
-                  "' is no name of an SQS queue; allowed are NAME and sqs://NAME, NAME being 1 to "
-                  "80 letters, digits, '-' and '_', perhaps with .fifo at its end");
-}
-
-SqsQueue::SqsQueue(AwsContext context, std::string endpoint, std::string region, std::string name)
+SqsQueue::SqsQueue(AwsContext context, std::string endpoint, std::string region, std::string name,
+                   std::string owner)
     : executor_(context.executor),
       client_(context, sqs_service(), std::move(endpoint), std::move(region)),
-      name_(std::move(name)) {}
+      name_(std::move(name)),
+      owner_(std::move(owner)) {}
 
 Async<Status> SqsQueue::find_queue() {
   if (!url_.empty()) {
@@ -57,7 +42,7 @@ Async<Status> SqsQueue::find_queue() {
     co_return done();  // What was read before still serves.
   }
   std::string url;
-  JsonCall get_url = make_call("GetQueueUrl", codec::encode_get_queue_url(name_));
+  JsonCall get_url = make_call("GetQueueUrl", codec::encode_get_queue_url(name_, owner_));
   AcceptBody accept_url = [&url](std::string_view body) -> Status {
     auto decoded = codec::decode_get_queue_url(body);
     if (!decoded) return std::unexpected(decoded.error());

@@ -9,15 +9,13 @@
 
 namespace blox::aws {
 
-/// The queue's name in "NAME" or "sqs://NAME".
-/// Errors: kInvalid: not 1 to 80 letters, digits, '-' and '_', perhaps with ".fifo" behind.
-Result<std::string> parse_queue_name(std::string_view text);
-
-/// Finds its queue at the first call, and again after kNotFound (a queue made anew has another
-/// URL). Threading: one strand; calls may overlap.
+/// `owner` is the account that the queue is in, where it is another. Finds its queue at the first
+/// call, and again after kNotFound (a queue made anew has another URL). Threading: one strand;
+/// calls may overlap.
 class SqsQueue final : public Queue {
  public:
-  SqsQueue(AwsContext context, std::string endpoint, std::string region, std::string name);
+  SqsQueue(AwsContext context, std::string endpoint, std::string region, std::string name,
+           std::string owner = {});
 
   Async<Result<std::vector<QueueMessage>>> receive(Duration wait) override;
   Async<Result<std::vector<std::string>>> remove(std::vector<std::string> receipts) override;
@@ -34,6 +32,7 @@ class SqsQueue final : public Queue {
   Executor& executor_;
   JsonClient client_;
   std::string name_;
+  std::string owner_;             // The account that it is in; empty: ours.
   std::string url_;               // Empty: not found yet, or not any more.
   TimePoint attributes_read_at_;  // When they were last asked for.
   Duration visibility_timeout_ = std::chrono::seconds{30};

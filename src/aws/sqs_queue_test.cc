@@ -16,26 +16,6 @@ namespace {
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 
-TEST(ParseQueueName, FollowsTheTable) {
-  const std::tuple<const char*, const char*> rows[] = {
-      {"blox_queue", "blox_queue"},
-      {"sqs://blox-Queue", "blox-Queue"},
-      {"events.fifo", "events.fifo"},
-      {"", nullptr},
-      {"sqs://", nullptr},
-      {".fifo", nullptr},
-      {"a.b", nullptr},
-      {"https://sqs.eu-west-1.amazonaws.com/1/q", nullptr},
-  };
-  for (const auto& [text, name] : rows) {
-    const auto parsed = parse_queue_name(text);
-    EXPECT_EQ(parsed.has_value(), name != nullptr) << text;
-    EXPECT_EQ(parsed.value_or(""), name != nullptr ? name : "") << text;
-  }
-  EXPECT_TRUE(parse_queue_name(std::string(80, 'q')));
-  EXPECT_FALSE(parse_queue_name(std::string(81, 'q')));
-}
-
 class SqsQueueTest : public testing::Test {
  protected:
   template <class T>
@@ -72,6 +52,19 @@ class SqsQueueTest : public testing::Test {
                   "eu-west-1",
                   "blox_queue"};
 };
+
+TEST_F(SqsQueueTest, AsksForTheQueueOfAnotherAccount) {
+  SqsQueue queue{{loop_, random_, transport_, credentials_, metrics_},
+                 "http://127.0.0.1:4567",
+                 "eu-west-1",
+                 "blox_queue",
+                 "123456789012"};
+  answer_opening("http://q/1");
+  transport_.answer(200, "{}");
+  ASSERT_TRUE(run(queue.receive(0s)));
+  EXPECT_EQ(transport_.requests.at(0).body,
+            R"({"QueueName":"blox_queue","QueueOwnerAWSAccountId":"123456789012"})");
+}
 
 TEST_F(SqsQueueTest, FindsTheQueueOnceAndReceives) {
   EXPECT_EQ(queue_.visibility_timeout(), 30s);

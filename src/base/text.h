@@ -20,6 +20,12 @@ inline std::string to_lower(std::string_view text) {
   return lower;
 }
 
+/// `text` without the line ends at its end: what services say to people in one line.
+constexpr std::string_view without_line_end(std::string_view text) {
+  while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
+  return text;
+}
+
 /// True when `text` can stand in one line of a header: no CR, LF or NUL.
 constexpr bool is_one_line(std::string_view text) {
   return text.find_first_of(std::string_view{"\r\n\0", 3}) == text.npos;

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cli/command_parts.h"
+#include "client/endpoint.h"
 #include "model/arn.h"
 
 namespace blox::cli {
@@ -27,6 +28,16 @@ Async<int> run(Invocation invocation, Executor& executor, http::Transport& trans
   co_return co_await invocation.command(services);
 }
 
+CLI::Validator to_endpoint() {
+  const auto transform = [](std::string& text) {
+    auto endpoint = client::parse_service_endpoint(text);
+    if (!endpoint) return endpoint.error().message;
+    text = *std::move(endpoint);
+    return std::string{};
+  };
+  return CLI::Validator{transform, ""};
+}
+
 CLI::App& add_group(CLI::App& app, const std::string& name, const std::string& about) {
   auto* group = app.add_subcommand(name, about);
   group->require_subcommand(1);
@@ -45,12 +56,14 @@ CLI::App& add_command(CLI::App& group, Invocation& invocation, const std::string
       ->check(CLI::IsMember({"table", "json"}))
       ->type_name("FORMAT");
   command->add_flag("--wide", invocation.printer.wide, "Show whole ARNs in tables");
-  command->add_option("--state-endpoint", invocation.state_endpoint, "The cluster-state-service")
-      ->type_name("URL")
-      ->capture_default_str();
-  command->add_option("--scheduler-endpoint", invocation.scheduler_endpoint, "The daemon-scheduler")
-      ->type_name("URL")
-      ->capture_default_str();
+  const auto add_endpoint = [&](const char* name, std::string& endpoint, const char* whose) {
+    command->add_option(name, endpoint, std::string{whose} + ": HOST:PORT or a URL")
+        ->transform(to_endpoint())
+        ->type_name("ENDPOINT")
+        ->capture_default_str();
+  };
+  add_endpoint("--state-endpoint", invocation.state_endpoint, "The cluster-state-service");
+  add_endpoint("--scheduler-endpoint", invocation.scheduler_endpoint, "The daemon-scheduler");
   return *command;
 }
 

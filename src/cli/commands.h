@@ -23,6 +23,10 @@ struct Services {
   Printer& printer;
 };
 
+/// For CLI11's `transform`: turns HOST:PORT or a URL into the base URL that it means, and says what
+/// is allowed if it is neither.
+CLI::Validator to_endpoint();
+
 /// What the flags say. `command` is empty when no client command was asked for.
 struct Invocation {
   std::string state_endpoint = "http://127.0.0.1:3000";

@@ -192,6 +192,32 @@ TEST_F(CommandsTest, SaysWhereToGoOnWhenTheServiceIsAway) {
   EXPECT_EQ(ran.out, "");
 }
 
+TEST_F(CommandsTest, TakesEndpointsAsPeopleWriteThem) {
+  const std::pair<const char*, const char*> rows[] = {
+      {"state:1", "http://state:1"},
+      {"http://State:1/", "http://state:1"},
+      {"https://proxy/css/", "https://proxy/css"},
+  };
+  for (const auto& [endpoint, url] : rows) {
+    transport.asked.clear();
+    blox(std::string{"instances list --state-endpoint "} + endpoint);
+    EXPECT_THAT(transport.asked,
+                ElementsAre("GET " + std::string{url} + "/v1/instances?bookmarks=true"));
+    transport.asked.clear();
+    blox(std::string{"environments list --scheduler-endpoint="} + endpoint);
+    EXPECT_THAT(transport.asked, ElementsAre("GET " + std::string{url} + "/v1/environments"));
+  }
+  transport.asked.clear();
+  for (const char* endpoint : {"ftp://user:hush@state", "http://user:hush@state:x", "state:0"}) {
+    const auto refused = blox(std::string{"instances list --state-endpoint "} + endpoint);
+    EXPECT_EQ(refused.status, 2) << endpoint;
+    EXPECT_THAT(refused.error, HasSubstr("--state-endpoint: '"));
+    EXPECT_THAT(refused.error, HasSubstr("allowed is HOST:PORT"));
+    EXPECT_THAT(refused.error, testing::Not(HasSubstr("hush")));
+  }
+  EXPECT_THAT(transport.asked, testing::IsEmpty());
+}
+
 TEST_F(CommandsTest, ListsEnvironmentsOverAllPages) {
   transport.answer(200, R"({"items":[)" + environment_json("a") + R"(],"nextToken":"61"})");
   transport.answer(200, R"({"items":[)" + environment_json("b") + "]}");

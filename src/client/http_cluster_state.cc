@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/text.h"
 #include "http/url.h"
 
 namespace blox::client {
@@ -38,7 +39,7 @@ ErrorKind kind_of_status(int status) {
 
 std::unexpected<Error> refused(const std::string& target, const http::Answer& answer) {
   std::string message = "GET " + target + ": status " + std::to_string(answer.status) + ": " +
-                        answer.body.substr(0, kQuotedBodyBytesMax);
+                        std::string{without_line_end(answer.body).substr(0, kQuotedBodyBytesMax)};
   if (const auto detail = http::find_header(answer.headers, "Blox-Error-Detail")) {
     message += " (" + std::string{*detail} + ")";
   }

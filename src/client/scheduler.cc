@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/text.h"
 #include "http/url.h"
 
 namespace blox::client {
@@ -36,7 +37,7 @@ ErrorKind kind_of_status(int status, bool reads) {
 }
 
 std::unexpected<Error> refused(const http::Answer& answer, bool reads) {
-  std::string message = answer.body.substr(0, kQuotedBodyBytesMax);
+  std::string message{without_line_end(answer.body).substr(0, kQuotedBodyBytesMax)};
   if (message.empty()) message = "status " + std::to_string(answer.status) + " without a reason";
   if (const auto detail = http::find_header(answer.headers, "Blox-Error-Detail")) {
     message += " (" + std::string{*detail} + ")";

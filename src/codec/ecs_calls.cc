@@ -135,15 +135,17 @@ Result<StartTaskAnswer> decode_start_task(std::string_view body) {
   auto answer = aws_json::parse_answer(body);
   if (!answer) return std::unexpected(answer.error());
   StartTaskAnswer decoded;
-  const Status tasks =
-      aws_json::for_each_object(*answer, "tasks", [&](const json::object& task) -> Status {
-        auto arn = aws_json::get_text(task, "taskArn");
-        if (!arn) return std::unexpected(arn.error());
-        auto instance = aws_json::get_text(task, "containerInstanceArn");
-        if (!instance) return std::unexpected(instance.error());
+  const Status tasks = aws_json::for_each_decodable(
+      *answer, "tasks", decoded.failures, [&](const json::object& task) {
+        std::string arn = aws_json::find_text(task, "taskArn");
+        std::string instance = aws_json::find_text(task, "containerInstanceArn");
+        if (arn.empty() || instance.empty()) {
+          decoded.failures.push_back({std::move(arn), std::string{kUndecodable},
+                                      "a task without its ARN or its instance"});
+          return;
+        }
         decoded.started.push_back(
-            {TaskArn{std::move(*arn)}, ContainerInstanceArn{std::move(*instance)}});
-        return done();
+            {TaskArn{std::move(arn)}, ContainerInstanceArn{std::move(instance)}});
       });
   if (!tasks) return std::unexpected(tasks.error());
   if (const Status failures = aws_json::decode_failures(*answer, decoded.failures); !failures) {

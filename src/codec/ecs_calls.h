@@ -26,6 +26,13 @@ struct EcsListPage {
 /// The reason of a failure that is ours: ECS described the object in a form that we do not know.
 inline constexpr std::string_view kUndecodable = "UNDECODABLE";
 
+/// An object that was taken although a part of it was no JSON, or a number beyond all that we can
+/// keep.
+struct EcsRepair {
+  std::string arn;
+  std::string what;  ///< "a number beyond all that we can keep is left out", …
+};
+
 /// What ECS could not do for one object of a call. Source: "API failures messages".
 struct EcsFailure {
   std::string arn;
@@ -70,6 +77,7 @@ std::string encode_stop_task(const ClusterArn& cluster, const TaskArn& task,
 
 /// Reads a page of ListClusters ("clusterArns"), ListContainerInstances ("containerInstanceArns")
 /// or ListTasks ("taskArns"), the text in brackets being `field`.
+/// All decoders read an answer that is no JSON for a text or a number in it as repair_json has it.
 /// Errors of all decoders: kInvalid, naming the field; what happened at ECS stays unsaid.
 Result<EcsListPage> decode_list(std::string_view body, std::string_view field);
 
@@ -86,16 +94,20 @@ Result<DescribeClustersAnswer> decode_describe_clusters(std::string_view body);
 /// `reports` in the order of the answer; see model/report.h for their form. Of what events never
 /// carry, `describe_only` holds "healthStatus", "tags" and, for tasks, "containerHealthStatus": an
 /// object of container name to its healthStatus. Fields that ECS did not send are absent there.
-/// An object that cannot be decoded is among the failures, as kUndecodable.
+/// An object that cannot be decoded is among the failures, as kUndecodable. A number beyond all
+/// doubles is null in its report.
 struct DescribeTasksAnswer {
   std::vector<TaskReport> reports;
   std::vector<EcsFailure> failures;
+  /// Of an answer that was repaired, all objects that may be meant, or one without an ARN.
+  std::vector<EcsRepair> repaired;
 };
 Result<DescribeTasksAnswer> decode_describe_tasks(std::string_view body);
 
 struct DescribeInstancesAnswer {
   std::vector<InstanceReport> reports;
   std::vector<EcsFailure> failures;
+  std::vector<EcsRepair> repaired;
 };
 /// `cluster` becomes the details' clusterArn, which events have and Describe answers lack.
 Result<DescribeInstancesAnswer> decode_describe_container_instances(std::string_view body,
@@ -107,6 +119,8 @@ struct DescribeTaskDefinitionAnswer {
 };
 Result<DescribeTaskDefinitionAnswer> decode_describe_task_definition(std::string_view body);
 
+/// A task that lacks its own ARN or its instance's is among the failures, as kUndecodable: what
+/// became of it is not known.
 struct StartTaskAnswer {
   struct Started {
     TaskArn task;

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "codec/ecs_calls.h"
 #include "codec/exact_json.h"
+#include "codec/lenient_json.h"
 
 namespace blox::codec::aws_json {
 
@@ -17,13 +18,26 @@ inline std::string copy(const boost::json::string& text) {
   return std::string{text.data(), text.size()};
 }
 
-/// The answer as an object. Errors: kInvalid.
-inline Result<boost::json::object> parse_answer(std::string_view body) {
+/// The answer as an object. What only a lenient reader takes is read as repair_json has it, which
+/// `repaired` then says. Errors: kInvalid.
+inline Result<boost::json::object> parse_answer(std::string_view body, bool& repaired) {
   boost::json::error_code error;
   boost::json::value value = parse_exact(body, error);
+  if (error) {
+    if (const auto mended = repair_json(body)) {
+      boost::json::error_code still;
+      value = parse_exact(*mended, still);
+      repaired = !still;
+      if (repaired) error = {};
+    }
+  }
   if (error) return fail(ErrorKind::kInvalid, "the answer is not JSON: " + error.message());
   if (!value.is_object()) return fail(ErrorKind::kInvalid, "the answer is not a JSON object");
   return std::move(value.get_object());
+}
+inline Result<boost::json::object> parse_answer(std::string_view body) {
+  bool repaired = false;
+  return parse_answer(body, repaired);
 }
 
 /// A text that must be there and not be empty. Errors: kInvalid.
@@ -59,12 +73,34 @@ Status for_each_object(boost::json::object& object, std::string_view field, Take
   return done();
 }
 
+/// As for_each_object, but an entry that is no object is named among `failures`, as kUndecodable:
+/// one of a hundred must not cost the others. `take` returns nothing.
+template <class Take>
+Status for_each_decodable(boost::json::object& object, std::string_view field,
+                          std::vector<EcsFailure>& failures, Take take) {
+  boost::json::value* value = object.if_contains(field);
+  if (value == nullptr || value->is_null()) return done();
+  if (!value->is_array()) {
+    return fail(ErrorKind::kInvalid, "field '" + std::string{field} + "' is no list");
+  }
+  std::size_t place = 0;
+  for (boost::json::value& entry : value->get_array()) {
+    const std::size_t mine = place++;
+    if (entry.is_object()) {
+      take(entry.get_object());
+      continue;
+    }
+    failures.push_back({"", std::string{kUndecodable},
+                        std::string{field} + "[" + std::to_string(mine) + "] is no object"});
+  }
+  return done();
+}
+
 /// The list "failures" of an answer of ECS. Errors: kInvalid.
 inline Status decode_failures(boost::json::object& answer, std::vector<EcsFailure>& failures) {
-  return for_each_object(answer, "failures", [&](const boost::json::object& failure) -> Status {
+  return for_each_decodable(answer, "failures", failures, [&](const boost::json::object& failure) {
     failures.push_back(
         {find_text(failure, "arn"), find_text(failure, "reason"), find_text(failure, "detail")});
-    return done();
   });
 }
 

@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "codec/ecs_calls.h"
 #include "codec/ecs_calls_json.h"
+#include "codec/whole_number.h"
 
 namespace blox::codec {
 namespace {
@@ -38,13 +39,37 @@ void format_times(json::value& value) {
   }
 }
 
-// Boost.JSON takes 1e400 for infinity and writes that as a number which no other reader takes.
-bool has_infinity(const json::value& value) {
-  if (value.is_double()) return !std::isfinite(value.get_double());
-  if (value.is_array()) return std::ranges::any_of(value.get_array(), has_infinity);
-  if (!value.is_object()) return false;
-  return std::ranges::any_of(value.get_object(),
-                             [](const auto& field) { return has_infinity(field.value()); });
+// Boost.JSON takes 1e400 for infinity, and writes that as a number which no other reader takes.
+// Nobody knows what it was: null, which is no number at all. True when there was one.
+bool leave_out_infinities(json::value& value) {
+  if (value.is_double() && !std::isfinite(value.get_double())) {
+    value = nullptr;
+    return true;
+  }
+  bool found = false;
+  if (value.is_array()) {
+    for (json::value& entry : value.get_array()) found |= leave_out_infinities(entry);
+  } else if (value.is_object()) {
+    for (auto& field : value.get_object()) found |= leave_out_infinities(field.value());
+  }
+  return found;
+}
+
+// U+FFFD, which stands for what was no text, or a control character, which may have come as a raw
+// byte. In an answer that was repaired: what else holds one is named beside what was meant.
+bool may_be_repaired(std::string_view text) {
+  return text.contains("\xef\xbf\xbd") ||
+         std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+}
+bool may_be_repaired(const json::value& value) {
+  if (value.is_string()) return may_be_repaired(std::string_view{value.get_string()});
+  if (value.is_array()) {
+    return std::ranges::any_of(value.get_array(),
+                               [](const json::value& entry) { return may_be_repaired(entry); });
+  }
+  return value.is_object() && std::ranges::any_of(value.get_object(), [](const auto& field) {
+           return may_be_repaired(std::string_view{field.key()}) || may_be_repaired(field.value());
+         });
 }
 
 void move_field(json::object& from, std::string_view field, json::object& to) {
@@ -72,29 +97,35 @@ void move_container_health(json::object& task, json::object& describe_only) {
 
 constexpr std::size_t kQuotedBytesMax = 80;
 
+// 4 and 4.0 alike. None for what is no whole number, and beyond those that a double holds exactly.
+std::optional<std::int64_t> find_whole(const json::value& value) {
+  if (const std::int64_t* number = value.if_int64()) return *number;
+  const double* number = value.if_double();
+  return number == nullptr ? std::nullopt : to_whole(*number);
+}
+
+// One that we cannot read is not one that ECS did not send: it would order the object wrongly.
 Result<std::optional<EcsVersion>> decode_version(const json::object& object) {
   const json::value* version = object.if_contains("version");
   if (version == nullptr || version->is_null()) return std::optional<EcsVersion>{};
-  if (const std::int64_t* number = version->if_int64()) return EcsVersion{*number};
+  if (const auto number = find_whole(*version)) return EcsVersion{*number};
   return fail(ErrorKind::kInvalid,
               "field 'version' is " +
                   escape_control(json::serialize(*version).substr(0, kQuotedBytesMax)) +
                   ", not an integer");
 }
 
-Result<TaskReport> decode_task(json::object task) {
+Result<TaskReport> decode_task(json::object task, std::optional<EcsVersion> version) {
   auto arn = aws_json::get_text(task, "taskArn");
   if (!arn) return std::unexpected(arn.error());
   auto cluster = aws_json::get_text(task, "clusterArn");
   if (!cluster) return std::unexpected(cluster.error());
   const auto last_status = aws_json::get_text(task, "lastStatus");
   if (!last_status) return std::unexpected(last_status.error());
-  const auto version = decode_version(task);
-  if (!version) return std::unexpected(version.error());
 
   TaskReport report{TaskArn{std::move(*arn)},
                     ClusterArn{std::move(*cluster)},
-                    *version,
+                    version,
                     make_task_status(*last_status),
                     std::nullopt,
                     {},
@@ -111,15 +142,14 @@ Result<TaskReport> decode_task(json::object task) {
   return report;
 }
 
-Result<InstanceReport> decode_instance(json::object instance, const ClusterArn& cluster) {
+Result<InstanceReport> decode_instance(json::object instance, std::optional<EcsVersion> version,
+                                       const ClusterArn& cluster) {
   auto arn = aws_json::get_text(instance, "containerInstanceArn");
   if (!arn) return std::unexpected(arn.error());
   const auto status = aws_json::get_text(instance, "status");
   if (!status) return std::unexpected(status.error());
-  const auto version = decode_version(instance);
-  if (!version) return std::unexpected(version.error());
 
-  InstanceReport report{ContainerInstanceArn{std::move(*arn)}, cluster, *version,
+  InstanceReport report{ContainerInstanceArn{std::move(*arn)}, cluster, version,
                         make_instance_status(*status),         {},      {}};
   json::object describe_only;
   move_field(instance, "healthStatus", describe_only);
@@ -130,32 +160,46 @@ Result<InstanceReport> decode_instance(json::object instance, const ClusterArn& 
   return report;
 }
 
-// Both answers have the same form; `decode` makes a report of one object, which `arn_field` names.
+// One object of an answer, which `arn_field` names, into a report or among the failures: one of a
+// hundred must not cost the others.
+template <class Answer, class Decode>
+void take_object(json::object object, std::string_view arn_field, bool repaired, Decode& decode,
+                 Answer& answer) {
+  std::string arn = aws_json::find_text(object, arn_field);
+  const auto version = decode_version(object);
+  json::value value(std::move(object));  // Braces would make a list of it.
+  format_times(value);
+  const bool is_cut = leave_out_infinities(value);
+  const bool is_repaired = repaired && may_be_repaired(value);
+  auto report = version ? decode(std::move(value.get_object()), *version)
+                        : std::unexpected<Error>(version.error());
+  if (!report) {
+    answer.failures.push_back({std::move(arn), std::string{kUndecodable}, report.error().message});
+    return;
+  }
+  answer.reports.push_back(std::move(*report));
+  if (is_cut) answer.repaired.push_back({arn, "a number beyond all that we can keep is left out"});
+  if (is_repaired) answer.repaired.push_back({std::move(arn), "text that is no JSON is repaired"});
+}
+
+// Both answers have the same form.
 template <class Answer, class Decode>
 Result<Answer> decode_described(std::string_view body, std::string_view field,
                                 std::string_view arn_field, Decode decode) {
-  auto parsed = aws_json::parse_answer(body);
+  bool repaired = false;
+  auto parsed = aws_json::parse_answer(body, repaired);
   if (!parsed) return std::unexpected(parsed.error());
   Answer answer;
   const Status objects =
-      aws_json::for_each_object(*parsed, field, [&](json::object& object) -> Status {
-        std::string arn = aws_json::find_text(object, arn_field);
-        json::value value(std::move(object));  // Braces would make a list of it.
-        format_times(value);
-        auto report = has_infinity(value) ? fail(ErrorKind::kInvalid,
-                                                 "a number in it is beyond all that we can keep")
-                                          : decode(std::move(value.get_object()));
-        if (report) {
-          answer.reports.push_back(std::move(*report));
-        } else {  // One of a hundred must not cost the others.
-          answer.failures.push_back(
-              {std::move(arn), std::string{kUndecodable}, report.error().message});
-        }
-        return done();
+      aws_json::for_each_decodable(*parsed, field, answer.failures, [&](json::object& object) {
+        take_object(std::move(object), arn_field, repaired, decode, answer);
       });
   if (!objects) return std::unexpected(objects.error());
   const Status failures = aws_json::decode_failures(*parsed, answer.failures);
   if (!failures) return std::unexpected(failures.error());
+  if (repaired && answer.repaired.empty()) {
+    answer.repaired.push_back({"", "one of its objects had a number that is none"});
+  }
   return answer;
 }
 
@@ -169,7 +213,9 @@ Result<DescribeInstancesAnswer> decode_describe_container_instances(std::string_
                                                                     const ClusterArn& cluster) {
   return decode_described<DescribeInstancesAnswer>(
       body, "containerInstances", "containerInstanceArn",
-      [&](json::object instance) { return decode_instance(std::move(instance), cluster); });
+      [&](json::object instance, std::optional<EcsVersion> version) {
+        return decode_instance(std::move(instance), version, cluster);
+      });
 }
 
 }  // namespace blox::codec

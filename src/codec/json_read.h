@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "codec/whole_number.h"
 
 namespace blox::codec::internal {
 
@@ -74,12 +75,17 @@ inline std::optional<std::string_view> find_text(simdjson::dom::object object,
 inline std::string text_or_empty(simdjson::dom::object object, std::string_view name) {
   return std::string{find_text(object, name).value_or("")};
 }
-/// The whole number of a field; nothing when it is absent or something else.
+/// The whole number of a field, which may be written 4.0; nothing when it is absent or something
+/// else.
 inline std::optional<std::int64_t> find_integer(simdjson::dom::object object,
                                                 std::string_view name) {
+  simdjson::dom::element value;
+  if (object.at_key(name).get(value)) return std::nullopt;
   std::int64_t number = 0;
-  if (object.at_key(name).get(number)) return std::nullopt;
-  return number;
+  if (!value.get(number)) return number;
+  double with_fraction = 0;
+  if (!value.is_double() || value.get(with_fraction)) return std::nullopt;
+  return to_whole(with_fraction);
 }
 /// Calls `use` with each element of an array field that is of `Element`'s type.
 template <class Element, class Use>

@@ -3,9 +3,7 @@
 #include <cstdint>
 
 namespace blox::codec::internal {
-namespace {
 
-// How many bytes at the front of `text` are one well-formed UTF-8 letter; 0 when none are.
 std::size_t letter_bytes(std::string_view text) {
   const auto byte = [&](std::size_t place) { return static_cast<unsigned char>(text[place]); };
   const unsigned first = byte(0);
@@ -29,8 +27,6 @@ void append_escaped(std::string& out, char control) {
   out += kDigits[byte >> 4];
   out += kDigits[byte & 15];
 }
-
-}  // namespace
 
 void append_json_text(std::string& out, std::string_view text) {
   out += '"';

@@ -21,8 +21,10 @@ std::optional<Number> parse_number(std::string_view text) {
 
 }  // namespace
 
-std::string encode_get_queue_url(const std::string& name) {
-  return json::serialize(json::object{{"QueueName", name}});
+std::string encode_get_queue_url(const std::string& name, const std::string& owner) {
+  json::object input{{"QueueName", name}};
+  if (!owner.empty()) input["QueueOwnerAWSAccountId"] = owner;
+  return json::serialize(input);
 }
 
 std::string encode_get_queue_attributes(const std::string& url) {

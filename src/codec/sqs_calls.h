@@ -13,7 +13,8 @@
 namespace blox::codec {
 
 /// Requests are JSON objects, minified.
-std::string encode_get_queue_url(const std::string& name);
+/// `owner`: the account that the queue is in; empty: that of the caller.
+std::string encode_get_queue_url(const std::string& name, const std::string& owner = {});
 /// Asks for what SqsAttributes holds.
 std::string encode_get_queue_attributes(const std::string& url);
 /// Asks for up to 10 messages. Units: whole seconds, 0 to 20.

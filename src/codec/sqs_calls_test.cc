@@ -12,6 +12,8 @@ using testing::IsEmpty;
 
 TEST(SqsCalls, EncodesRequests) {
   EXPECT_EQ(encode_get_queue_url("q"), R"({"QueueName":"q"})");
+  EXPECT_EQ(encode_get_queue_url("q", "123456789012"),
+            R"({"QueueName":"q","QueueOwnerAWSAccountId":"123456789012"})");
   EXPECT_EQ(encode_get_queue_attributes("u"),
             R"({"QueueUrl":"u","AttributeNames":["VisibilityTimeout","MaximumMessageSize"]})");
   EXPECT_EQ(encode_receive_message("u", 20s),

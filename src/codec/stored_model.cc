@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "codec/json_read.h"
+#include "codec/network_bindings.h"
 #include "codec/stored.h"
 
 namespace blox::codec {
@@ -32,7 +33,7 @@ std::optional<EcsVersion> read_version(object from) {
   return version ? std::optional{EcsVersion{*version}} : std::nullopt;
 }
 
-Container read_container(object from) {
+Container read_container(object from, std::int64_t& range_ports_left) {
   Container container;
   container.arn = text_or_empty(from, "containerArn");
   container.name = text_or_empty(from, "name");
@@ -40,9 +41,7 @@ Container read_container(object from) {
   container.exit_code = find_integer(from, "exitCode");
   container.reason = text_or_empty(from, "reason");
   for_each<object>(from, "networkBindings", [&](object binding) {
-    container.network_bindings.push_back(
-        {text_or_empty(binding, "bindIP"), find_integer(binding, "containerPort").value_or(0),
-         find_integer(binding, "hostPort").value_or(0), text_or_empty(binding, "protocol")});
+    internal::read_binding(binding, range_ports_left, container.network_bindings);
   });
   return container;
 }
@@ -78,8 +77,10 @@ Result<Task> read_task(object from) {
   task.version = read_version(from);
   task.started_by = text_or_empty(from, "startedBy");
   task.group = text_or_empty(from, "group");
-  for_each<object>(from, "containers",
-                   [&](object container) { task.containers.push_back(read_container(container)); });
+  std::int64_t range_ports_left = internal::kRangePortsMax;
+  for_each<object>(from, "containers", [&](object container) {
+    task.containers.push_back(read_container(container, range_ports_left));
+  });
   object overrides;
   if (!from.at_key("overrides").get(overrides)) {
     task.task_role_arn = text_or_empty(overrides, "taskRoleArn");
@@ -95,14 +96,15 @@ Result<Task> read_task(object from) {
   return task;
 }
 
-std::string resource_value(object from, std::string_view type) {
+// None: it has no number, or one that we cannot read.
+std::optional<std::string> find_resource_value(object from, std::string_view type) {
   if (type == "INTEGER" || type == "LONG") {
     const auto number = find_integer(from, type == "LONG" ? "longValue" : "integerValue");
-    return std::to_string(number.value_or(0));
+    return number ? std::optional{std::to_string(*number)} : std::nullopt;
   }
   if (type == "DOUBLE") {
     double number = 0;
-    if (from.at_key("doubleValue").get(number)) number = 0;
+    if (from.at_key("doubleValue").get(number)) return std::nullopt;
     return fmt::format("{:.2f}", number);
   }
   std::string joined;
@@ -113,11 +115,14 @@ std::string resource_value(object from, std::string_view type) {
   return joined;
 }
 
+// One without a value that we know is left out: any number in its place would be believed.
 std::vector<Resource> read_resources(object from, std::string_view name) {
   std::vector<Resource> resources;
   for_each<object>(from, name, [&](object resource) {
-    const std::string type = text_or_empty(resource, "type");
-    resources.push_back({text_or_empty(resource, "name"), type, resource_value(resource, type)});
+    std::string type = text_or_empty(resource, "type");
+    auto value = find_resource_value(resource, type);
+    if (!value) return;
+    resources.push_back({text_or_empty(resource, "name"), std::move(type), std::move(*value)});
   });
   return resources;
 }

@@ -30,10 +30,11 @@ class HostRule final : public AdmissionRule {
     const auto host = find_header(head.headers, "Host");
     // HTTP/1.0 alone comes without, which no browser speaks.
     if (!host || allowed_->takes_host(*host)) return std::nullopt;
-    return make_text(403, "The header Host says " + quote(*host) +
-                              ", which is no name of this server: allowed are IP addresses, names "
-                              "without a dot, the machine's own names, and those given by "
-                              "--allowed-host");
+    return make_text(403,
+                     "The header Host says " + quote(*host) +
+                         ", which is no name of this server: allowed are IP addresses, names "
+                         "without a dot, the machine's own names, and those that it is started "
+                         "with: --allowed-host NAME");
   }
 
  private:
@@ -50,9 +51,10 @@ class OriginRule final : public AdmissionRule {
       return allowed_->takes_origin(origin, host_of(head));
     });
     if (all_ours) return std::nullopt;
-    return make_text(403, "A page of " + quote(foreign) +
-                              " may not ask this server: allowed are pages of this server, of "
-                              "loopback names, and of hosts given by --allowed-host");
+    return make_text(
+        403, "A page of " + quote(foreign) +
+                 " may not ask this server: allowed are pages of this server, of "
+                 "loopback names, and of hosts that it is started with: --allowed-host NAME");
   }
 
  private:
@@ -73,7 +75,8 @@ class FetchSiteRule final : public AdmissionRule {
     if (origin && allowed_->takes_origin(*origin, host_of(head))) return std::nullopt;
     return make_text(403,
                      "The browser says that a page of another site asks (Sec-Fetch-Site): only "
-                     "pages of this server and of hosts given by --allowed-host may");
+                     "pages of this server may, and of hosts that it is started with: "
+                     "--allowed-host NAME");
   }
 
  private:

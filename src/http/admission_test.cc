@@ -37,7 +37,7 @@ TEST(Admission, GoesByHostOriginAndFetchSite) {
       {"other port", "GET", {{"Host", "other.example:80"}}, "'other.example:80'"},
       {"none, as HTTP/1.0 may", "GET", {}, ""},
       {"rebound name", "GET", {{"Host", "evil.example:3000"}}, "'evil.example:3000'"},
-      {"rebound name, HEAD", "HEAD", {{"Host", "evil.example"}}, "--allowed-host"},
+      {"rebound name, HEAD", "HEAD", {{"Host", "evil.example"}}, "--allowed-host NAME"},
       {"like an address", "GET", {{"Host", "127.0.0.1.evil.example"}}, "no name of this server"},
       {"like an address in a name", "GET", {{"Host", "127.evil.example"}}, "no name"},
       {"trailing dot", "GET", {{"Host", "evil.example."}}, "no name"},

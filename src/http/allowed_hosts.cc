@@ -1,6 +1,7 @@
 #include "http/allowed_hosts.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 #include "http/peer.h"
@@ -46,7 +47,7 @@ Status AllowedHosts::check(const std::vector<std::string>& allowed) {
                              host.substr(0, scheme) == "https";
     if (scheme_fits && is_authority(authority_of(host))) continue;
     return fail(ErrorKind::kInvalid,
-                "allowed host '" + host +
+                "allowed host '" + without_userinfo(host) +
                     "': not HOST or HOST:PORT, perhaps with http:// or https:// before it");
   }
   return done();
@@ -64,6 +65,17 @@ AllowedHosts::AllowedHosts(std::string_view bound, const std::vector<std::string
       names_.push_back(host_name(host));
     }
   }
+}
+
+std::string AllowedHosts::names() const {
+  std::set<std::string_view> all{names_.begin(), names_.end()};
+  all.insert(authorities_.begin(), authorities_.end());
+  std::string joined;
+  for (const auto name : all) {
+    const bool is_said = PeerAddress::parse(name) || name.find('.') == name.npos;
+    if (!is_said) joined.append(joined.empty() ? "" : ", ").append(name);
+  }
+  return joined;
 }
 
 bool AllowedHosts::is_ours(std::string_view authority) const {

@@ -21,6 +21,9 @@ class AllowedHosts {
   AllowedHosts(std::string_view bound, const std::vector<std::string>& own,
                const std::vector<std::string>& allowed);
 
+  /// Those beside IP addresses, names without a dot and loopback names, for people: "a.b, c.d:80".
+  std::string names() const;
+
   /// Whether a request may have `authority` in Host, with any port unless --allowed-host names one.
   /// Besides loopback names, ours and --allowed-host these are IP addresses, which no name
   /// stands for, and names without a dot, which nobody outside the network can own.

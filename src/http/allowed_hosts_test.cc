@@ -7,6 +7,15 @@ namespace blox::http {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST(AllowedHosts, SaysItsNamesOnce) {
+  const AllowedHosts hosts{"0.0.0.0:3000",
+                           {"Build.corp.example", "build", "build.corp.example"},
+                           {"https://blox.example:80", "10.0.0.7", "a.example"}};
+  EXPECT_EQ(hosts.names(), "a.example, blox.example:80, build.corp.example");
+  EXPECT_EQ(AllowedHosts("0.0.0.0:1", {"build"}, {}).names(), "");
+}
 
 TEST(AllowedHosts, RefusesEntriesThatWouldNeverMatch) {
   const std::pair<const char*, bool> rows[] = {
@@ -27,6 +36,9 @@ TEST(AllowedHosts, RefusesEntriesThatWouldNeverMatch) {
       {"[]", false},
       {":80", false},
   };
+  const auto secret = AllowedHosts::check({"http://user:hush@blox.example"});
+  ASSERT_FALSE(secret);
+  EXPECT_THAT(secret.error().message, Not(HasSubstr("hush")));
   for (const auto& [host, fits] : rows) {
     const auto checked = AllowedHosts::check({"fine.example", host});
     EXPECT_EQ(checked.has_value(), fits) << host;

@@ -284,7 +284,7 @@ class HttpConnection final : public Connection,
     const bool chunks_allowed = reader_.is_http_1_1();  // HTTP/1.0 ends each answer by closing.
     answered_bytes_ = reader_.held_bytes();
     Request request = reader_.take_request();
-    const bool head_only = request.method == "HEAD";
+    const bool head_only = reader_.is_head();
     const std::string method = request.method;
     const bool is_logged = log::is_on(log::Level::kDebug);
     const std::string target = is_logged ? request.target : std::string{};
@@ -294,7 +294,7 @@ class HttpConnection final : public Connection,
     deadline_ = asked_at + context_->limits.answer_max;
     response_ = co_await ask_handler(std::move(request));
     count_answer(method);
-    if (!head_only) take_stream_place(client);
+    take_stream_place(client);  // For HEAD as well, which has the status of GET.
     auto* stream_body = std::get_if<std::unique_ptr<BodyStream>>(&response_.body);
     chunked_ = stream_body != nullptr && chunks_allowed;
     const bool last = context_->stopping || (read_ended_ && reader_.waiting_bytes() == 0);
@@ -324,6 +324,7 @@ class HttpConnection final : public Connection,
 
   // Head, and body unless it streams, together; of a large one the first piece.
   Async<bool> write_head(bool keep_alive, bool head_only) {
+    end_error_text(response_);
     Framing framing;
     framing.date = context_->date();
     framing.keep_alive = keep_alive;
@@ -403,7 +404,7 @@ class HttpConnection final : public Connection,
     answered_bytes_ = 0;
     std::ignore = shares_.hold(0);
     context_->metrics.count_request("", response_.status);
-    if (!co_await write_head(/*keep_alive=*/false, /*head_only=*/false)) co_return;
+    if (!co_await write_head(/*keep_alive=*/false, reader_.is_head())) co_return;
     channel_->shut_down_sending();
     phase_ = Phase::kLingering;
     deadline_ = context_->loop.now() + std::min(kLingerMax, context_->limits.idle_max);

@@ -36,6 +36,15 @@ std::string part_of(CURLU* url, CURLUPart part) {
   return copy;
 }
 
+// libcurl repeats the URL of a proxy that it does not understand as it stands in its variable. In
+// quotes, but a password may have one as well.
+std::string without_password(std::string_view text) {
+  const auto at = text.rfind('@');
+  if (at == text.npos) return std::string{text};
+  const auto start = std::min(text.find('\'') + 1, at);
+  return std::string{text.substr(0, start)} + without_userinfo(text.substr(start));
+}
+
 // 0 would mean "no deadline" to libcurl.
 long to_milliseconds(Duration duration) {
   const auto count = std::chrono::ceil<std::chrono::milliseconds>(duration).count();
@@ -206,7 +215,8 @@ std::size_t Transfer::announced_bytes() const {
 }
 
 Error Transfer::error_of(CURLcode code) const {
-  std::string why = detail_.front() != '\0' ? detail_.data() : curl_easy_strerror(code);
+  std::string why =
+      without_password(detail_.front() != '\0' ? detail_.data() : curl_easy_strerror(code));
   if (code == CURLE_ABORTED_BY_CALLBACK) {
     why = late_ ? "the time to send it had passed" : "the transport was closed";
   }

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <functional>
 
 #include "http/raw_server_for_tests.h"
@@ -56,6 +57,24 @@ class CurlTransportTest : public ::testing::Test {
   LoopThread thread;
   std::unique_ptr<CurlTransport> transport;
 };
+
+// Of a proxy's variable that libcurl does not understand.
+TEST_F(CurlTransportTest, RepeatsNoPasswordOfAProxy) {
+  const std::string before = std::getenv("http_proxy") == nullptr ? "" : std::getenv("http_proxy");
+  for (const char* proxy :
+       {"http://user:hush@proxy:port", "ftp://user:hush@proxy:1", "http://user:hu sh@proxy:1",
+        "user:hu/sh@127.0.0.1:1", "http://user:hu'sh@proxy:port", "http://u:h@hush@proxy:port"}) {
+    setenv("http_proxy", proxy, 1);
+    const auto refused = send(to("http://css.example:3000/"));
+    ASSERT_FALSE(refused) << proxy;
+    const std::string& message = refused.error().message;
+    EXPECT_THAT(message, HasSubstr("http://css.example:3000/: not sent: Unsupported proxy s"));
+    EXPECT_THAT(message, ::testing::Not(::testing::ContainsRegex("h@|hu|sh@"))) << proxy;
+    EXPECT_THAT(message, ::testing::ContainsRegex("'(http://|ftp://)?(proxy|127)")) << proxy;
+  }
+  setenv("http_proxy", before.c_str(), 1);
+  if (before.empty()) unsetenv("http_proxy");
+}
 
 TEST_F(CurlTransportTest, SendsTheRequestAsItIs) {
   std::promise<std::string> seen;

@@ -93,7 +93,7 @@ class Handler {
 /// The one place that turns an error's kind into a status of HTTP.
 int to_status(ErrorKind kind);
 
-/// `text/plain; charset=UTF-8`, one line.
+/// `text/plain; charset=UTF-8`, one line, without its end; see end_error_text.
 Response make_text(int status, std::string line);
 /// As make_text, for what was not done and may be later: 503 and 429. The client is asked to come
 /// again after a while that grows with the kind of trouble.

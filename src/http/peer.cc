@@ -8,6 +8,7 @@
 #include <ranges>
 
 #include "base/text.h"
+#include "http/url.h"
 
 namespace blox::http {
 namespace {
@@ -79,7 +80,7 @@ std::size_t PeerAddressHash::operator()(const PeerAddress& peer) const {
 
 Result<Network> Network::parse(std::string_view text) {
   const auto invalid = [&] {
-    return fail(ErrorKind::kInvalid, "network " + quote(text) +
+    return fail(ErrorKind::kInvalid, "network " + quote(without_userinfo(text)) +
                                          ": not an IP address, nor one with /BITS behind it, as "
                                          "10.0.0.0/8 or fd00::/8");
   };

@@ -53,6 +53,12 @@ TEST(Network, ContainsByItsBits) {
   }
 }
 
+TEST(Network, RepeatsNoPassword) {
+  const auto parsed = Network::parse("http://user:hush@proxy:3128");
+  ASSERT_FALSE(parsed);
+  EXPECT_THAT(parsed.error().message, ::testing::Not(::testing::HasSubstr("hush")));
+}
+
 TEST(TrustedProxies, BelievesOnlyWhatTrustedOnesSay) {
   const TrustedProxies proxies{{*Network::parse("10.0.0.0/8"), *Network::parse("fd00::/8")}};
   using Values = std::vector<std::string>;

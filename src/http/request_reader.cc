@@ -110,6 +110,7 @@ RequestReader::State RequestReader::parse_head(std::string_view head) {
   }
   auto& message = parser.get();
   request_.method = view(message.method_string());
+  is_head_ = request_.method == "HEAD";
   request_.target = view(message.target());
   request_.headers.reserve(8);
   for (const auto& field : message) {
@@ -239,6 +240,7 @@ void RequestReader::drop_taken() {
 void RequestReader::next() {
   release(request_.body);
   request_ = {};
+  is_head_ = false;
   head_bytes_ = 0;
   state_ = State::kHead;
   if (waiting_.empty() && waiting_.capacity() > kKeptBytesMax) release(waiting_);

@@ -54,6 +54,8 @@ class RequestReader {
   Request& request() { return request_; }
   /// Requires: kWhole.
   Request take_request() { return std::move(request_); }
+  /// Whether it is a HEAD, whose answer has no body; of one that is refused, too.
+  bool is_head() const { return is_head_; }
   /// Whether the client would take a further answer on this connection. From kHeadThere on.
   bool keep_alive() const { return keep_alive_; }
   /// Whether it speaks HTTP/1.1: chunks may be sent to it.
@@ -99,6 +101,7 @@ class RequestReader {
   Request request_;
   std::size_t head_bytes_ = 0;  // What the head takes in memory.
   std::size_t body_bytes_max_ = 0;
+  bool is_head_ = false;
   bool keep_alive_ = false;
   bool is_http_1_1_ = false;
   bool expects_continue_ = false;

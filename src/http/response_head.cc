@@ -47,6 +47,13 @@ std::string_view reason_of(int status) {
 
 }  // namespace
 
+void end_error_text(Response& response) {
+  auto* text = std::get_if<std::string>(&response.body);
+  if (text == nullptr || response.status < 400 || text->empty() || text->ends_with('\n')) return;
+  const auto type = find_header(response.headers, "Content-Type");
+  if (type && type->starts_with("text/plain")) text->push_back('\n');
+}
+
 std::string format_head(const Response& response, const Framing& framing) {
   std::string head;
   head.reserve(256);

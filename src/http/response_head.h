@@ -19,6 +19,10 @@ struct Framing {
   bool keep_alive = true;
 };
 
+/// Ends the text of an error with a line end, as v0.3 wrote it. What is no plain text of status 400
+/// and above stays as it is.
+void end_error_text(Response& response);
+
 /// The head up to and with the empty line. Headers with a line end in name or value are left out.
 std::string format_head(const Response& response, const Framing& framing);
 

@@ -64,13 +64,43 @@ Parameters take_parameters(Segments pattern, Segments path) {
   return parameters;
 }
 
-// Without the empty segment that a trailing slash makes. The root is "/" itself.
-Segments without_slash(Segments path) {
-  const bool slash = path.size() > 1 && path.back().empty();
-  return slash ? path.first(path.size() - 1) : path;
+// "." and "..", however they are encoded.
+bool is_dots(std::string_view segment, std::size_t count) {
+  for (; count > 0; --count) {
+    const bool encoded = is_same_name(segment.substr(0, 3), "%2e");
+    if (!encoded && !segment.starts_with('.')) return false;
+    segment.remove_prefix(encoded ? 3 : 1);
+  }
+  return segment.empty();
+}
+
+// The root is "/" itself, an empty segment.
+bool is_clean(Segments path) {
+  if (path.size() == 1 && path.front().empty()) return true;
+  return std::ranges::none_of(path, [](const std::string& segment) {
+    return segment.empty() || is_dots(segment, 1) || is_dots(segment, 2);
+  });
+}
+
+// As v0.3's router cleaned paths: no empty segment, so no two slashes in a row and none at the end;
+// no "."; and each ".." takes the segment before it along.
+std::vector<std::string> clean(Segments path) {
+  std::vector<std::string> kept;
+  for (const auto& segment : path) {
+    if (segment.empty() || is_dots(segment, 1)) continue;
+    if (!is_dots(segment, 2)) {
+      kept.push_back(segment);
+    } else if (!kept.empty()) {
+      kept.pop_back();
+    }
+  }
+  if (kept.empty()) kept.emplace_back();
+  return kept;
 }
 
 Async<Response> answer(Response response) { co_return response; }
+
+Response not_found(const std::string& target) { return make_text(404, "Not found: " + target); }
 
 Response redirect_to(std::string path, const std::string& query) {
   if (!query.empty()) path += "?" + query;
@@ -110,6 +140,16 @@ const Route& Router::route_of(const Request& head) const {
   return Handler::route_of(head);
 }
 
+// Only to a path of ours: "//evil.example" would be another host's. A clean path of ours begins
+// with one slash and a segment of a pattern.
+Response Router::redirect_to_clean(std::span<const std::string> path, const std::string& target,
+                                   const std::string& query) const {
+  const auto cleaned = clean(path);
+  const bool is_ours = std::ranges::any_of(
+      entries_, [&](const Entry& entry) { return matches(entry.segments, cleaned); });
+  return is_ours ? redirect_to("/" + join(cleaned), query) : not_found(target);
+}
+
 Async<Response> Router::handle(Request request) {
   if (!request.url) {
     auto target = parse_target(request.target);
@@ -117,14 +157,11 @@ Async<Response> Router::handle(Request request) {
     request.url = *std::move(target);
   }
   Target target = *std::exchange(request.url, std::nullopt);
-  const Segments whole{target.raw_segments};
-  const Segments path = without_slash(whole);
+  const Segments path{target.raw_segments};
+  if (!is_clean(path)) return answer(redirect_to_clean(path, request.target, target.raw_query));
   std::vector<std::string> allowed;
   for (const auto& entry : entries_) {
     if (!matches(entry.segments, path)) continue;
-    if (path.size() < whole.size()) {
-      return answer(redirect_to("/" + join(path), target.raw_query));
-    }
     if (takes(entry, request.method)) {
       return entry.handle(
           {std::move(request), take_parameters(entry.segments, path), std::move(target.query)});
@@ -132,7 +169,7 @@ Async<Response> Router::handle(Request request) {
     allowed.push_back(entry.method);
     if (entry.method == "GET") allowed.push_back("HEAD");
   }
-  if (allowed.empty()) return answer(make_text(404, "Not found: " + request.target));
+  if (allowed.empty()) return answer(not_found(request.target));
   std::string methods;
   for (const auto& method : allowed) methods += (methods.empty() ? "" : ", ") + method;
   Response response = make_text(405, request.method + " is not allowed here, only " + methods);

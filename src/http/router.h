@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,8 +31,9 @@ struct RouteOptions {
 };
 
 /// A Handler made of routes. Add them all before it serves.
-/// Unknown path: 404; known path, other method: 405 with Allow; a path that is known without its
-/// trailing slash: 301 to that. HEAD is answered by the route of GET.
+/// Unknown path: 404; known path, other method: 405 with Allow; a path that is known once it is
+/// clean: 301 to that, as in v0.3. Clean is one without a trailing slash, two slashes in a row, "."
+/// and "..". HEAD is answered by the route of GET.
 class Router final : public Handler {
  public:
   /// Lives as long as the router, so a coroutine in it may use its captures.
@@ -53,6 +55,8 @@ class Router final : public Handler {
     Handle handle;
   };
   static bool takes(const Entry& entry, std::string_view method);
+  Response redirect_to_clean(std::span<const std::string> path, const std::string& target,
+                             const std::string& query) const;
 
   std::vector<Entry> entries_;
 };

@@ -32,7 +32,7 @@ constexpr Duration kWarnPause = std::chrono::minutes{1};
 Result<tcp::endpoint> parse_bind(const std::string& bind) {
   const auto invalid = [&] {
     return fail(ErrorKind::kInvalid,
-                "cannot bind to '" + bind +
+                "cannot bind to '" + without_userinfo(bind) +
                     "': not HOST:PORT with an IP address or localhost and a port of 0 to 65535");
   };
   const auto colon = bind.rfind(':');
@@ -81,6 +81,15 @@ Response refusal_of(QuotaAnswer answer, const PeerQuota& connections) {
   return make_busy(503, "Too many connections: this process takes " +
                             std::to_string(connections.rules().total) +
                             " at most, over all its addresses");
+}
+
+// Whoever serves others is told by which names they may ask, before they are refused.
+void warn_of_reach(const std::string& address, const AllowedHosts& allowed) {
+  const std::string names = allowed.names();
+  log::warn("http",
+            "{} can be reached by other machines, and nobody is asked for a password. The header "
+            "Host may say an IP address, a name without a dot{}{}; --allowed-host NAME adds one",
+            address, names.empty() ? "" : ", ", names);
 }
 
 class TcpServer final : public Server {
@@ -242,6 +251,7 @@ Result<std::unique_ptr<Server>> Server::open(IoLoop& loop, ServerOptions options
   std::string address = to_text(bound);
   const auto allowed =
       std::make_shared<AllowedHosts>(address, machine_names(), options.allowed_hosts);
+  if (!endpoint->address().is_loopback()) warn_of_reach(address, *allowed);
   if (!options.budgets) {
     options.budgets = std::make_shared<ServerBudgets>(within_open_files({}));
   }

@@ -93,6 +93,45 @@ TEST_F(ServerTest, WritesAFrozenBodyPieceByPieceWithItsLength) {
   EXPECT_THAT(peer.read_all(), StartsWith(body + "HTTP/1.1 200 OK"));
 }
 
+// An error's text ends in a line end; a HEAD has the status and the length of the GET alone.
+TEST_F(ServerTest, AnswersHeadAsGetWithoutTheBody) {
+  stream_ends = false;
+  ServerOptions options;
+  options.budgets = budgets({.stream_count = 1});
+  open(options);
+  Peer streaming = connect();
+  streaming.send("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  streaming.read_until("\r\n\r\n");
+  const std::string close = "Connection: close\r\n\r\n";
+  const std::string host = "Host: localhost\r\n";
+  const std::pair<std::string, std::string> rows[] = {
+      {"/hello HTTP/1.1\r\n" + host, "200"},
+      {"/none HTTP/1.1\r\n" + host, "404"},
+      {"/stream HTTP/1.1\r\n" + host, "503"},                // No place for another.
+      {"/hello HTTP/1.1\r\nHost: evil.example\r\n", "403"},  // Not let in.
+      {"/hello HTTP/1.1\r\n" + host + host, "400"},          // Broken.
+      {"/hello HTTP/1.1\r\n" + host + "Content-Length: 999999\r\n", "413"},
+      {"/" + std::string(9'000, 'x') + " HTTP/1.1\r\n" + host, "414"},
+  };
+  for (const auto& [request, status] : rows) {
+    const std::string whole = without_date(ask("GET " + request + close));
+    const std::string head = without_date(ask("HEAD " + request + close));
+    EXPECT_THAT(whole, StartsWith("HTTP/1.1 " + status)) << request.substr(0, 60);
+    EXPECT_EQ(whole.ends_with('\n'), status != "200") << whole.substr(0, 200);
+    EXPECT_EQ(head, whole.substr(0, whole.find("\r\n\r\n") + 4));
+  }
+}
+
+TEST_F(ServerTest, AStreamThatIsAskedForByHeadGivesItsPlaceBack) {
+  ServerOptions options;
+  options.budgets = budgets({.stream_count = 1});
+  open(options);
+  const std::string rest = " /stream HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+  for (const char* method : {"HEAD", "HEAD", "GET"}) {
+    EXPECT_THAT(ask(method + rest), StartsWith("HTTP/1.1 200")) << method;
+  }
+}
+
 TEST_F(ServerTest, StreamsInChunks) {
   stream_lines = {"one\n", "a longer line\n"};
   open();

@@ -102,6 +102,11 @@ std::optional<std::string_view> find_query(const Query& query, std::string_view 
   return found->second;
 }
 
+std::optional<std::string_view> find_filter(const Query& query, std::string_view name) {
+  const auto value = find_query(query, name);
+  return value && !value->empty() ? value : std::nullopt;
+}
+
 std::string encode_path_segment(std::string_view text) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
   std::string encoded;

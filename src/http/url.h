@@ -32,6 +32,9 @@ Result<std::string> decode_percent(std::string_view text);
 /// The first value of `name`, whose case counts.
 std::optional<std::string_view> find_query(const Query& query, std::string_view name);
 
+/// As find_query, for filters: an empty one counts as left out, as it did in v0.3.
+std::optional<std::string_view> find_filter(const Query& query, std::string_view name);
+
 /// `text` as one segment of a path: all but unreserved characters, ':' among them, as %XX.
 std::string encode_path_segment(std::string_view text);
 

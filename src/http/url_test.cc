@@ -54,6 +54,10 @@ TEST(Target, KeepsRawSegmentsAndQuery) {
   EXPECT_EQ(target->query, (Query{{"x", "A"}, {"x", ""}}));
   EXPECT_EQ(find_query(target->query, "x"), "A");
   EXPECT_EQ(find_query(target->query, "X"), std::nullopt);
+  const Query empty = {{"x", ""}};
+  EXPECT_EQ(find_query(empty, "x"), "");
+  EXPECT_EQ(find_filter(empty, "x"), std::nullopt);
+  EXPECT_EQ(find_filter(target->query, "x"), "A");
 }
 
 TEST(Url, EncodesEverythingReserved) {

@@ -83,14 +83,18 @@ TEST(ControlCalls, SetFaults) {
   EXPECT_TRUE(faults.throttled);
   EXPECT_EQ(faults.revisions.at("d:2").life, Duration{5s});
   EXPECT_TRUE(faults.revisions.at("d:3").denied);
-  EXPECT_EQ(faults.refused_instances, std::set<std::string>{"i-1"});
+  EXPECT_EQ(faults.refused_instances, std::vector<std::string>{"i-1"});
   EXPECT_EQ(account.control("GET", "/simulator/faults").body, set.body);
+  account.control("PUT", "/simulator/faults", "{'denied':['StopTask','ListTasks']}");
+  EXPECT_EQ(faults.denied, (std::vector<std::string>{"StopTask", "ListTasks"}));
+  EXPECT_EQ(account.control("GET", "/simulator/faults").body.at("denied").as_array().size(), 2u);
   for (const char* wrong :
        {"{'eventLost':1.5}", "{'eventLost':'often'}", "{'rain':1}", "{'listLagMax':5}",
         "{'listLagMax':'900000000d'}", "{'eventDelay':['2s','1s']}", "{'eventDelay':'1s'}",
         "{'throttled':1}", "{'revisions':['d:2']}", "{'revisions':{'d':{'life':'5s'}}}",
         "{'revisions':{'d:2':{'life':5}}}", "{'revisions':{'d:2':{'dies':true}}}",
-        "{'refusedInstances':'i-1'}", "{'eventLost':0.5,'eventDelay':[]}"}) {
+        "{'refusedInstances':'i-1'}", "{'denied':'StopTask'}", "{'denied':[7]}",
+        "{'eventLost':0.5,'eventDelay':[]}"}) {
     EXPECT_EQ(account.control("PUT", "/simulator/faults", wrong).status, 400) << wrong;
   }
   EXPECT_EQ(faults.event_lost, 0.25) << "nothing of a wrong request is kept";

@@ -147,7 +147,7 @@ Outcome<json::object> start_task(Simulator& simulator, JsonInput& input) {
     return std::unexpected(checked.error());
   }
   for (const std::string& name : instances) {
-    if (!simulator.faults.refused_instances.contains(std::string{short_id(name)})) continue;
+    if (std::ranges::count(simulator.faults.refused_instances, short_id(name)) == 0) continue;
     return refuse("InvalidParameterException",
                   "The container instance " + name + " cannot be used with StartTask.");
   }

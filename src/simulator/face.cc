@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <utility>
 
@@ -68,6 +69,19 @@ std::string_view find_target(const http::Request& request) {
   return http::find_header(request.headers, "x-amz-target").value_or(std::string_view{});
 }
 
+bool is_denied(const Simulator& simulator, std::string_view operation) {
+  const auto& denied = simulator.faults.denied;
+  return std::ranges::find(denied, operation) != denied.end();
+}
+
+std::unexpected<ApiError> deny(const Simulator& simulator, std::string_view service,
+                               std::string_view operation) {
+  return refuse("AccessDeniedException",
+                "User: arn:aws:iam::" + simulator.world.identity().account +
+                    ":user/blox is not authorized to perform: " + std::string{service} + ":" +
+                    std::string{operation} + ", by a fault of the simulator.");
+}
+
 Outcome<json::object> call_ecs(Simulator& simulator, std::string_view operation,
                                const std::string& body) {
   const EcsCall call = find_ecs_call(operation);
@@ -75,6 +89,7 @@ Outcome<json::object> call_ecs(Simulator& simulator, std::string_view operation,
     return refuse("UnknownOperationException",
                   "The simulator does not have the operation " + std::string{operation} + ".");
   }
+  if (is_denied(simulator, operation)) return deny(simulator, "ecs", operation);
   if (simulator.faults.throttled && !simulator.throttle.take(class_of(operation))) {
     return refuse("ThrottlingException", "Rate exceeded");
   }
@@ -128,9 +143,13 @@ Async<http::Response> Face::answer(http::Request request) {
   if (target.starts_with(kSqsTarget)) {
     auto body = parse_body(request.body);
     if (!body) co_return make_answer(Protocol::kSqs, std::unexpected(body.error()));
+    const std::string operation = target.substr(kSqsTarget.size());
+    if (is_denied(simulator_, operation)) {
+      co_return make_answer(Protocol::kSqs, deny(simulator_, "sqs", operation));
+    }
     std::string host{http::find_header(request.headers, "host").value_or("localhost")};
-    const auto outcome = co_await execute_sqs(simulator_, target.substr(kSqsTarget.size()),
-                                              std::move(host), std::move(*body));
+    const auto outcome =
+        co_await execute_sqs(simulator_, operation, std::move(host), std::move(*body));
     co_return make_answer(Protocol::kSqs, outcome);
   }
   const std::string_view whole = request.target;

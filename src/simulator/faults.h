@@ -3,10 +3,11 @@
 
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "base/random.h"
 #include "base/time.h"
@@ -73,8 +74,14 @@ struct Faults {
   Span overtime{std::chrono::seconds{1}, std::chrono::seconds{20}};
   bool throttled = false;  ///< Token buckets as AWS publishes them; see throttle.h.
 
+  // Permissions. None touches an assumption: a denied call is not executed, and says so.
+  std::vector<std::string> denied;  ///< Operations of ECS and SQS: "DeleteMessageBatch".
+
   // The queue. At least once is what SQS promises.
   double message_redelivered = 0;  ///< A received message stays visible for one more receipt.
+  double delete_refused = 0;       ///< An entry of a delete call fails, and its message stays.
+  /// KMS denies the queue's key: a receive that would bring messages fails, and hides them.
+  bool key_denied = false;
 
   // Machines.
   double task_dies = 0;  ///< A task that begins to run ends by itself `task_life` later.
@@ -85,7 +92,7 @@ struct Faults {
   // Revisions and machines of their own. None touches an assumption.
   std::map<std::string, RevisionFaults> revisions;  ///< By "family:revision".
   /// Ids of container instances: a StartTask that names one is refused as a whole.
-  std::set<std::string> refused_instances;
+  std::vector<std::string> refused_instances;
 };
 
 /// How often a fault struck that leaves no other trace.

@@ -8,9 +8,9 @@ namespace {
 namespace json = boost::json;
 
 using Revisions = std::map<std::string, RevisionFaults>;
-using Names = std::set<std::string>;
+using Texts = std::vector<std::string>;
 using Member = std::variant<double Faults::*, Duration Faults::*, Span Faults::*, bool Faults::*,
-                            Revisions Faults::*, Names Faults::*>;
+                            Revisions Faults::*, Texts Faults::*>;
 struct Field {
   const char* name;
   Member member;
@@ -38,7 +38,10 @@ const Field kFields[] = {
     {"callOvertime", &Faults::call_overtime},
     {"overtime", &Faults::overtime},
     {"throttled", &Faults::throttled},
+    {"denied", &Faults::denied},
     {"messageRedelivered", &Faults::message_redelivered},
+    {"deleteRefused", &Faults::delete_refused},
+    {"keyDenied", &Faults::key_denied},
     {"taskDies", &Faults::task_dies},
     {"taskLife", &Faults::task_life},
     {"agentDisconnects", &Faults::agent_disconnects},
@@ -47,6 +50,7 @@ const Field kFields[] = {
     {"refusedInstances", &Faults::refused_instances},
 };
 
+constexpr std::size_t kTextsMax = 100;
 constexpr Duration kWaitMax = std::chrono::hours{24 * 365};
 
 Duration read_duration(JsonInput& input, const char* name, const json::value& value) {
@@ -97,12 +101,6 @@ Revisions read_revisions(JsonInput& input, const char* name) {
   return revisions;
 }
 
-Names read_names(JsonInput& input, const char* name) {
-  constexpr std::size_t kNamesMax = 10'000;
-  const auto texts = input.texts(name, kNamesMax);
-  return {texts.begin(), texts.end()};
-}
-
 json::object show_revision(const RevisionFaults& faults) {
   json::object shown;
   if (faults.life) shown["life"] = format_duration(*faults.life);
@@ -125,13 +123,18 @@ struct Reader {
   void operator()(Revisions Faults::* member) const {
     faults.*member = read_revisions(input, name);
   }
-  void operator()(Names Faults::* member) const { faults.*member = read_names(input, name); }
+  void operator()(Texts Faults::* member) const { faults.*member = input.texts(name, kTextsMax); }
 };
 
 struct Shower {
   const Faults& faults;
   json::value operator()(double Faults::* member) const { return faults.*member; }
   json::value operator()(bool Faults::* member) const { return faults.*member; }
+  json::value operator()(Texts Faults::* member) const {
+    json::array texts;
+    for (const std::string& text : faults.*member) texts.emplace_back(text);
+    return texts;
+  }
   json::value operator()(Duration Faults::* member) const {
     return json::value(format_duration(faults.*member));
   }
@@ -143,11 +146,6 @@ struct Shower {
   json::value operator()(Revisions Faults::* member) const {
     json::object shown;
     for (const auto& [name, revision] : faults.*member) shown[name] = show_revision(revision);
-    return shown;
-  }
-  json::value operator()(Names Faults::* member) const {
-    json::array shown;
-    for (const auto& name : faults.*member) shown.emplace_back(name);
     return shown;
   }
 };

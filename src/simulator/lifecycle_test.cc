@@ -75,7 +75,7 @@ TEST(Lifecycle, ARevisionMayBeDeniedAndAnInstanceRefused) {
   EXPECT_EQ(denied.error(), "AccessDeniedException");
   EXPECT_NE(denied.message().find("iam:PassRole"), std::string::npos);
   account.simulator.faults.revisions.clear();
-  account.simulator.faults.refused_instances.insert(instances[1]->id);
+  account.simulator.faults.refused_instances.push_back(instances[1]->id);
   const auto refused = account.ecs("StartTask", start);
   EXPECT_EQ(refused.error(), "InvalidParameterException") << "for one, the whole call";
   EXPECT_TRUE(instances[0]->tasks.empty());

@@ -54,6 +54,10 @@ class SimQueue {
   /// deleted meanwhile: none then. Takes what it needs to outlive the queue by value.
   static Async<std::vector<Message>> receive(std::shared_ptr<SimQueue> queue, std::size_t count_max,
                                              Duration visibility, Duration wait);
+  /// True when a fault refuses the next delete; drawn anew each time.
+  bool draw_delete_refused() { return happens(random_, faults_.delete_refused); }
+  /// True when KMS denies whoever receives messages.
+  bool is_key_denied() const { return faults_.key_denied; }
   /// False when the receipt is not that of a message's newest delivery; nothing is deleted then.
   bool remove(std::string_view receipt);
   /// True for what has the form of a receipt of this queue, however old.

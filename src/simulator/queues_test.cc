@@ -182,6 +182,48 @@ TEST_F(QueuesTest, RedeliversByTheFault) {
   EXPECT_EQ(receive(), "a");
 }
 
+TEST_F(QueuesTest, RefusesDeletesByTheFault) {
+  send("a");
+  send("b");
+  receive();
+  const auto entries = [&] {
+    return "'Entries':[{'Id':'0','ReceiptHandle':'" + receipts[0] +
+           "'},{'Id':'1','ReceiptHandle':'" + receipts[1] + "'}]";
+  };
+  account.simulator.faults.delete_refused = 1;
+  const Reply refused = sqs("DeleteMessageBatch", entries());
+  EXPECT_EQ(refused.status, 200);
+  EXPECT_EQ(refused.body.at("Failed").as_array().size(), 2u);
+  EXPECT_FALSE(refused.body.contains("Successful"));
+  account.simulator.faults.delete_refused = 0;
+  sqs("DeleteMessageBatch", entries());
+  account.loop.run_for(1min);
+  EXPECT_EQ(receive(), "");
+}
+
+TEST_F(QueuesTest, DeniesTheKeyWhereThereIsAMessage) {
+  account.simulator.faults.key_denied = true;
+  EXPECT_EQ(sqs("ReceiveMessage").status, 200);
+  send("a");
+  const Reply denied = sqs("ReceiveMessage");
+  EXPECT_EQ(denied.status, 400);
+  EXPECT_EQ(denied.error(), "com.amazonaws.sqs#KmsAccessDenied");
+  EXPECT_EQ(http::find_header(denied.headers, "x-amzn-query-error"),
+            "KMS.AccessDeniedException;Sender");
+  account.simulator.faults.key_denied = false;
+  EXPECT_EQ(receive(), "") << "it is hidden";
+  account.loop.run_for(30s);
+  EXPECT_EQ(receive(), "a");
+}
+
+TEST_F(QueuesTest, DeniesTheOperationsOfTheFault) {
+  account.simulator.faults.denied = {"ReceiveMessage", "ListClusters"};
+  EXPECT_EQ(sqs("ReceiveMessage").error(), "com.amazonaws.sqs#AccessDeniedException");
+  EXPECT_EQ(account.ecs("ListClusters", "{}").error(), "AccessDeniedException");
+  EXPECT_EQ(sqs("GetQueueAttributes", "'AttributeNames':['All']").status, 200);
+  EXPECT_EQ(account.ecs("DescribeClusters", "{}").status, 200);
+}
+
 TEST_F(QueuesTest, ForgetsWhatIsTooOld) {
   sqs("SetQueueAttributes", "'Attributes':{'MessageRetentionPeriod':'60'}");
   send("a");

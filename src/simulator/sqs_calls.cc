@@ -51,6 +51,9 @@ Outcome<json::object> delete_one(SimQueue& queue, JsonInput& input) {
     return refuse("ReceiptHandleIsInvalid",
                   "ReceiptHandle: '" + receipt + "' is not one of this queue.");
   }
+  if (queue.draw_delete_refused()) {
+    return refuse("InternalError", "A delete was refused, by a fault of the simulator.");
+  }
   // SQS answers well to an old receipt too, and keeps the message.
   static_cast<void>(queue.remove(receipt));
   return json::object{};
@@ -168,8 +171,12 @@ Async<Outcome<json::object>> receive_message(std::shared_ptr<SimQueue> queue, st
   const auto old_names = input.texts("AttributeNames", 20);
   names.insert(names.end(), old_names.begin(), old_names.end());
   if (input.failed()) co_return Outcome<json::object>{input.error()};
-  const auto messages = co_await SimQueue::receive(
-      std::move(queue), static_cast<std::size_t>(count), visibility, wait);
+  const auto messages =
+      co_await SimQueue::receive(queue, static_cast<std::size_t>(count), visibility, wait);
+  if (queue->is_key_denied() && !messages.empty()) {
+    co_return Outcome<json::object>{
+        refuse("KmsAccessDenied", "KMS denies the key of the queue, by a fault of the simulator.")};
+  }
   json::array shown;
   for (const Message& message : messages) shown.push_back(show(message, names, account));
   json::object answer;

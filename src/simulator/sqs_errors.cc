@@ -20,6 +20,7 @@ std::string query_code(std::string_view code) {
   static constexpr std::string_view kPrefix = "AWS.SimpleQueueService.";
   if (code == "QueueDoesNotExist") return std::string{kPrefix} + "NonExistentQueue";
   if (code == "QueueNameExists") return "QueueAlreadyExists";
+  if (code == "KmsAccessDenied") return "KMS.AccessDeniedException";
   const bool prefixed = std::ranges::find(kPrefixed, code) != std::end(kPrefixed);
   return (prefixed ? std::string{kPrefix} : std::string{}).append(code);
 }

@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <utility>
 
+#include "base/log.h"
 #include "base/random.h"
 #include "store/sqlite_schema.h"
 
@@ -91,8 +92,13 @@ Status SqliteCore::connect() {
   database_ = std::move(*database);
   if (auto prepared = prepare(); !prepared) return prepared;
   if (auto loaded = load_state(); !loaded) return loaded;
-  // What an earlier connection left in the WAL.
-  return copy_wal();
+  // What an earlier connection left in the WAL. A disk without room for it, or that fails, can be
+  // read all the same: writes are refused when they have to be.
+  if (auto copied = copy_wal(); !copied) {
+    database_.count_wal_pages();
+    log::warn("store", "{}; it will be tried again", copied.error().message);
+  }
+  return done();
 }
 
 Status SqliteCore::prepare() {

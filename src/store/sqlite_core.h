@@ -52,8 +52,9 @@ struct CommitOutcome {
 /// ships. Reads and writes therefore take turns; both are bounded. Threading: one thread at a time.
 class SqliteCore {
  public:
-  /// Opens or creates the file. Errors: kUnavailable (in use, or the disk refuses), kInvalid (not a
-  /// Blox store, or of a newer format), kInternal.
+  /// Opens or creates the file. One that is there opens on a full disk too.
+  /// Errors: kUnavailable (in use, or the disk refuses), kInvalid (not a Blox store, or of a newer
+  /// format), kInternal.
   static Result<std::unique_ptr<SqliteCore>> open(const std::string& path,
                                                   SqliteCoreOptions options);
 

@@ -13,6 +13,8 @@ namespace {
 
 // A piece of the WAL that is read and written at once: SQLite's VFS takes less than 128 KiB.
 constexpr int kRewriteBytes = 1 << 16;
+// A page in the WAL with its header. Source: SQLite's "Write-Ahead Log", file format.
+constexpr sqlite3_int64 kWalPageBytes = 4'096 + 24;
 
 ErrorKind kind_of(int code) {
   switch (code & 0xff) {  // The low byte is the code; above it stands the detail.
@@ -45,6 +47,15 @@ std::unexpected<Error> fail_sqlite(sqlite3* database, int code, std::string_view
   }
   message += " (SQLite " + std::to_string(code) + ")";
   return fail(kind_of(code), std::move(message));
+}
+
+// The open file of the WAL, null when there is none yet.
+Result<sqlite3_file*> find_wal(sqlite3* database) {
+  sqlite3_file* wal = nullptr;
+  const int asked = sqlite3_file_control(database, "main", SQLITE_FCNTL_JOURNAL_POINTER,
+                                         static_cast<void*>(&wal));
+  if (asked != SQLITE_OK) return fail_sqlite(database, asked, "find the WAL");
+  return wal == nullptr || wal->pMethods == nullptr ? nullptr : wal;
 }
 
 int note_wal_pages(void* count, sqlite3* /*database*/, const char* /*name*/, int pages) {
@@ -167,11 +178,10 @@ std::int64_t SqliteDatabase::last_insert_id() const {
 }
 
 Status SqliteDatabase::rewrite_wal() {
-  sqlite3_file* wal = nullptr;
-  const int asked = sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER,
-                                         static_cast<void*>(&wal));
-  if (asked != SQLITE_OK) return fail_sqlite(database_.get(), asked, "find the WAL");
-  if (wal == nullptr || wal->pMethods == nullptr) return done();  // No WAL yet.
+  const auto found = find_wal(database_.get());
+  if (!found) return std::unexpected<Error>(found.error());
+  sqlite3_file* const wal = *found;
+  if (wal == nullptr) return done();
   sqlite3_int64 size = 0;
   int code = wal->pMethods->xFileSize(wal, &size);
   std::string piece;
@@ -184,6 +194,13 @@ Status SqliteDatabase::rewrite_wal() {
   if (code == SQLITE_OK && size > 0) code = wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
   if (code != SQLITE_OK) return fail_sqlite(nullptr, code, "write the WAL once more");
   return done();
+}
+
+void SqliteDatabase::count_wal_pages() {
+  const auto wal = find_wal(database_.get());
+  sqlite3_int64 size = 0;
+  if (!wal || *wal == nullptr || (*wal)->pMethods->xFileSize(*wal, &size) != SQLITE_OK) return;
+  *wal_pages_ = static_cast<int>(size / kWalPageBytes);
 }
 
 Status SqliteDatabase::checkpoint() {

@@ -75,10 +75,15 @@ class SqliteDatabase {
   std::int64_t last_insert_id() const;
   /// Copies as much of the WAL into the file as nothing forbids, and syncs both.
   Status checkpoint();
+  /// Takes the length of the WAL's file for wal_pages(): for when nothing was committed yet and a
+  /// checkpoint has failed. Pages of an older round count, so it may be too many, never too few.
+  /// Requires: something was read.
+  void count_wal_pages();
   /// Writes the bytes of the WAL over themselves and syncs them: see fsync(2) on what is left in
   /// memory after a sync has failed. Bound: the length of the WAL. Requires: something was read.
   Status rewrite_wal();
-  /// Pages in the WAL after the last commit. The address of the count stays.
+  /// Pages in the WAL after the last commit, or as count_wal_pages has them. The address of the
+  /// count stays.
   const int& wal_pages() const { return *wal_pages_; }
 
  private:

@@ -178,6 +178,90 @@ TEST_F(SqliteOnFaultDisk, ACheckpointThatFailsIsMadeUpFor) {
   }
 }
 
+// What is in the WAL finds no room in the file: nothing can be written, and all can be read.
+TEST_F(SqliteOnFaultDisk, AFullDiskKeepsNoStoreFromOpening) {
+  const std::string value = random_.hex(40'000);
+  {
+    const auto core = open();
+    ASSERT_TRUE(put(*core, "1"));
+  }
+  {
+    const auto core = open();  // Which copies the WAL, so that the next one is all new.
+    ASSERT_TRUE(put(*core, value));
+    ASSERT_LT(core->health().wal_pages, 20) << "and what it holds is not in the file";
+  }
+  disk_.set_capacity(disk_.size());
+  const auto core = open();
+  ASSERT_NE(core, nullptr);
+  EXPECT_EQ(core->info().revision, 2);
+  EXPECT_EQ(*core->range({})->items[0].value, value);
+  EXPECT_EQ(core->read_log("", 1, 2)->events.size(), 2U);
+  EXPECT_EQ(core->health().failed_checkpoints, 1);
+  EXPECT_GE(core->health().wal_pages, 5);
+  EXPECT_EQ(kind_of(put(*core, random_.hex(400'000))), ErrorKind::kUnavailable);
+  EXPECT_EQ(core->info().revision, 2);
+  disk_.set_capacity(std::nullopt);
+  EXPECT_EQ(put(*core, "after"), 3);
+}
+
+// Reading goes on after an unknown outcome too, when there is room for nothing more.
+TEST_F(SqliteOnFaultDisk, AFullDiskKeepsNoStoreFromOpeningAgain) {
+  const auto core = open();
+  ASSERT_TRUE(put(*core, random_.hex(40'000)));
+  disk_.fail_syncs(1);
+  ASSERT_EQ(kind_of(put(*core, random_.hex(20'000))), ErrorKind::kUnknown);
+  disk_.set_capacity(disk_.size());
+  ASSERT_TRUE(core->reopen());
+  EXPECT_FALSE(core->is_broken());
+  EXPECT_EQ(core->range({})->items.size(), 1U);
+}
+
+TEST_F(SqliteOnFaultDisk, WhatAFailedOpeningLeftInTheWalCountsToItsLength) {
+  SqliteCoreOptions options = options_on(disk_);
+  options.checkpoint_pages = 1'000;
+  options.wal_pages_max = 60;
+  const auto fill = [&] {
+    const auto core = SqliteCore::open(kPath, options).value();
+    Revision newest = 0;
+    while (core->health().wal_pages < 50) newest = put(*core, random_.hex(8'000)).value();
+    return newest;
+  };
+  const Revision newest = fill();
+  disk_.fail_writes_to(kPath, true);
+  const auto length = disk_.file_size(kWal);
+  for (int opened = 0; opened < 3; ++opened) {
+    const auto core = SqliteCore::open(kPath, options).value();
+    EXPECT_GE(core->info().revision, newest);
+    fill_wal(*core, random_);
+    EXPECT_LT(disk_.file_size(kWal), length + 20 * 4'200) << opened;
+  }
+  disk_.fail_writes_to(kPath, false);
+  EXPECT_TRUE(put(*open(), "after"));
+}
+
+// What was remembered of a group that failed is forgotten with it.
+TEST_F(SqliteOnFaultDisk, AGroupThatFoundTheDiskFullLeavesNothingBehind) {
+  const auto core = open();
+  ASSERT_EQ(put(*core, "1"), 1);
+  Commit large;
+  large.puts.push_back(Put{"key", "2"});
+  large.puts.push_back(Put{"new", random_.hex(200'000)});
+  disk_.set_capacity(disk_.size());
+  EXPECT_EQ(kind_of(core->commit_group({large}, WallTime{}).front().result),
+            ErrorKind::kUnavailable);
+  disk_.set_capacity(std::nullopt);
+  Commit next;
+  next.compares = {Compare{"key", 1}, Compare{"new", 0}};
+  next.puts = {Put{"key", "3"}, Put{"new", "4"}};
+  const auto taken = core->commit_group({next}, WallTime{}).front().result;
+  ASSERT_TRUE(taken) << taken.error().message;
+  const auto slice = core->range({}).value();
+  ASSERT_EQ(slice.items.size(), 2U);
+  EXPECT_EQ(*slice.items[0].value, "3");
+  EXPECT_EQ(*slice.items[1].value, "4");
+  EXPECT_EQ(slice.items[1].create_revision, *taken);
+}
+
 // History is measured at marks, one a second: a group that was undone has left none.
 TEST_F(SqliteOnFaultDisk, AGroupThatFailedLeavesNoMark) {
   const auto core = open();

@@ -43,6 +43,9 @@ bool gives(const Result<Value>& result, const Value& expected) {
   return result && *result == expected;
 }
 
+/// Bytes of the texts decoded of an answer, at most: a byte that is no text becomes U+FFFD.
+inline std::size_t text_bytes_max(std::string_view input) { return 3 * input.size(); }
+
 /// Every time that we take in is one that we can write down and read back.
 inline void check_time(WallTime time) {
   const auto again = parse_time(format_time(time));

@@ -136,6 +136,9 @@ def test_one_object(world, encode):
         ("/v1/tasks?startedBy=nobody", 0),
         ("/v1/instances?status=Active&cluster=web", 2),
         ("/v1/instances?status=inactive", 0),
+        # An empty one counts as left out.
+        ("/v1/tasks?cluster=&status=running&startedBy=", 2),
+        ("/v1/instances?cluster=&status=", 2),
     ],
 )
 def test_filters(world, path, count):
@@ -157,6 +160,7 @@ def test_filters(world, path, count):
         ("/v1/tasks?cluster=a%20b", 400, "Invalid cluster ARN or name"),
         ("/v1/instances?cluster=arn:x", 400, "Invalid cluster ARN or name"),
         ("/v1/tasks?colour=red", 400, "At least one of the filters provided is unsupported"),
+        ("/v1/tasks?colour=", 400, "At least one of the filters provided is unsupported"),
         ("/v1/instances?startedBy=x", 400, "At least one of the filters provided is unsupported"),
         ("/v1/tasks?status=running&status=stopped", 400,
          "At least one of the filters provided is specified multiple times"),
@@ -167,7 +171,7 @@ def test_filters(world, path, count):
 )
 def test_errors_of_the_state_service(world, path, status, body):
     answer = get(world.state, path.format(instance=world.instances[0]))
-    assert (answer.status, answer.text) == (status, body)
+    assert (answer.status, answer.text) == (status, f"{body}\n")
     assert answer.headers["Content-Type"].startswith("text/plain")
     assert answer.headers["Blox-Error-Detail"]
 
@@ -240,6 +244,7 @@ def test_streams_replay_and_go_on(world):
 def test_ping(world):
     answer = get(world.scheduler, "/v1/ping")
     assert (answer.status, answer.body) == (200, b"")
+    assert answer.headers["Content-Type"] == JSON
 
 
 def test_environments(world):
@@ -251,7 +256,7 @@ def test_environments(world):
     assert environment["taskDefinition"] == world.definition
     assert environment["health"] == "healthy"
     uuid.UUID(environment["deploymentToken"])
-    for path in ("/v1/environments", "/v1/environments?cluster=web",
+    for path in ("/v1/environments", "/v1/environments?cluster=web", "/v1/environments?cluster=",
                  f"/v1/environments?cluster={ACCOUNT}:cluster/web"):
         assert get(world.scheduler, path).json()["items"] == [environment]
     assert get(world.scheduler, "/v1/environments?cluster=other").json()["items"] == []
@@ -261,6 +266,10 @@ def test_deployments(world):
     path = "/v1/environments/agents/deployments"
     (deployment,) = get(world.scheduler, path).json()["items"]
     assert deployment == get(world.scheduler, f"{path}/{deployment['id']}").json()
+    # The description of v0.3's API demands it here, so its clients send one.
+    for token in (TOKEN, "any", ""):
+        assert get(world.scheduler, f"{path}?deploymentToken={token}").json()["items"] == [deployment]
+    assert get(world.scheduler, f"{path}?colour=red").status == 400
     assert deployment["status"] == "completed"
     assert deployment["environmentName"] == "agents"
     assert deployment["taskDefinition"] == world.definition
@@ -289,6 +298,7 @@ def test_life_of_an_environment(world):
     for _ in range(2):  # Deleting what is missing succeeds as well.
         deleted = call("DELETE", world.scheduler, path)
         assert (deleted.status, deleted.body) == (200, b"")
+        assert deleted.headers["Content-Type"] is None
     assert get(world.scheduler, path).status == 404
 
 
@@ -333,10 +343,10 @@ def test_errors_of_the_scheduler(world, method, path, body, status, sentence):
     answer = call(method, world.scheduler, path, body)
     assert answer.status == status, answer.text
     assert answer.headers["Content-Type"].startswith("text/plain")
-    assert answer.text and len(answer.text.splitlines()) == 1
+    assert answer.text.endswith("\n") and len(answer.text.splitlines()) == 1
     assert sentence in answer.text
     if method == "GET" and path.startswith("/v1/environments/"):
-        assert answer.text == sentence
+        assert answer.text == f"{sentence}\n"
     assert get(world.scheduler, "/v1/environments").body == before
 
 
@@ -355,6 +365,56 @@ def test_trailing_slash_redirects(world):
     assert get(world.state, "/v1/tasks/").json() == get(world.state, "/v1/tasks").json()
 
 
+def test_paths_that_are_not_clean_redirect(world):
+    def answered(address, target, method="GET"):
+        text = f"{method} {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+        head = raw(address, text).split("\r\n\r\n")[0]
+        location = re.search(r"(?im)^location: (.*?)\r?$", head)
+        return int(head.split()[1]), location and location[1]
+
+    for target, clean in (
+        ("//v1/tasks", "/v1/tasks"), ("/v1//tasks?a=b", "/v1/tasks?a=b"),
+        ("/./v1/x/../tasks/", "/v1/tasks"), ("///v1/tasks//", "/v1/tasks"),
+        ("/v1/%2e%2e/v1/tasks", "/v1/tasks"), ("//evil.example/../v1/tasks", "/v1/tasks"),
+    ):
+        assert answered(world.state, target) == (301, clean), target
+    assert answered(world.scheduler, "//v1/environments", "POST") == (301, "/v1/environments")
+    # Never to another host.
+    for target in ("//evil.example", "//evil.example/..", "//evil.example/v1/tasks", "//",
+                   "/..//evil.example", "http://evil.example//v1/tasks", "//evil.example/%2e%2e//x"):
+        status, location = answered(world.state, target)
+        assert status in (400, 404) and location is None, target
+
+
+@pytest.mark.parametrize("service, path", [
+    ("state", "/v1/tasks"), ("state", "/v1/tasks?cluster=a%20b"), ("state", "/v1/tasks/web/none"),
+    ("state", "/v1/stream/tasks"), ("state", "/readyz"), ("scheduler", "/v1/environments/agents"),
+    ("scheduler", "/v1/environments/absent"), ("scheduler", "/v1/ping"), ("scheduler", "/nonsense"),
+])
+def test_a_head_is_a_get_without_its_body(world, service, path):
+    address = getattr(world, service)
+    # No peer may be left waiting for the end of a body: the connection is used again.
+    request = f" {path} HTTP/1.1\r\nHost: {address}\r\n"
+    twice = raw(address, f"HEAD{request}\r\nHEAD{request}Connection: close\r\n\r\n")
+    first, second, rest = twice.split("\r\n\r\n")
+    assert rest == ""
+    if "stream" in path:
+        assert first.startswith("HTTP/1.1 200") and second.startswith("HTTP/1.1 200")
+        return
+    answer = get(address, path)
+    for head in (first, second):
+        assert head.startswith(f"HTTP/1.1 {answer.status} "), head
+        fields = dict(line.split(": ", 1) for line in head.split("\r\n")[1:])
+        assert fields["Content-Length"] == str(len(answer.body))
+        assert fields.get("Content-Type") == answer.headers["Content-Type"]
+
+
+def test_a_head_that_is_refused_has_no_body(world):
+    for head in ("Host: evil.example\r\n", "Host: a\r\nHost: a\r\n"):
+        answer = raw(world.state, f"HEAD /v1/tasks HTTP/1.1\r\n{head}\r\n")
+        assert re.match(r"HTTP/1.1 40[03] ", answer) and answer.endswith("\r\n\r\n"), answer
+
+
 def test_other_paths_and_methods(world):
     for address in (world.state, world.scheduler):
         assert get(address, "/v1/nonsense").status == 404
@@ -368,7 +428,7 @@ def test_foreign_sites_change_nothing(world, header):
     value = "evil.example" if header == "Host" else "http://evil.example"
     refused = post(world.scheduler, "/v1/environments", NEW, headers={header: value})
     assert refused.status == 403
-    assert "evil.example" in refused.text
+    assert "evil.example" in refused.text and "--allowed-host NAME" in refused.text
     assert get(world.scheduler, "/v1/environments/new").status == 404
     # Nor do they read: a name that is pointed at this address would be of one origin with it.
     assert get(world.scheduler, "/v1/environments", headers={header: value}).status == 403

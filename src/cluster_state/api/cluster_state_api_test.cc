@@ -99,6 +99,8 @@ TEST_F(ClusterStateApiTest, ListsAndGets) {
       {"/v1/tasks?startedBy=x", a},
       {"/v1/tasks?startedBy=x&cluster=b", ""},
       {"/v1/instances?status=inactive", ""},
+      {"/v1/tasks?cluster=", a + "," + b},
+      {"/v1/tasks?status=&startedBy=&cluster=b", b},
   };
   for (const auto& [target, items] : lists) {
     const auto answer = get(target);
@@ -131,7 +133,10 @@ TEST_F(ClusterStateApiTest, RefusesInTheWordsOfV03) {
       {"/v1/tasks?status=active", 400, "Invalid status", "status 'active' is not a task's"},
       {"/v1/instances?status=running", 400, "Invalid status",
        "status 'running' is not a container instance's"},
-      {"/v1/tasks?status=", 400, "Invalid status", "status '' is not a task's"},
+      {"/v1/tasks?colour=", 400, "At least one of the filters provided is unsupported",
+       "'colour' is not one of"},
+      {"/v1/tasks?cluster=&cluster=a", 400,
+       "At least one of the filters provided is specified multiple times", "'cluster' came twice"},
       {"/v1/tasks?cluster=a%20b", 400, "Invalid cluster ARN or name", "cluster 'a b' is neither"},
       {"/v1/tasks?cluster=arn:aws:ecs:eu-west-1:123456789012:task/a/1", 400,
        "Invalid cluster ARN or name", "cluster 'arn:aws"},
@@ -387,8 +392,11 @@ TEST_F(ClusterStateApiTest, BookmarksComeInAFloodOfChanges) {
   const auto stream = open("/v1/stream/tasks?bookmarks=true");
   ASSERT_TRUE(stream);
   int bookmarks = 0;
-  for (int i = 1; i <= 400; ++i) {  // Of 50 ms each.
-    world.commit({ViewWorld::task("a/1", "RUNNING")});
+  for (int i = 1; i <= 400; ++i) {  // Of a little over 50 ms each.
+    const store::Commit change{
+        .compares = {}, .puts = {ViewWorld::task("a/1", "RUNNING")}, .deletes = {}};
+    ASSERT_TRUE(world.insist([&] { return world.store.commit(change); }));
+    world.loop.run_for(50ms);
     for (const auto& line : read(**stream, 1)) {
       bookmarks += line.find("bookmark") == std::string::npos ? 0 : 1;
     }

@@ -106,17 +106,17 @@ std::expected<ListOptions, Refusal> read_list_options(ObjectKind kind, const htt
   const auto bookmarks = read_flag(query, "bookmarks");
   if (!bookmarks) return std::unexpected{bookmarks.error()};
   options.bookmarks = *bookmarks;
-  if (const auto text = http::find_query(query, "status")) {
+  if (const auto text = http::find_filter(query, "status")) {
     auto status = read_status(kind, *text);
     if (!status) return std::unexpected{status.error()};
     options.filter.status = *std::move(status);
   }
-  if (const auto text = http::find_query(query, "cluster")) {
+  if (const auto text = http::find_filter(query, "cluster")) {
     if (const auto read = read_cluster(*text, options.filter); !read) {
       return std::unexpected{read.error()};
     }
   }
-  if (const auto text = http::find_query(query, "startedBy")) options.filter.started_by = *text;
+  if (const auto text = http::find_filter(query, "startedBy")) options.filter.started_by = *text;
   return options;
 }
 

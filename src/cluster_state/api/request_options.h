@@ -16,7 +16,8 @@ struct ListOptions {
   bool bookmarks = false;  ///< Close the list with a bookmark.
 };
 
-/// `status`, `cluster`, for tasks also `startedBy`; `bookmarks` is ours.
+/// `status`, `cluster`, for tasks also `startedBy`, an empty one being left out; `bookmarks` is
+/// ours.
 std::expected<ListOptions, Refusal> read_list_options(ObjectKind kind, const http::Query& query);
 
 struct StreamOptions {

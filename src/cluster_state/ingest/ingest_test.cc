@@ -222,6 +222,30 @@ TEST(Ingest, RecordsAreBoundedAndKeptOnce) {
   EXPECT_EQ(count(codec::events_prefix("other")), 1U) << "types are bounded, too";
 }
 
+// The queue may bring a message again after its dead letter has made room for others.
+TEST(Ingest, ADeadLetterThatMadeRoomIsKeptAgain) {
+  IngestOptions options;
+  options.records.dead_letters_max = 2;
+  World world{options};
+  const auto keep = [&](const std::string& message) {
+    Batch batch;
+    batch.dead_letters.push_back({message, "why", "body", 4, world.loop.wall_now()});
+    world.take(std::move(batch));
+    world.loop.run_for(1s);
+  };
+  for (const char* message : {"m1", "m2", "m3", "m4", "m1", "m4"}) keep(message);
+  const auto content = world.content();
+  EXPECT_EQ(content.size(), 2U);
+  EXPECT_TRUE(content.contains(codec::dead_letter_key(4)));
+  const auto again = content.find(codec::dead_letter_key(5));
+  ASSERT_NE(again, content.end()) << "under a new number";
+  EXPECT_EQ(codec::decode_dead_letter(again->second).value().message_id, "m1");
+  world.restart();
+  keep("m1");
+  EXPECT_EQ(world.content().size(), 2U);
+  EXPECT_FALSE(world.content().contains(codec::dead_letter_key(6)));
+}
+
 // Somebody else has written: nothing is acknowledged, the store is read again, then work goes on.
 TEST(Ingest, AConflictMakesItReadTheStoreAgain) {
   World world;
@@ -272,6 +296,51 @@ TEST(Ingest, AStoredValueOfAnotherFormatIsSkippedAndWrittenAnew) {
   EXPECT_TRUE(world.content().contains(codec::dead_letter_key(4)));
 }
 
+// Somebody else has written what nobody here can read: it is asked about, and what ECS says is
+// written, or, when ECS does not know it, its end.
+TEST(Ingest, WhatCannotBeReadIsRenewed) {
+  for (const int version : {4, 0, -1}) {  // Without one; and not known.
+    World world;
+    const std::string key = codec::task_key(task_arn("1"));
+    world.event({.version = 4, .status = "STOPPED"});
+    world.loop.run_for(1s);
+    store::Commit foreign;
+    foreign.puts.push_back({key, "nonsense"});
+    ASSERT_TRUE(run(world.loop, world.store->commit(std::move(foreign))));
+    world.restart();
+    world.ingest->renew(key, std::nullopt);
+    world.ingest->renew("cluster-state/events/a/b", kCluster);
+    world.ingest->renew(codec::task_key(task_arn("2")), kCluster);
+    EXPECT_TRUE(world.ingest->describe_list().take_objects().empty());
+    world.ingest->renew(key, kCluster);
+    EXPECT_EQ(world.ingest->describe_list().take_objects().size(), 1U);
+    EXPECT_TRUE(world.ingest->catalog().is_live(task_arn("1")));
+    const TimePoint asked = world.loop.now();
+    if (version >= 0) {
+      const auto counts = world.describe({.version = version});
+      EXPECT_EQ(counts.changed + counts.overlaid, 1U);
+      EXPECT_EQ(world.task("1"), version > 0 ? "v4 RUNNING" : "v- RUNNING");
+    } else {
+      EXPECT_EQ(run(world.loop, world.ingest->remove_missing(task_arn("1"), asked)), true);
+      EXPECT_EQ(world.task("1"), "gone v- missing");
+    }
+  }
+}
+
+// The value is as ingest wrote it, and readers cannot take it: an equal Describe is written again.
+TEST(Ingest, AnEqualDescribeOfWhatIsToBeRenewedIsWritten) {
+  World world;
+  world.describe({.version = 4});
+  world.loop.run_for(1s);
+  const auto revision = world.revision();
+  EXPECT_EQ(world.describe({.version = 4}).stale, 1U);
+  ASSERT_EQ(world.revision(), revision);
+  world.loop.run_for(1s);
+  world.ingest->renew(codec::task_key(task_arn("1")), kCluster);
+  EXPECT_EQ(world.describe({.version = 4}).changed, 1U);
+  EXPECT_EQ(world.revision(), revision + 1);
+}
+
 std::string nested(int depth) {
   return std::string(static_cast<std::size_t>(depth), '[') +
          std::string(static_cast<std::size_t>(depth), ']');
@@ -285,6 +354,24 @@ TEST(Ingest, ADescribeReplacesAnEventNestedTooDeepToOverlay) {
   const auto stored = codec::decode_stored_task(world.content().at(codec::task_key(task_arn("1"))));
   ASSERT_TRUE(stored);
   EXPECT_EQ(std::get<codec::StoredTask>(*stored).object.group, "new");
+}
+
+// A Describe at the version that is held needs the stored value: a store that is busy for a moment
+// costs a moment, not the batch.
+TEST(Ingest, AReadThatIsRefusedForNowIsMadeAgain) {
+  World world;
+  world.event({.version = 2});
+  world.loop.run_for(1s);
+  for (int fault = 0; fault < 3; ++fault) {
+    world.faults.ranges.push_back({ErrorKind::kUnavailable, "the store's queue is full"});
+  }
+  Batch batch;
+  batch.reports.push_back({task_report({.version = 2, .more = R"("group":"new",)"}),
+                           Origin::kDescribe, world.loop.wall_now()});
+  const auto counts = run(world.loop, world.ingest->take(std::move(batch)));
+  ASSERT_TRUE(counts) << counts.error().message;
+  EXPECT_EQ(counts->overlaid, 1U);
+  EXPECT_TRUE(world.faults.ranges.empty());
 }
 
 TEST(Ingest, WhatNoCommitHoldsIsRefusedBeforeAnythingIsDone) {

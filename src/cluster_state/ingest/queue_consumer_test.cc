@@ -52,6 +52,7 @@ TEST(QueueConsumer, StoresThenDeletes) {
 
 TEST(QueueConsumer, DeletesWaitToFillABatchButNotForLong) {
   ConsumerWorld world;
+  world.answer_at_once();
   world.start();
   const auto push = [&world](int number) {
     world.queue.push(task_event({.id = std::to_string(number)}, world.loop.wall_now()));
@@ -316,7 +317,7 @@ TEST(QueueConsumer, WaitsLongerAndLongerWhenBatchesAreNotTaken) {
     world.queue.push(task_event({.id = std::to_string(number)}, world.loop.wall_now()));
   }
   world.loop.run_for(4min);
-  EXPECT_LE(world.received(), 6'000) << "2,000 messages that could each come 8 times";
+  EXPECT_LE(world.received(), 10'000) << "2,000 messages that could each come 8 times";
   EXPECT_EQ(world.queue.removed_count, 0U);
   world.faults.refuse = nullptr;
   EXPECT_TRUE(world.drains(5min));

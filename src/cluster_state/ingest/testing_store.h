@@ -1,4 +1,4 @@
-// A store that fails when it is told to. For tests alone.
+// A store that is slow, and fails when it is told to besides. For tests alone.
 #pragma once
 
 #include <deque>
@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/executor.h"
+#include "store/slow_store_for_tests.h"
 #include "store/store.h"
 
 namespace blox::cluster_state::testing {
@@ -17,16 +18,26 @@ struct StoreFaults {
   std::deque<Error> commits;  ///< The next commit takes the front one, if there is any.
   std::function<std::optional<Error>(const store::Commit&)> refuse;  ///< Asked of each commit.
   Duration range_wait{};                                             ///< Before each page.
+  std::deque<Error> ranges;  ///< The next page takes the front one, if there is any.
 };
 
 class FaultyStore final : public store::Store {
  public:
-  FaultyStore(Executor& executor, StoreFaults& faults, std::unique_ptr<store::Store> inner)
-      : executor_(executor), faults_(faults), inner_(std::move(inner)) {}
+  FaultyStore(Executor& executor, StoreFaults& faults, std::unique_ptr<store::Store> inner,
+              std::uint64_t seed = 1, store::SlowStoreOptions slow = {})
+      : executor_(executor),
+        faults_(faults),
+        inner_(std::move(inner)),
+        slow_(executor, *inner_, seed, slow) {}
 
   Async<Result<store::Page>> range(store::RangeRequest request) override {
     if (faults_.range_wait > Duration::zero()) co_await sleep_for(executor_, faults_.range_wait);
-    co_return co_await inner_->range(std::move(request));
+    if (!faults_.ranges.empty()) {
+      const Error fault = std::move(faults_.ranges.front());
+      faults_.ranges.pop_front();
+      co_return std::unexpected(fault);
+    }
+    co_return co_await slow_.range(std::move(request));
   }
   Async<Result<store::Revision>> commit(store::Commit commit) override {
     if (!faults_.commits.empty()) {
@@ -38,18 +49,19 @@ class FaultyStore final : public store::Store {
     if (faults_.refuse) {
       if (const auto fault = faults_.refuse(commit)) co_return std::unexpected(*fault);
     }
-    co_return co_await inner_->commit(std::move(commit));
+    co_return co_await slow_.commit(std::move(commit));
   }
   std::unique_ptr<store::Watch> watch(std::string prefix, store::Revision from) override {
-    return inner_->watch(std::move(prefix), from);
+    return slow_.watch(std::move(prefix), from);
   }
-  Async<Status> compact(store::Revision revision) override { return inner_->compact(revision); }
+  Async<Status> compact(store::Revision revision) override { return slow_.compact(revision); }
   store::StoreInfo info() const override { return inner_->info(); }
 
  private:
   Executor& executor_;
   StoreFaults& faults_;
   std::unique_ptr<store::Store> inner_;
+  store::SlowStore slow_;
 };
 
 }  // namespace blox::cluster_state::testing

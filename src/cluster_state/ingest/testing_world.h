@@ -30,9 +30,26 @@ T run(SimLoop& loop, Async<T> work) {
   return std::move(*result);
 }
 
+/// The store answers after a while and refuses some calls, by the seed, as SlowStore has it.
 struct World {
-  explicit World(IngestOptions with = {}, std::uint64_t seed = 1) : loop(seed), options(with) {
+  explicit World(IngestOptions with = {}, std::uint64_t seed = 1)
+      : loop(seed), options(with), store_seed(seed) {
     open();
+  }
+
+  /// For a test of times: as a crash, and then on a store without latency of its own or refusals.
+  void answer_at_once() {
+    slow = {Duration::zero(), 0};
+    restart();
+  }
+  /// Asks until it is not refused for the moment, as all who use a store do.
+  template <class Ask>
+  auto insist(Ask ask) {
+    for (int tries = 0;; ++tries) {
+      auto answer = run(loop, ask());
+      if (answer || answer.error().kind != ErrorKind::kUnavailable || tries == 10) return answer;
+      loop.run_for(std::chrono::milliseconds{1});
+    }
   }
 
   /// A crash, and the next start on what was durable.
@@ -44,14 +61,13 @@ struct World {
   void open() {
     auto memory = std::make_unique<store::MemoryStore>(
         loop, disk, store::MemoryStoreOptions{std::chrono::milliseconds{2}});
-    store = std::make_unique<FaultyStore>(loop, faults, std::move(memory));
+    store = std::make_unique<FaultyStore>(loop, faults, std::move(memory), store_seed++, slow);
     ingest = std::make_unique<Ingest>(loop, *store, metrics, options);
-    const Status opened = run(loop, ingest->open());
+    const Status opened = insist([&] { return ingest->open(); });
     EXPECT_TRUE(opened) << opened.error().message;
   }
-
   TakeCounts take(Batch batch) {
-    const auto counts = run(loop, ingest->take(std::move(batch)));
+    const auto counts = insist([&] { return ingest->take(batch); });
     EXPECT_TRUE(counts) << counts.error().message;
     return counts.value_or(TakeCounts{});
   }
@@ -70,7 +86,7 @@ struct World {
     store::RangeRequest request;
     request.limit = 10'000;
     std::map<std::string, std::string> all;
-    const auto page = run(loop, store->range(std::move(request)));
+    const auto page = insist([&] { return store->range(request); });
     EXPECT_TRUE(page);
     for (const auto& item : page->items) all[item.key] = *item.value;
     return all;
@@ -99,6 +115,8 @@ struct World {
   Metrics metrics;
   std::shared_ptr<store::MemoryDisk> disk = store::make_memory_disk(7);
   StoreFaults faults;
+  store::SlowStoreOptions slow;
+  std::uint64_t store_seed;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<Ingest> ingest;
 };

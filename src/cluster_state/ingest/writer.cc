@@ -122,10 +122,6 @@ Status broken_status() {
   return fail(ErrorKind::kUnavailable, "another commit was lost; the store is read again");
 }
 
-bool is_worth_repeating(ErrorKind kind) {
-  return kind == ErrorKind::kUnavailable || kind == ErrorKind::kThrottled;
-}
-
 }  // namespace
 
 Async<void> Writer::commit(std::vector<std::shared_ptr<Write>> writes) {

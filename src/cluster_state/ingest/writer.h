@@ -18,6 +18,12 @@ namespace blox::cluster_state {
 
 class Writer;
 
+/// True for a refusal of the store that may be another answer a moment later (disk full, too much
+/// waits).
+constexpr bool is_worth_repeating(ErrorKind kind) {
+  return kind == ErrorKind::kUnavailable || kind == ErrorKind::kThrottled;
+}
+
 /// Counts the changes that someone waits for.
 class Ticket {
  public:

@@ -5,16 +5,17 @@
 namespace blox::cluster_state {
 
 std::optional<TimePoint> MissingList::note(const ClusterArn& cluster, const ObjectName& object,
-                                           TimePoint asked_at) {
-  const auto [place, is_new] = entries_.try_emplace(object, Entry{cluster, asked_at});
-  if (is_new || asked_at - place->second.first_missing < apart_) return std::nullopt;
-  return place->second.first_missing;
+                                           AskedTimes times) {
+  const auto [place, is_new] = entries_.try_emplace(object, Entry{cluster, times});
+  const AskedTimes& first = place->second.first;
+  if (is_new || times.asked_at - first.answered_at < apart_) return std::nullopt;
+  return first.asked_at;
 }
 
 std::map<ClusterArn, std::vector<ObjectName>> MissingList::due(TimePoint now) const {
   std::map<ClusterArn, std::vector<ObjectName>> due;
   for (const auto& [object, entry] : entries_) {
-    if (now - entry.first_missing >= apart_) due[entry.cluster].push_back(object);
+    if (now - entry.first.answered_at >= apart_) due[entry.cluster].push_back(object);
   }
   return due;
 }
@@ -24,7 +25,7 @@ std::optional<TimePoint> MissingList::next_due(
   std::optional<TimePoint> next;
   for (const auto& [object, entry] : entries_) {
     if (!counts(entry.cluster)) continue;
-    const TimePoint due = entry.first_missing + apart_;
+    const TimePoint due = entry.first.answered_at + apart_;
     next = next ? std::min(*next, due) : due;
   }
   return next;

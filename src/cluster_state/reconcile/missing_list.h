@@ -12,15 +12,21 @@
 
 namespace blox::cluster_state {
 
+/// When a Describe was asked for and when it was answered: what it says was so somewhen between.
+struct AskedTimes {
+  TimePoint asked_at{};
+  TimePoint answered_at{};
+};
+
 /// At most one entry an object of the catalog. Threading: none.
 class MissingList {
  public:
   explicit MissingList(Duration apart) : apart_(apart) {}
 
-  /// Notes that ECS does not know the object. Shape: when it first said so, if that is long enough
-  /// ago to believe it now.
+  /// Notes that ECS does not know the object. Shape: when it was first asked, if it had answered
+  /// that long enough before it was asked now.
   std::optional<TimePoint> note(const ClusterArn& cluster, const ObjectName& object,
-                                TimePoint asked_at);
+                                AskedTimes times);
   /// Forgets an object: it was seen, or is gone.
   void forget(const ObjectName& object) { entries_.erase(object); }
   /// Those whose second question is due, by cluster, sorted.
@@ -32,7 +38,7 @@ class MissingList {
  private:
   struct Entry {
     ClusterArn cluster;
-    TimePoint first_missing;
+    AskedTimes first;
   };
   Duration apart_;
   std::map<ObjectName, Entry> entries_;

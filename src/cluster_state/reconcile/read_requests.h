@@ -20,11 +20,13 @@ struct ReadScope {
   bool covers(const ClusterArn& cluster) const { return all || clusters.contains(cluster); }
 };
 
+/// Reads of several clusters go on side by side, and each ends by itself: a read of all covers a
+/// cluster until that one has been read, not until the slowest has.
 /// A request of people joins what covers it: a read that waits, or one that is under way, although
-/// that may have read the cluster before they asked. Were another read begun for each of these, a
-/// loop of requests would read ECS without a pause. For the same reason a read for people begins no
-/// sooner than `pause` after the end of the last one for people, nor than that one took: at least
-/// half the time is left to others.
+/// that may have read a part of the cluster before they asked. Were another read begun for each of
+/// these, a loop of requests would read ECS without a pause. For the same reason a read for people
+/// begins no sooner than `pause` after the end of the last one for people, nor than that one took:
+/// at least half the time is left to others.
 /// Threading: none. Bounds: kNamedMax names of either kind; from there on all clusters are meant.
 class ReadRequests {
  public:
@@ -37,28 +39,40 @@ class ReadRequests {
   bool add_for_people(ClusterArn cluster);
   bool add_all_for_people();
 
-  /// When the next read is due; none when nothing is asked for.
+  /// When the next read is due; none when nothing is asked for, or it waits for the end of a read
+  /// for people.
   std::optional<TimePoint> due(TimePoint now) const;
-  /// A read begins, of all clusters if a full one is due anyway; what it covers waits no longer and
-  /// is under way until end(). Shape: what it has to read.
+  /// What is due begins, with all clusters if a full read is due anyway. Shape: what that is; the
+  /// clusters are under way until end(), all of them first of all until found().
   ReadScope begin(TimePoint now, bool full);
-  /// The read that has begun reads these as well.
-  void add_under_way(const std::set<ClusterArn>& clusters);
-  void end(TimePoint now);
-  /// The cluster could not be read and is tried again by others.
-  void forget(const ClusterArn& cluster);
+  /// All clusters are these, or, when they cannot be told, none.
+  void found(const std::set<ClusterArn>& clusters, TimePoint now);
+  /// The cluster was read, or could not be.
+  void end(const ClusterArn& cluster, TimePoint now);
+  /// True from a begin() of all to found().
+  bool is_finding() const { return finding_; }
+  /// True until every cluster of the last read of all has come to its end.
+  bool all_are_under_way() const { return finding_ || !of_all_.empty(); }
+  /// The cluster could not be read and is tried again by others. True if it has waited.
+  bool forget(const ClusterArn& cluster);
 
   static constexpr std::size_t kNamedMax = 1'000;
 
  private:
   static void add_to(ReadScope& scope, ClusterArn cluster);
+  bool is_under_way(const ClusterArn& cluster) const;
+  bool people_are_served() const { return finding_for_people_ || !for_people_.empty(); }
+  void note_served(TimePoint now);
 
   Duration pause_;
-  ReadScope own_;
+  ReadScope own_;  // These two wait.
   ReadScope people_;
-  ReadScope under_way_;
-  bool for_people_ = false;  // What is under way.
-  TimePoint begun_at_{};
+  bool finding_ = false;         // A read of all has begun; which clusters that are is not known.
+  std::set<ClusterArn> of_all_;  // These two are under way.
+  std::set<ClusterArn> named_;
+  bool finding_for_people_ = false;
+  std::set<ClusterArn> for_people_;  // Those under way for which people have waited.
+  TimePoint begun_at_{};             // The read for people.
   TimePoint people_after_{};
 };
 

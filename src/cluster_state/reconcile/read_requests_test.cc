@@ -17,7 +17,8 @@ const ClusterArn kB{"b"};
 TimePoint at(Duration time) { return TimePoint{} + 1h + time; }
 
 // One step a letter, a second apart: 'a' and 'b' are requests of people for a cluster, '*' for all,
-// 'A', 'B' and '+' those of our own, '(' begins a read, '[' a full one, ')' ends it.
+// 'A', 'B' and '+' those of our own, '(' begins a read, '[' a full one, '=' finds a and b to be
+// all, '1' ends the read of a, '2' that of b, ')' all there are.
 std::string play(ReadRequests& requests, std::string_view steps) {
   std::string answers;
   const auto note = [&](bool begins) { answers += begins ? 'y' : 'n'; };
@@ -32,7 +33,13 @@ std::string play(ReadRequests& requests, std::string_view steps) {
       case '+': requests.add_all(); break;
       case '(': (void)requests.begin(at(now), false); break;
       case '[': (void)requests.begin(at(now), true); break;
-      case ')': requests.end(at(now)); break;
+      case '=': requests.found({kA, kB}, at(now)); break;
+      case '1': requests.end(kA, at(now)); break;
+      case '2': requests.end(kB, at(now)); break;
+      case ')':
+        if (requests.is_finding()) requests.found({}, at(now));
+        for (const auto& cluster : {kA, kB}) requests.end(cluster, at(now));
+        break;
       default: break;
     }
     now += 1s;
@@ -55,6 +62,11 @@ TEST(ReadRequests, JoinWhatCoversThem) {
       {"what waits for its pause does", "a()aa", "yyn"},
       {"an own read takes nothing along that has to wait", "a()bA(b", "yyn"},
       {"a full one takes all along", "a()b[)b", "yyy"},
+      {"a full one covers what it has not read yet", "[=1b", "n"},
+      {"and no more what it has read", "[=1a", "y"},
+      {"all join it until the last is read", "[=1*2*", "ny"},
+      {"a read beside it covers its own", "[=1A(a", "n"},
+      {"and ends by itself", "[=1A(1a*", "yn"},
   };
   for (const auto& [rule, steps, expected] : rows) {
     ReadRequests requests{10s};
@@ -73,6 +85,10 @@ TEST(ReadRequests, AreDueAtOnceOrAfterAPause) {
       {"our own waits for nobody", "a()bA", 100ms},
       {"our own read makes nobody wait", "A()b", 100ms},
       {"one that people have waited for does", "a()b[)a", 15s},
+      {"of a full one that which they have waited for", "a()b[=2                    1a", 16s},
+      {"a read for people waits for the last for people", "a(b", std::nullopt},
+      {"all of its clusters", "*[=1a", std::nullopt},
+      {"not for a full one that they did not ask for", "[=1a", 100ms},
   };
   for (const auto& [rule, steps, expected] : rows) {
     ReadRequests requests{10s};
@@ -90,21 +106,20 @@ TEST(ReadRequests, GiveOutWhatIsDue) {
   ReadScope read = requests.begin(at(0s), false);
   EXPECT_FALSE(read.all);
   EXPECT_EQ(read.clusters, (std::set{kA, kB}));
-  requests.add_under_way({ClusterArn{"c"}});
-  EXPECT_FALSE(requests.add_for_people(ClusterArn{"c"}));
-  requests.end(at(1s));
+  for (const auto& cluster : {kA, kB}) requests.end(cluster, at(1s));
   requests.add_for_people(kB);
   requests.add(kA);
   read = requests.begin(at(5s), false);
   EXPECT_EQ(read.clusters, std::set{kA}) << "people wait for their pause";
-  requests.end(at(6s));
+  requests.end(kA, at(6s));
   read = requests.begin(at(11s), false);
   EXPECT_EQ(read.clusters, std::set{kB});
-  requests.end(at(12s));
+  requests.end(kB, at(12s));
   requests.add(kA);
   requests.add_for_people(kB);
-  requests.forget(kA);
-  requests.forget(kB);
+  EXPECT_TRUE(requests.forget(kA));
+  EXPECT_TRUE(requests.forget(kB));
+  EXPECT_FALSE(requests.forget(kB));
   EXPECT_FALSE(requests.due(at(12s)));
 }
 

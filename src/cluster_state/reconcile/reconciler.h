@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "aws/call_budget.h"
 #include "aws/ecs_query.h"
 #include "base/async.h"
 #include "base/metrics.h"
@@ -15,7 +16,10 @@
 #include "base/scope.h"
 #include "base/signal.h"
 #include "cluster_state/ingest/ingest.h"
+#include "cluster_state/reconcile/cluster_read.h"
 #include "cluster_state/reconcile/missing_list.h"
+#include "cluster_state/reconcile/read_progress.h"
+#include "cluster_state/reconcile/read_queue.h"
 #include "cluster_state/reconcile/read_requests.h"
 
 namespace blox::cluster_state {
@@ -33,13 +37,19 @@ struct ReconcileOptions {
   /// At least this between the end of a read for people and the next one for them: long enough for
   /// a loop of requests to cost little, short enough for a person at a terminal.
   Duration people_pause = std::chrono::seconds{10};
+  /// The first read of a store without any sync mark may use `boot_share` of this budget; see
+  /// CallBudget::raise_share. Outlives the reconciler.
+  aws::CallBudget* boot_budget = nullptr;
+  double boot_share = 1.0;
 };
 
 /// Runs from construction to destruction: at once a full read, then one every `every`, and what
-/// request() and ingest's describe list ask for in between. A cluster that cannot be read is tried
-/// again by itself, with growing waits, and whatever events come meanwhile; an object with which
-/// ECS refuses a call is found and left out until the next full read. Of other accounts and regions
-/// than its credentials' it asks nothing.
+/// request() and ingest's describe list ask for in between. Clusters are read side by side, a few
+/// at a time (ReadQueue). A cluster that cannot be read is tried again by itself, with growing
+/// waits, and whatever events come meanwhile; it goes on from the call that failed, and as long as
+/// calls bring it on, or are throttled (which the budget of calls paces), the waits do not grow. An
+/// object with which ECS refuses a call is found and left out until the next full read. Of other
+/// accounts and regions than its credentials' it asks nothing.
 /// Threading: the executor's thread. All references must outlive it.
 class Reconciler {
  public:
@@ -58,6 +68,11 @@ class Reconciler {
   bool is_synced() const { return synced_; }
   /// Why not all is read that should be; none when the last attempts succeeded.
   std::optional<Error> last_error() const;
+  /// Those of the clusters it reads that were never read whole, and how far each has come. Before
+  /// knows_clusters() there may be more than these.
+  const UnreadClusters& unread_clusters() const { return unread_list_.clusters(); }
+  /// True once ECS has told which clusters there are.
+  bool knows_clusters() const { return found_; }
   /// True for the clusters that it reads: of its account and region, as far as that is known, and
   /// among the named ones, if there are any.
   bool follows(const ClusterArn& cluster) const;
@@ -68,11 +83,15 @@ class Reconciler {
     std::string account;
     std::string region;
   };
-  // What failed and is tried again.
+  // Between two lines of the log on one thing that fails again and again.
+  static constexpr Duration kLogPause = std::chrono::minutes{1};
+
+  // What failed and is tried again. While it waits for its turn or is tried, nothing is due.
   struct Retry {
     Duration wait{};
     TimePoint due{};
     Error error;
+    TimePoint logged_at{};
   };
   // Objects of one cluster that ECS has to be asked about.
   struct Doubt {
@@ -80,38 +99,77 @@ class Reconciler {
     Duration wait{};  // None before the first failure.
     TimePoint due{};
   };
+  // What the list of clusters has come to, kept as that of a cluster is.
+  struct ClusterList {
+    TimePoint progress_at{};
+    std::string page;
+    int pages = 0;
+    std::set<ClusterArn> clusters;
+    bool moved = false;
+  };
+  // Describes of one cluster.
+  struct Asking {
+    std::set<ObjectName>& left;  // Those without an answer.
+    bool moved = false;          // One was answered.
+    std::optional<Error> error;  // The last, or one that makes the rest vain.
+  };
 
-  Async<void> read_for_ever();
-  Async<bool> read_what_is_due();
-  TimePoint next_read() const;
-  Async<void> add_due(std::set<ClusterArn>& clusters);
+  // reconciler_plan.cc
+  Async<void> plan_for_ever();
+  TimePoint next_plan() const;
+  void plan();
+  void plan_retries();
+  void enqueue(const ClusterArn& cluster, ReadRank rank);
+  Async<void> find_for_ever();
+  Async<void> find_all();
   Async<Status> find_clusters(std::set<ClusterArn>& clusters);
-  Async<void> resolve(std::string name, std::set<ClusterArn>& clusters);
+  Async<Status> list_clusters();
+  Async<std::optional<ClusterArn>> resolve(std::string name);
+  ReadRank rank_of(const ClusterArn& cluster) const;
+  void note_unfound(const Error& error);
   void drop_unfollowed(std::set<ClusterArn>& clusters);
-  Async<void> read_clusters(std::set<ClusterArn> clusters);
-  Async<Status> read_and_note(ClusterArn cluster);
-  void note_failure(const std::string& target, const Error& error);
-  bool is_retried(const ClusterArn& cluster) const { return retries_.contains(cluster.value); }
+  void forget(const ClusterArn& cluster);
+  bool is_named(const std::string& target) const;
   void learn_pair(const ClusterArn& cluster);
-  Async<Status> read_cluster(ClusterArn cluster);
-  Async<Result<Objects>> list_objects(ClusterArn cluster, bool tasks);
+  void settle();
 
+  // reconciler_read.cc
+  void start_reads();
+  Async<void> read_and_note(ClusterArn cluster);
+  Async<Status> read_cluster(ClusterArn cluster);
+  ClusterRead& begin_or_resume(const ClusterArn& cluster);
+  Async<Status> read_step(ClusterArn cluster, ClusterRead& read);
+  Async<Status> list_page(ClusterArn cluster, ClusterRead& read);
+  void end_list(const ClusterArn& cluster, ClusterRead& read);
+  Async<Status> describe_left(ClusterArn cluster, ClusterRead& read);
+  void note_moved(const ClusterArn& cluster, ClusterRead& read);
+  Async<Status> mark(ClusterArn cluster, const ClusterRead& read);
+  void read_again(const ClusterArn& cluster);
+  void note_known(const ClusterArn& cluster, bool in_first_list);
+  void note_failure(const std::string& target, const Error& error, bool moved);
+  bool is_retried(const ClusterArn& cluster) const { return retries_.contains(cluster.value); }
+  Duration next_wait(Duration last, const Error& error, bool moved) const;
+  Duration jittered(Duration wait);
+
+  // reconciler_ask.cc
   Async<void> ask_for_ever();
   void collect_doubts();
   void doubt(const ClusterArn& cluster, ObjectName object);
-  bool is_in_backoff(const ClusterArn& cluster) const;
+  bool is_held_up(const ClusterArn& cluster) const;
+  void start_asking();
   Async<void> ask_doubtful(ClusterArn cluster);
+  void note_unasked(const ClusterArn& cluster, std::set<ObjectName> left, bool moved,
+                    const Error& error);
   TimePoint next_ask() const;
-  Async<Status> ask_about(ClusterArn cluster, Objects objects);
+  Async<void> ask_about(ClusterArn cluster, Asking& asking);
   template <class Arn>
-  Async<Status> ask(ClusterArn cluster, std::vector<Arn> arns);
+  Async<Status> ask(ClusterArn cluster, std::vector<Arn> arns, Asking& asking);
   template <class Arn>
   Async<Status> ask_at_once(ClusterArn cluster, std::vector<Arn> arns);
   Async<Status> take(Batch batch);
   void note_undescribed(const std::vector<aws::Undescribed>& undescribed);
   Async<Status> note_missing(ClusterArn cluster, Objects missing, TimePoint asked_at);
   bool all_marked(const std::vector<ClusterArn>& clusters) const;
-  Duration jittered(Duration wait);
 
   Executor& executor_;
   Random& random_;
@@ -127,20 +185,32 @@ class Reconciler {
   Counter& removed_;
   Counter& skipped_;
   MissingList missing_;
-  Signal requests_;
+  Signal plan_wanted_;
+  Signal find_wanted_;
   Signal found_first_;
   ReadRequests wanted_;
+  ReadQueue queue_;
+  std::set<ClusterArn> urgent_;  // Asked for by people while the clusters are being found.
   TimePoint next_full_;
-  Duration full_wait_;                    // After the next full read that cannot even begin.
-  std::set<ClusterArn> unread_;           // To be read unless a read that goes on does it.
-  std::map<std::string, Retry> retries_;  // By a cluster's ARN, or as it is configured.
+  Duration full_wait_;                // After the next full read that cannot even begin.
+  bool find_all_ = false;             // The finder has to find all clusters,
+  std::set<std::string> find_names_;  // and these.
+  ClusterList list_;
+  std::optional<TimePoint> full_began_;      // Of the full read under way whose clusters are found.
+  std::set<ClusterArn> unread_;              // Named by events, to be read unless a read does it.
+  UnreadList unread_list_;                   // Those that are followed and have no sync mark.
+  std::map<ClusterArn, ClusterRead> reads_;  // Begun.
+  std::map<std::string, Retry> retries_;     // By a cluster's ARN, or as it is configured.
   std::map<ClusterArn, Doubt> doubts_;
+  std::set<ClusterArn> asking_;   // Those whose doubts are being asked about.
   std::set<ObjectName> refused_;  // With these ECS refuses a Describe; emptied by a full read.
   std::optional<Pair> pair_;      // Of the clusters that ECS has named.
   bool found_ = false;            // The clusters, once: whose they are is known from then on.
   bool listed_ = false;           // And those found then were read, or are tried again.
   bool synced_ = false;
   std::optional<Error> list_error_;
+  std::optional<TimePoint> list_logged_at_;
+  std::optional<aws::RaisedShare> boot_share_;
   Scope scope_;
 };
 

@@ -13,11 +13,13 @@ namespace {
 constexpr std::size_t kDescribeMax = 100;
 // Of more than so many in a hundred it is not the objects that are wrong.
 constexpr std::size_t kRefusedMax = 10;
+// Clusters whose doubts are asked about at a time: one that is slow does not hold up the others.
+constexpr std::size_t kAskedAtATime = 4;
 // Objects of one cluster that wait to be asked about; of one with more the whole is read.
 constexpr std::size_t kDoubtsMax = 10'000;
 
 template <class Arn>
-std::vector<std::vector<Arn>> in_hundreds(const std::vector<ObjectName>& objects) {
+std::vector<std::vector<Arn>> in_hundreds(const std::set<ObjectName>& objects) {
   std::vector<std::vector<Arn>> hundreds;
   for (const ObjectName& object : objects) {
     const auto* arn = std::get_if<Arn>(&object);
@@ -58,46 +60,56 @@ Batch make_batch(Reports& reports, WallTime asked_at) {
 }  // namespace
 
 Async<void> Reconciler::ask_for_ever() {
-  DescribeList& list = ingest_.describe_list();
   while (!found_) co_await found_first_.wait();
   while (true) {
     collect_doubts();
-    std::vector<ClusterArn> due;
-    for (const auto& [cluster, doubt] : doubts_) {
-      if (!is_in_backoff(cluster)) due.push_back(cluster);
-    }
-    for (ClusterArn& cluster : due) co_await ask_doubtful(std::move(cluster));
-    if (!list.is_empty()) continue;
-    co_await list.changed().wait_until(next_ask());
+    start_asking();
+    co_await ingest_.describe_list().changed().wait_until(next_ask());
   }
 }
 
-bool Reconciler::is_in_backoff(const ClusterArn& cluster) const {
+// It waits, or is being asked about.
+bool Reconciler::is_held_up(const ClusterArn& cluster) const {
+  if (asking_.contains(cluster)) return true;
   const auto found = doubts_.find(cluster);
   return found != doubts_.end() && found->second.due > executor_.now();
 }
 
-// A full read may add to the missing list meanwhile; so it is looked at now and then anyway.
+// A full read may add to the missing list meanwhile; so it is looked at now and then anyway. A
+// cluster that has been asked about notifies.
 TimePoint Reconciler::next_ask() const {
   TimePoint next = executor_.now() + options_.visible_max;
-  for (const auto& [cluster, doubt] : doubts_) next = std::min(next, doubt.due);
+  if (asking_.size() >= kAskedAtATime) return next;
+  for (const auto& [cluster, doubt] : doubts_) {
+    if (!asking_.contains(cluster)) next = std::min(next, doubt.due);
+  }
   const auto missing =
-      missing_.next_due([&](const ClusterArn& cluster) { return !is_in_backoff(cluster); });
+      missing_.next_due([&](const ClusterArn& cluster) { return !is_held_up(cluster); });
   return missing ? std::min(next, *missing) : next;
+}
+
+void Reconciler::start_asking() {
+  for (const auto& [cluster, doubt] : doubts_) {
+    if (asking_.size() >= kAskedAtATime) return;
+    if (is_held_up(cluster)) continue;
+    asking_.insert(cluster);
+    scope_.spawn(ask_doubtful(cluster));
+  }
 }
 
 // A cluster that is tried again is read whole then, and not before: events must not end its wait.
 void Reconciler::collect_doubts() {
   DescribeList& list = ingest_.describe_list();
   for (const ClusterArn& cluster : list.take_overflowed()) {
-    if (follows(cluster) && !is_retried(cluster)) request(cluster);
+    if (follows(cluster)) read_again(cluster);
   }
   for (const ClusterArn& cluster : list.take_unread()) {
     if (!follows(cluster) || is_retried(cluster)) continue;
-    if (unread_.insert(cluster).second) requests_.notify_all();
+    note_known(cluster, false);
+    if (unread_.insert(cluster).second) plan_wanted_.notify_all();
   }
   for (const auto& [cluster, objects] : missing_.due(executor_.now())) {
-    if (is_in_backoff(cluster)) continue;
+    if (is_held_up(cluster)) continue;
     for (const ObjectName& object : objects) doubt(cluster, object);
   }
   for (const auto& [cluster, object] : list.take_objects()) {
@@ -109,53 +121,70 @@ void Reconciler::doubt(const ClusterArn& cluster, ObjectName object) {
   Doubt& doubt = doubts_[cluster];
   if (doubt.objects.size() < kDoubtsMax) {
     doubt.objects.insert(std::move(object));
-  } else if (!is_retried(cluster)) {
-    request(cluster);
+  } else {
+    read_again(cluster);
   }
 }
 
 Async<void> Reconciler::ask_doubtful(ClusterArn cluster) {
-  const std::set<ObjectName>& doubtful = doubts_.at(cluster).objects;
-  Objects objects{doubtful.begin(), doubtful.end()};
-  const std::size_t count = objects.size();
-  const auto all_due = missing_.due(executor_.now());
-  const Status asked = co_await ask_about(cluster, std::move(objects));
-  if (asked) {
-    doubts_.erase(cluster);
-    // Those that ECS called neither found nor MISSING start again with the next full read.
-    const auto due = all_due.find(cluster);
-    if (due == all_due.end()) co_return;
-    for (const ObjectName& object : due->second) missing_.forget(object);
+  while (!ingest_.is_ready()) co_await ingest_.became_ready().wait();
+  std::set<ObjectName> left = std::exchange(doubts_.at(cluster).objects, {});
+  const std::set<ObjectName> asked = left;
+  auto all_due = missing_.due(executor_.now());
+  Asking asking{left, false, std::nullopt};
+  co_await ask_about(cluster, asking);
+  // Those that ECS called neither found nor MISSING start again with the next full read.
+  const auto still_due = missing_.due(executor_.now())[cluster];
+  for (const ObjectName& object : all_due[cluster]) {
+    const bool answered = asked.contains(object) && !left.contains(object);
+    if (answered && std::ranges::binary_search(still_due, object)) missing_.forget(object);
+  }
+  asking_.erase(cluster);
+  ingest_.describe_list().changed().notify_all();
+  if (asking.error) {
+    note_unasked(cluster, std::move(left), asking.moved, *asking.error);
     co_return;
   }
-  failures_.Increment();
-  log::warn("reconcile", "cannot ask about {} objects of '{}': {}", count, cluster.value,
-            asked.error().message);
   Doubt& doubt = doubts_.at(cluster);
-  doubt.wait = doubt.wait == Duration{} ? options_.retry_wait_min
-                                        : std::min(2 * doubt.wait, options_.retry_wait_max);
-  doubt.due = executor_.now() + jittered(doubt.wait);
+  doubt.wait = {};
+  doubt.due = {};
+  if (doubt.objects.empty()) doubts_.erase(cluster);
 }
 
-Async<Status> Reconciler::ask_about(ClusterArn cluster, Objects objects) {
-  std::erase_if(objects, [&](const ObjectName& object) { return refused_.contains(object); });
+void Reconciler::note_unasked(const ClusterArn& cluster, std::set<ObjectName> left, bool moved,
+                              const Error& error) {
+  failures_.Increment();
+  Doubt& doubt = doubts_.at(cluster);
+  const Duration last = std::exchange(doubt.wait, next_wait(doubt.wait, error, moved));
+  doubt.due = executor_.now() + jittered(doubt.wait);
+  // Each second the same would be said of one that is throttled.
+  if (doubt.wait != last || doubt.wait == options_.retry_wait_max) {
+    log::warn("reconcile", "cannot ask about {} objects of '{}': {}", left.size(), cluster.value,
+              error.message);
+  }
+  doubt.objects.merge(left);
+}
+
+// When it ends, those in `asking.left` were not answered, and `asking.error` says why.
+Async<void> Reconciler::ask_about(ClusterArn cluster, Asking& asking) {
+  std::erase_if(asking.left, [&](const ObjectName& object) { return refused_.contains(object); });
   std::vector<Async<Status>> asks;
-  for (auto& instances : in_hundreds<ContainerInstanceArn>(objects)) {
-    asks.push_back(ask(cluster, std::move(instances)));
+  for (auto& instances : in_hundreds<ContainerInstanceArn>(asking.left)) {
+    asks.push_back(ask(cluster, std::move(instances), asking));
   }
-  for (auto& tasks : in_hundreds<TaskArn>(objects)) asks.push_back(ask(cluster, std::move(tasks)));
-  const auto outcomes = co_await gather(executor_, std::move(asks), options_.describes_max);
-  for (const Status& outcome : outcomes) {
-    if (!outcome) co_return outcome;
+  for (auto& tasks : in_hundreds<TaskArn>(asking.left)) {
+    asks.push_back(ask(cluster, std::move(tasks), asking));
   }
-  co_return done();
+  co_await gather(executor_, std::move(asks), options_.describes_max);
 }
 
 template <class Arn>
 Async<Status> Reconciler::ask_at_once(ClusterArn cluster, std::vector<Arn> arns) {
   const TimePoint asked_at = executor_.now();
   auto described = co_await describe(ecs_, cluster, arns);
-  if (!described && described.error().kind == ErrorKind::kNotFound) {
+  const bool answered = described || described.error().kind == ErrorKind::kNotFound;
+  if (answered) unread_list_.note_progress(cluster.value, executor_.now());
+  if (!described && answered) {
     Objects all = as_objects(std::move(arns));
     co_return co_await note_missing(std::move(cluster), std::move(all), asked_at);
   }
@@ -168,28 +197,38 @@ Async<Status> Reconciler::ask_at_once(ClusterArn cluster, std::vector<Arn> arns)
   co_return co_await note_missing(std::move(cluster), std::move(missing), asked_at);
 }
 
-// A call that is refused is made again by halves, until it shows which objects are to blame.
+// A call that is refused is made again by halves, until it shows which objects are to blame. One
+// that is throttled says nothing of the others; after any other failure they would fail as well.
 template <class Arn>
-Async<Status> Reconciler::ask(ClusterArn cluster, std::vector<Arn> arns) {
+Async<Status> Reconciler::ask(ClusterArn cluster, std::vector<Arn> arns, Asking& asking) {
+  const auto is_vain = [&] { return asking.error && asking.error->kind != ErrorKind::kThrottled; };
   std::vector<std::vector<Arn>> parts;
   parts.push_back(std::move(arns));
-  for (std::size_t refused = 0; !parts.empty();) {
+  for (std::size_t refused = 0; !parts.empty() && !is_vain();) {
     std::vector<Arn> part = std::move(parts.back());
     parts.pop_back();
     Status asked = co_await ask_at_once(cluster, part);
-    if (asked) continue;
-    if (asked.error().kind != ErrorKind::kInvalid) co_return asked;
-    if (part.size() > 1) {
+    if (asked) {
+      for (Arn& arn : part) asking.left.erase(ObjectName{std::move(arn)});
+      asking.moved = true;
+      continue;
+    }
+    const bool is_refused = asked.error().kind == ErrorKind::kInvalid;
+    if (is_refused && part.size() > 1) {
       const auto middle = part.begin() + static_cast<std::ptrdiff_t>(part.size() / 2);
       parts.emplace_back(middle, part.end());
       part.erase(middle, part.end());
       parts.push_back(std::move(part));
       continue;
     }
-    if (++refused > kRefusedMax) co_return asked;
+    if (!is_refused || ++refused > kRefusedMax) {
+      if (!is_vain()) asking.error = asked.error();
+      co_return asked;
+    }
     skipped_.Increment();
     log::warn("reconcile", "leaves out '{}': {}", part.front().value, asked.error().message);
     refused_.insert(part.front());
+    asking.left.erase(part.front());
   }
   co_return done();
 }
@@ -215,17 +254,27 @@ Async<Status> Reconciler::take(Batch batch) {
 
 // ECS does not know these. Only those that the store has alive matter, and only the second time.
 Async<Status> Reconciler::note_missing(ClusterArn cluster, Objects missing, TimePoint asked_at) {
+  const TimePoint answered_at = executor_.now();
   for (ObjectName& object : missing) {
+    // Of half of a catalog the object may not be there yet.
+    if (!ingest_.is_ready()) {
+      co_return fail(ErrorKind::kUnavailable, "ingest is reading the store");
+    }
     if (!ingest_.catalog().is_live(object)) {
       missing_.forget(object);
       continue;
     }
-    const auto since = missing_.note(cluster, object, asked_at);
+    const auto since = missing_.note(cluster, object, {asked_at, answered_at});
     if (!since) continue;
     missing_.forget(object);
     const auto removed = co_await ingest_.remove_missing(object, *since);
     if (!removed) co_return removed.error_in("remove a missing object");
-    if (*removed) removed_.Increment();
+    if (*removed) {
+      removed_.Increment();
+    } else if (ingest_.catalog().is_live(object)) {
+      // It was seen, or the store read again, since the first word: this is the first one now.
+      missing_.note(cluster, object, {asked_at, answered_at});
+    }
   }
   co_return done();
 }

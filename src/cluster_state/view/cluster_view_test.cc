@@ -73,6 +73,7 @@ TEST(ClusterView, FiltersByWhatEachNarrows) {
 TEST(ClusterView, PublishesAtMostOnceAMillisecond) {
   ViewWorld world{3};
   world.settle();
+  world.store.options() = {Duration::zero(), 0};
   std::vector<SnapshotPtr> seen{world.view->snapshot()};
   Scope scope{world.loop};
   auto write = [&]() -> Async<void> {
@@ -115,6 +116,30 @@ TEST(ClusterView, SkipsWhatCannotBeDecoded) {
                 {"cluster-state/events/x/y", "{}"},
                 ViewWorld::task("a/4", "RUNNING")});
   EXPECT_EQ(list(*world.view, ObjectKind::kTask, {}), (Texts{"a/1 RUNNING", "a/4 RUNNING"}));
+}
+
+TEST(ClusterView, NamesWhatItShowsOfThePastUntilItIsWrittenAnew) {
+  const std::string known = codec::task_key(test_task_arn("a/1"));
+  const std::string unknown = codec::instance_key(test_instance_arn("a/i"));
+  ViewWorld world{12};
+  world.commit({ViewWorld::task("a/1", "RUNNING"), ViewWorld::task("a/2", "RUNNING")});
+  EXPECT_TRUE(world.view->unreadable().empty());
+  world.commit({{known, "nonsense"}, {unknown, "nonsense"}});
+  EXPECT_EQ(world.view->unreadable(),
+            (ClusterView::Unreadable{{known, test_cluster_arn("a")}, {unknown, std::nullopt}}));
+  EXPECT_EQ(world.metrics.gauge("blox_view_unreadable", "").Value(), 2);
+  EXPECT_EQ(list(*world.view, ObjectKind::kTask, {}), (Texts{"a/1 RUNNING", "a/2 RUNNING"}));
+  world.open_view();
+  world.settle();
+  EXPECT_EQ(world.view->unreadable(),
+            (ClusterView::Unreadable{{known, std::nullopt}, {unknown, std::nullopt}}))
+      << "after a restart nothing is shown of them";
+  world.commit({ViewWorld::task("a/1", "STOPPED")});
+  EXPECT_EQ(world.view->unreadable(), (ClusterView::Unreadable{{unknown, std::nullopt}}));
+  EXPECT_EQ(list(*world.view, ObjectKind::kTask, {}), (Texts{"a/1 STOPPED", "a/2 RUNNING"}));
+  world.remove(unknown);
+  EXPECT_TRUE(world.view->unreadable().empty());
+  EXPECT_EQ(world.metrics.gauge("blox_view_unreadable", "").Value(), 0);
 }
 
 // A reader that pulls at random moments, over bounds so small that it must often read history,
@@ -193,6 +218,34 @@ TEST(ClusterView, IsSyncedWhenWhatCountsWasRead) {
   world.commit({ViewWorld::task("c/1", "RUNNING")});
   EXPECT_FALSE(world.view->synced());
   EXPECT_TRUE(world.view->synced(only_a));
+}
+
+// A cluster that was deleted leaves neither objects nor a mark: nothing waits for it any more.
+TEST(ClusterView, IsSyncedWithoutAClusterThatIsGone) {
+  ViewWorld world{10};
+  world.commit({ViewWorld::task("a/1", "RUNNING"), ViewWorld::task("b/1", "RUNNING"),
+                ViewWorld::instance("b/i", "ACTIVE"), ViewWorld::sync_mark("a", WallTime{1s}),
+                ViewWorld::sync_mark("b", WallTime{1s})});
+  EXPECT_TRUE(world.view->synced());
+  world.commit({ViewWorld::task_tombstone("b/1")});
+  world.remove(codec::cluster_key(test_cluster_arn("b")));
+  EXPECT_FALSE(world.view->synced()) << "one of its instances is left";
+  world.commit({ViewWorld::instance_tombstone("b/i")});
+  EXPECT_TRUE(world.view->synced());
+  world.commit({ViewWorld::task("b/2", "RUNNING")});
+  EXPECT_FALSE(world.view->synced()) << "it is there again, and was not read";
+}
+
+// An object that moves to another cluster, as none does, leaves nothing in the first.
+TEST(ClusterView, CountsAnObjectInOneCluster) {
+  ViewWorld world{11};
+  world.commit({ViewWorld::sync_mark("a", WallTime{1s}), ViewWorld::task("b/1", "RUNNING")});
+  EXPECT_FALSE(world.view->synced());
+  auto moved = ViewWorld::task("b/1", "RUNNING");
+  const std::string from = test_cluster_arn("b").value;
+  moved.value.replace(moved.value.find(from), from.size(), test_cluster_arn("a").value);
+  world.commit({moved});
+  EXPECT_TRUE(world.view->synced());
 }
 
 TEST(ClusterView, FindsAnObjectThatChangedItsGroupsUnderTheNewOnesAlone) {

@@ -1,5 +1,5 @@
-// ViewWorld: a view on a memory store in virtual time, and stored objects in one line each. Tests
-// alone use it.
+// ViewWorld: a view on a store in memory, slow as SlowStore has it, in virtual time, and stored
+// objects in one line each. Tests alone use it.
 #pragma once
 
 #include <memory>
@@ -15,6 +15,7 @@
 #include "cluster_state/view/cluster_view.h"
 #include "codec/stored.h"
 #include "store/memory_store.h"
+#include "store/slow_store_for_tests.h"
 
 namespace blox::cluster_state {
 
@@ -32,7 +33,7 @@ inline ClusterArn test_cluster_arn(std::string_view name) {
 class ViewWorld {
  public:
   explicit ViewWorld(std::uint64_t seed, ClusterViewOptions view_options = {})
-      : loop(seed), store(loop, seed), options(view_options) {
+      : loop(seed), memory(loop, seed), store(loop, memory, seed), options(view_options) {
     open_view();
   }
 
@@ -54,15 +55,31 @@ class ViewWorld {
           "the work did not end within a minute");
     return *std::move(result);
   }
-  void settle() { loop.run_for(std::chrono::milliseconds{50}); }
+  /// As await, of `ask()` until it is not refused for the moment, as all who use a store do.
+  template <class Ask>
+  auto insist(Ask ask) {
+    for (;;) {
+      auto answer = await(ask());
+      if (answer || answer.error().kind != ErrorKind::kUnavailable) return answer;
+    }
+  }
+  /// Lets the view see what there is, however often the store refuses to be read.
+  void settle() { loop.run_for(std::chrono::seconds{1}); }
 
   /// Commits, and lets the view see it. Gives the version of the first put.
   codec::EntityVersion commit(std::vector<store::Put> puts) {
-    store::Commit commit{.compares = {}, .puts = std::move(puts), .deletes = {}};
-    const auto revision = await(store.commit(std::move(commit)));
+    const store::Commit commit{.compares = {}, .puts = std::move(puts), .deletes = {}};
+    const auto revision = insist([&] { return store.commit(commit); });
     check(revision.has_value(), "the commit failed");
     settle();
     return codec::make_entity_version(*revision, 0);
+  }
+
+  /// Deletes a key, and lets the view see it.
+  void remove(std::string key) {
+    const store::Commit commit{.compares = {}, .puts = {}, .deletes = {std::move(key)}};
+    check(insist([&] { return store.commit(commit); }).has_value(), "the commit failed");
+    settle();
   }
 
   static store::Put task(std::string_view rest, std::string_view status,
@@ -93,7 +110,8 @@ class ViewWorld {
 
   SimLoop loop;
   Metrics metrics;
-  store::MemoryStore store;
+  store::MemoryStore memory;
+  store::SlowStore store;
   ClusterViewOptions options;
   std::unique_ptr<ClusterView> view;
   std::unique_ptr<Scope> scope;

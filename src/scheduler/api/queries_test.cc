@@ -24,8 +24,6 @@ TEST_F(SchedulerApiTest, RefusesBadFilters) {
        "At least one of the filters provided is specified multiple times",
        "'cluster' is given more than once; allowed is once"},
       {"/v1/environments?cluster=a/b", "Invalid cluster ARN or name", ""},
-      {"/v1/environments?cluster=", "Invalid cluster ARN or name",
-       "cluster is ''; allowed is the name or the ARN of a cluster"},
       {"/v1/environments?maxResults=0", "maxResults is '0'; allowed is an integer from 1 to 10000",
        ""},
       {"/v1/environments?maxResults=ten",
@@ -36,7 +34,9 @@ TEST_F(SchedulerApiTest, RefusesBadFilters) {
        "nextToken is 'xyz'; allowed is a nextToken that this list has answered", ""},
       {"/v1/environments/logs/deployments?status=x",
        "At least one of the filters provided is not supported",
-       "'status' is not known here; allowed are maxResults, nextToken"},
+       "'status' is not known here; allowed are maxResults, nextToken, deploymentToken"},
+      {"/v1/environments?deploymentToken=", "At least one of the filters provided is not supported",
+       "'deploymentToken' is not known here; allowed are cluster, maxResults, nextToken"},
   };
   for (const auto& [target, body, detail] : rows) {
     const auto refused = ask("GET", target);
@@ -44,6 +44,25 @@ TEST_F(SchedulerApiTest, RefusesBadFilters) {
     EXPECT_EQ(refused.body, body) << target;
     EXPECT_EQ(refused.detail, detail) << target;
   }
+}
+
+TEST_F(SchedulerApiTest, TakesWhatClientsOfV03Send) {
+  create("logs");
+  deploy("logs");
+  const std::string list = "/v1/environments/logs/deployments";
+  EXPECT_EQ(ask("GET", list + "?deploymentToken=" + random.uuid()).body, ask("GET", list).body);
+  EXPECT_EQ(ask("GET", list + "?deploymentToken=&nextToken=").body, ask("GET", list).body);
+  EXPECT_EQ(ask("GET", "/v1/environments?cluster=&nextToken=").body,
+            ask("GET", "/v1/environments").body);
+  EXPECT_THAT(ask("GET", list).body, HasSubstr(R"("status":"pending")"));
+
+  const auto ping = ask("GET", "/v1/ping");
+  EXPECT_EQ(ping.body, "");
+  EXPECT_EQ(http::find_header(ping.headers, "Content-Type"), "application/json; charset=UTF-8");
+  const auto deleted = ask("DELETE", "/v1/environments/logs");
+  EXPECT_EQ(deleted.status, 200);
+  EXPECT_EQ(deleted.body, "");
+  EXPECT_TRUE(deleted.headers.empty());
 }
 
 TEST_F(SchedulerApiTest, RefusesParametersWhereThereAreNone) {

@@ -82,7 +82,7 @@ void SchedulerApi::add_record_route(std::string method, std::string_view pattern
 }
 
 void SchedulerApi::add_service_routes() {
-  router_.add("GET", "/v1/ping", [](Context) { return answer(http::make_text(200, "")); });
+  router_.add("GET", "/v1/ping", [](Context) { return answer(http::make_json(200, "")); });
   const http::RouteOptions probe{.cost = http::Cost::kProbe, .is_open = true};
   router_.add("GET", "/healthz", [](Context) { return answer(http::make_text(200, "ok")); }, probe);
   router_.add(
@@ -157,13 +157,7 @@ http::Response SchedulerApi::list_environments(const Context& context) const {
   if (const auto refusal = find_refusal(context.query, {"cluster", "maxResults", "nextToken"})) {
     return refuse(*refusal);
   }
-  // An empty filter is a broken one, not none.
-  const auto cluster = http::find_query(context.query, "cluster");
-  if (cluster && cluster->empty()) {
-    return refuse({"Invalid cluster ARN or name",
-                   "cluster is ''; allowed is the name or the ARN of a cluster"});
-  }
-  const auto page = operations_.list_environments(std::string{cluster.value_or("")},
+  const auto page = operations_.list_environments(query_text(context.query, "cluster"),
                                                   read_page_request(context.query));
   if (!page) return answer_error(page.error());
   codec::ObjectPage<codec::EnvironmentObject> objects{{}, page->next_token};
@@ -197,7 +191,7 @@ Async<http::Response> SchedulerApi::delete_environment(Context context) {
   if (!terminate) co_return answer_error(terminate.error());
   const auto deleted =
       co_await operations_.delete_environment(context.parameter("name"), *terminate);
-  co_return deleted ? http::make_text(200, "") : answer_error(deleted.error());
+  co_return deleted ? http::Response{} : answer_error(deleted.error());
 }
 
 Async<http::Response> SchedulerApi::adopt(Context context) {
@@ -243,7 +237,9 @@ Async<http::Response> SchedulerApi::create_deployment(Context context) {
 }
 
 http::Response SchedulerApi::list_deployments(const Context& context) const {
-  if (const auto refusal = find_refusal(context.query, {"maxResults", "nextToken"})) {
+  // v0.3's description of its API demands deploymentToken here, so its clients send one.
+  if (const auto refusal =
+          find_refusal(context.query, {"maxResults", "nextToken", "deploymentToken"})) {
     return refuse(*refusal);
   }
   const auto page =

@@ -1,0 +1,47 @@
+// How far the first reads of clusters have come, for those who have to answer for them meanwhile: a
+// cluster that was never read whole is not an empty one. Pure.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "base/time.h"
+
+namespace blox::cluster_state {
+
+/// Of a cluster that has no sync mark.
+struct ReadProgress {
+  /// When ECS last told something new of it (a page of a list, a Describe); before its first word,
+  /// when the cluster came to be known. By the executor's clock.
+  TimePoint progress_at{};
+  /// Why its last attempt failed; none before the first failure. Kept while the next one runs.
+  std::optional<Error> last_error;
+  /// It was among the clusters that ECS's first word named: of ListClusters, or of DescribeClusters
+  /// for one that --cluster names. False: it was made, or came to be known, later.
+  bool in_first_list = false;
+};
+
+/// By the cluster's ARN, or by what --cluster calls it as long as ECS has not told its ARN.
+using UnreadClusters = std::map<std::string, ReadProgress>;
+
+/// Keeps them. Threading: none. Bounds: one for each cluster that reconcile knows.
+class UnreadList {
+ public:
+  /// Notes one that has no sync mark; one that is noted already stays as it is.
+  void add(const std::string& target, TimePoint now, bool in_first_list);
+  /// ECS has told its ARN: what is noted by its name goes on under that.
+  void rename(const std::string& name, const std::string& arn);
+  /// These two of one that is noted; else nothing.
+  void note_progress(const std::string& target, TimePoint now);
+  void note_failure(const std::string& target, const Error& error);
+  /// It was read whole, or is not to be read any more.
+  void erase(const std::string& target) { clusters_.erase(target); }
+  const UnreadClusters& clusters() const { return clusters_; }
+
+ private:
+  UnreadClusters clusters_;
+};
+
+}  // namespace blox::cluster_state

@@ -1,0 +1,128 @@
+// Clusters are read side by side: one that is large, slow or throttled holds up no other.
+#include <gtest/gtest.h>
+
+#include "cluster_state/reconcile/testing_reconcile.h"
+
+namespace blox::cluster_state {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::kCluster;
+using testing::ReconcileWorld;
+using testing::task_report;
+
+ClusterArn cluster(const std::string& name) {
+  return ClusterArn{"arn:aws:ecs:eu-west-1:123456789012:cluster/" + name};
+}
+const ClusterArn kSlow = cluster("slow");
+const ClusterArn kOther = cluster("aside");
+
+struct BesideWorld : ReconcileWorld {
+  BesideWorld() {
+    ecs.slow_clusters[kSlow] = 1h;
+    ecs.fake.clusters = {kSlow, kOther};
+  }
+  std::size_t reads_of(const std::string& name) const {
+    return calls("ListContainerInstances " + name);
+  }
+  bool is_read(const ClusterArn& cluster) const {
+    return ingest->catalog().synced_at(cluster).has_value();
+  }
+};
+
+TEST(ReconcilerBeside, ANewClusterDoesNotWaitForTheSlowest) {
+  BesideWorld world;
+  world.start();
+  world.loop.run_for(1min);
+  ASSERT_TRUE(world.is_read(kOther));
+  ASSERT_FALSE(world.is_read(kSlow));
+  world.event({.id = "1"});
+  world.loop.run_for(1s);
+  EXPECT_TRUE(world.is_read(kCluster));
+}
+
+TEST(ReconcilerBeside, NorDoesWhatPeopleAskFor) {
+  BesideWorld world;
+  world.start();
+  world.loop.run_for(1min);
+  EXPECT_TRUE(world.reconciler->request_for_people(kOther)) << "the full read has it behind it";
+  world.loop.run_for(1s);
+  EXPECT_EQ(world.reads_of("aside"), 2U);
+  EXPECT_FALSE(world.reconciler->request_for_people(kSlow)) << "this one it joins";
+  EXPECT_FALSE(world.reconciler->request_all_for_people()) << "and all of them";
+}
+
+TEST(ReconcilerBeside, NorDoesTheNextFullRead) {
+  BesideWorld world;
+  world.start();
+  world.loop.run_for(61min);
+  EXPECT_EQ(world.reads_of("aside"), 4U) << "every twenty minutes";
+  EXPECT_EQ(world.reads_of("slow"), 1U) << "which goes on";
+  EXPECT_FALSE(world.reconciler->is_synced());
+  world.loop.run_for(3h);
+  EXPECT_TRUE(world.is_read(kSlow));
+  EXPECT_TRUE(world.reconciler->is_synced());
+}
+
+// All places for reads that nobody waits for are taken.
+TEST(ReconcilerBeside, WhatIsAskedForHasPlacesOfItsOwn) {
+  BesideWorld world;
+  world.ecs.fake.clusters = {kOther};
+  for (const char* name : {"a1", "a2", "a3", "a4"}) {
+    world.ecs.slow_clusters[cluster(name)] = 1h;
+    world.ecs.fake.clusters.push_back(cluster(name));
+  }
+  for (const char* name : {"b1", "b2"}) world.ecs.fake.clusters.push_back(cluster(name));
+  world.start();
+  world.loop.run_for(1min);
+  EXPECT_FALSE(world.is_read(cluster("b1")));
+  EXPECT_FALSE(world.reconciler->request_for_people(cluster("b1"))) << "it waits already";
+  world.event({.id = "1"});
+  world.loop.run_for(1s);
+  EXPECT_TRUE(world.is_read(cluster("b1"))) << "and does so no longer";
+  EXPECT_TRUE(world.is_read(kCluster));
+  EXPECT_FALSE(world.is_read(cluster("b2")));
+  world.loop.run_for(4h);
+  EXPECT_TRUE(world.is_read(cluster("b2")));
+}
+
+TEST(ReconcilerBeside, AHangingListOfClustersHoldsUpNoRead) {
+  BesideWorld world;
+  world.ecs.slow_clusters.clear();
+  world.start();
+  ASSERT_TRUE(world.syncs(1min));
+  world.loop.run_for(19min);
+  world.ecs.list_latency = 1h;
+  world.loop.run_for(2min);
+  world.event({.id = "1"});
+  world.loop.run_for(1s);
+  EXPECT_TRUE(world.is_read(kCluster));
+  world.reconciler->request(kOther);
+  world.loop.run_for(1s);
+  EXPECT_EQ(world.reads_of("aside"), 2U);
+}
+
+// One that is tried again for long does not hold up the doubts of another either.
+TEST(ReconcilerBeside, DoubtsOfOneDoNotWaitForThoseOfAnother) {
+  BesideWorld world;
+  world.ecs.slow_clusters.clear();
+  world.ecs.fake.clusters = {kCluster, kSlow};
+  world.start();
+  ASSERT_TRUE(world.syncs(1min));
+  world.ecs.slow_clusters[kSlow] = 1h;
+  TaskReport slow = task_report({.id = "9"});
+  slow.cluster = kSlow;
+  Batch old;
+  old.reports.push_back({std::move(slow), Origin::kEvent, world.loop.wall_now() - 1h});
+  world.take(std::move(old));
+  world.loop.run_for(1s);
+  world.put({.id = "1"});
+  Batch next;
+  next.reports.push_back({task_report({.id = "1"}), Origin::kEvent, world.loop.wall_now() - 1h});
+  world.take(std::move(next));
+  world.loop.run_for(1s);
+  EXPECT_EQ(world.task("1"), "v1 RUNNING");
+}
+
+}  // namespace
+}  // namespace blox::cluster_state
