@@ -1,5 +1,7 @@
 #include "blox/state_service.h"
 
+#include <prometheus/gauge.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -10,6 +12,9 @@ namespace {
 
 // Between two looks at what the view cannot read.
 constexpr Duration kRenewEvery = std::chrono::minutes{5};
+constexpr Duration kMeasureEvery = std::chrono::seconds{5};
+// A read that makes no progress for so long keeps nobody from the other clusters.
+constexpr Duration kProgressMax = std::chrono::minutes{2};
 
 }  // namespace
 
@@ -22,12 +27,17 @@ StateService::StateService(Executor& executor, Random& random, store::Store& sto
       ecs_(ecs),
       metrics_(metrics),
       options_(std::move(options)),
+      epoch_(random.uuid()),
+      began_(executor.now()),
+      synced_age_(metrics, "blox_cluster_synced_age_seconds",
+                  "Since the last complete read of a cluster began"),
       ingest_(executor, store, metrics, options_.ingest),
       view_(executor, store, metrics, options_.view),
       api_(view_, metrics, api_options()),
       scope_(executor) {
   api_.add_to(router_);
   scope_.spawn(run());
+  scope_.spawn(measure_for_ever());
   scope_.spawn(view_.run());
 }
 
@@ -68,10 +78,73 @@ cluster_state::ClusterStateApiOptions StateService::api_options() {
   cluster_state::ClusterStateApiOptions options;
   options.ready = [this] { return ready(); };
   options.reconcile = [this](const std::string& cluster) { return reconcile(cluster); };
-  options.receive_age = [this] {
-    return consumer_ ? consumer_->receive_age() : std::optional<Duration>{};
-  };
+  options.annotate = [this](codec::Bookmark& bookmark) { annotate(bookmark); };
+  options.unread = [this] { return unread(); };
   return options;
+}
+
+// A mark of an earlier process may be older than what readers have seen since: the file may be a
+// copy. Ages, as the clocks of two machines differ.
+void StateService::annotate(codec::Bookmark& bookmark) const {
+  bookmark.epoch = epoch_;
+  if (consumer_) bookmark.receive_age = consumer_->receive_age();
+  for (const auto& [cluster, started] : bookmark.synced_at) {
+    if (!reconciler_ || !reconciler_->find_own_mark(cluster, started)) {
+      bookmark.unconfirmed.insert(cluster);
+    }
+    bookmark.sync_ages.emplace(cluster, age_of(cluster, started));
+  }
+}
+
+// A store that holds a mark is served at once: of what it does not hold the next read tells.
+cluster_state::UnreadState StateService::unread() const {
+  cluster_state::UnreadState state;
+  const auto snapshot = view_.snapshot();
+  const bool any_mark = snapshot && !snapshot->synced_at->empty();
+  state.knows_clusters = any_mark || (reconciler_ && reconciler_->knows_clusters());
+  if (!reconciler_) return state;
+  if (const auto error = reconciler_->last_error()) state.why = error->message;
+  for (const auto& [target, progress] : reconciler_->unread_clusters()) {
+    const auto& error = progress.last_error;
+    const bool denied = error && error->kind == ErrorKind::kDenied;
+    const bool moves = executor_.now() - progress.progress_at <= kProgressMax;
+    state.clusters.push_back({target, progress.in_first_list && moves && !denied,
+                              error ? error->message : std::string{}});
+  }
+  if (!reconciler_->knows_clusters()) add_half_read(state);
+  return state;
+}
+
+// Those of the store whose first read an earlier process has not ended: ECS has not named them yet.
+void StateService::add_half_read(cluster_state::UnreadState& state) const {
+  const bool young = executor_.now() - began_ <= kProgressMax;
+  for (const ClusterArn& cluster : ingest_.catalog().clusters()) {
+    const auto is_it = [&](const auto& each) { return each.target == cluster.value; };
+    if (ingest_.catalog().synced_at(cluster) || !reconciler_->follows(cluster) ||
+        std::ranges::any_of(state.clusters, is_it)) {
+      continue;
+    }
+    state.clusters.push_back({cluster.value, young, state.why});
+  }
+}
+
+Duration StateService::age_of(const ClusterArn& cluster, WallTime synced_at) const {
+  const auto began = reconciler_ ? reconciler_->find_own_mark(cluster, synced_at) : std::nullopt;
+  if (began) return executor_.now() - *began;
+  return std::max<Duration>(executor_.wall_now() - synced_at, Duration{});
+}
+
+Async<void> StateService::measure_for_ever() {
+  for (;;) {
+    if (const auto snapshot = view_.snapshot()) {
+      for (const auto& [cluster, synced_at] : *snapshot->synced_at) {
+        synced_age_.at({{"cluster", cluster.value}})
+            .Set(std::chrono::duration<double>(age_of(cluster, synced_at)).count());
+      }
+    }
+    synced_age_.sweep();
+    co_await sleep_for(executor_, kMeasureEvery);
+  }
 }
 
 // Synced, and kept so: a picture that was whole once and follows nothing any more is not ready.

@@ -9,6 +9,7 @@
 #include "aws/ecs_query.h"
 #include "aws/queue.h"
 #include "base/executor.h"
+#include "base/metric_series.h"
 #include "base/metrics.h"
 #include "base/random.h"
 #include "base/scope.h"
@@ -48,6 +49,11 @@ class StateService {
   Status ready() const;
   Result<bool> reconcile(const std::string& cluster);
   cluster_state::ClusterStateApiOptions api_options();
+  void annotate(codec::Bookmark& bookmark) const;
+  cluster_state::UnreadState unread() const;
+  void add_half_read(cluster_state::UnreadState& state) const;
+  Duration age_of(const ClusterArn& cluster, WallTime synced_at) const;
+  Async<void> measure_for_ever();
 
   Executor& executor_;
   Random& random_;
@@ -55,6 +61,9 @@ class StateService {
   aws::EcsQuery& ecs_;
   Metrics& metrics_;
   StateServiceOptions options_;
+  std::string epoch_;  // Of this opening of the store.
+  TimePoint began_;
+  MetricSeries<Gauge> synced_age_;
   cluster_state::Ingest ingest_;
   cluster_state::ClusterView view_;
   cluster_state::ClusterStateApi api_;

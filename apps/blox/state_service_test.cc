@@ -6,12 +6,14 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "aws/fake_ecs.h"
 #include "aws/fake_queue.h"
 #include "base/sim_loop.h"
 #include "cluster_state/ingest/testing_reports.h"
+#include "codec/api_objects.h"
 #include "codec/stored.h"
 #include "http/local_transport.h"
 #include "store/memory_store.h"
@@ -64,6 +66,78 @@ TEST_F(StateServiceTest, IsReadyWithoutAnyCluster) {
   start();
   loop.run_for(1s);
   EXPECT_EQ(readyz(), "ready");
+}
+
+// A file that was copied back holds a mark, too: it says nothing of now.
+TEST_F(StateServiceTest, TellsWhichClustersItHasReadItself) {
+  const auto bookmark = [&] {
+    const auto list = codec::decode_list<Task>(ask("GET", "/v1/tasks?bookmarks=true").body);
+    EXPECT_TRUE(list);
+    return list ? list->bookmark : codec::Bookmark{};
+  };
+  ecs.clusters = {kCluster};
+  start();
+  loop.run_for(5s);
+  const auto first = bookmark();
+  ASSERT_EQ(first.synced_at.size(), 1U);
+  EXPECT_TRUE(first.unconfirmed.empty());
+  EXPECT_FALSE(first.epoch.empty());
+  EXPECT_GE(first.sync_ages.at(kCluster), Duration{3s});
+  loop.run_for(5s);
+  EXPECT_NE(metrics.to_text().find("blox_cluster_synced_age_seconds{cluster=\"" + kCluster.value),
+            std::string::npos);
+  service.reset();
+  ecs.broken["ListClusters"] = Error{ErrorKind::kUnavailable, "away"};
+  start();
+  loop.run_for(1s);
+  const auto second = bookmark();
+  EXPECT_NE(second.epoch, first.epoch);
+  EXPECT_EQ(second.unconfirmed, std::set{kCluster});
+  EXPECT_GE(second.sync_ages.at(kCluster), Duration{10s});
+  ecs.broken.clear();
+  loop.run_for(2min);
+  EXPECT_TRUE(bookmark().unconfirmed.empty());
+  EXPECT_LT(bookmark().sync_ages.at(kCluster), Duration{2min});
+}
+
+// An unread cluster is not an empty one.
+TEST_F(StateServiceTest, GivesNoPlainAnswerAboutWhatItHasNotRead) {
+  ecs.clusters = {kCluster};
+  ecs.broken["ListTasks"] = Error{ErrorKind::kThrottled, "Rate exceeded"};
+  start();
+  loop.run_for(10s);
+  const std::string one = "/v1/tasks/" + std::string{cluster_name(kCluster)} + "/" +
+                          "arn:aws:ecs:eu-west-1:123456789012:task/absent";
+  const std::string of_cluster = "?cluster=" + std::string{cluster_name(kCluster)};
+  for (const auto& target :
+       {std::string{"/v1/tasks"}, std::string{"/v1/instances"}, "/v1/tasks" + of_cluster,
+        std::string{"/v1/tasks?status=running"}, std::string{"/v1/stream/tasks"}, one}) {
+    const auto answer = ask("GET", target);
+    EXPECT_EQ(answer.status, 503) << target;
+    EXPECT_TRUE(http::find_header(answer.headers, "Retry-After")) << target;
+    EXPECT_NE(answer.body.find(kCluster.value + " was not read from ECS yet"), std::string::npos)
+        << answer.body;
+  }
+  EXPECT_EQ(ask("GET", "/v1/tasks?bookmarks=true").status, 200) << "such a client can tell";
+  loop.run_for(3min);
+  const auto without = ask("GET", "/v1/tasks");
+  EXPECT_EQ(without.status, 200) << "without progress it keeps nobody from the others";
+  EXPECT_EQ(http::find_header(without.headers, "Blox-Unread-Clusters"), kCluster.value);
+  EXPECT_EQ(ask("GET", "/v1/tasks" + of_cluster).status, 503);
+  ecs.broken.clear();
+  loop.run_for(2min);
+  EXPECT_EQ(ask("GET", "/v1/tasks" + of_cluster).status, 200);
+  EXPECT_EQ(ask("GET", one).status, 404);
+  EXPECT_FALSE(http::find_header(ask("GET", "/v1/tasks").headers, "Blox-Unread-Clusters"));
+}
+
+TEST_F(StateServiceTest, KnowsNoClusterBeforeEcsHasNamedThem) {
+  ecs.broken["ListClusters"] = Error{ErrorKind::kDenied, "not authorized to ecs:ListClusters"};
+  start();
+  loop.run_for(1s);
+  const auto answer = ask("GET", "/v1/tasks");
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_NE(answer.body.find("not authorized to ecs:ListClusters"), std::string::npos);
 }
 
 TEST_F(StateServiceTest, SaysWhatEcsRefuses) {

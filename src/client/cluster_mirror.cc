@@ -12,6 +12,11 @@ namespace {
 // Shifting a backoff further than this would overflow, and has long reached its maximum.
 constexpr int kDoublingsMax = 20;
 
+// A file that was copied back has the store id of before, and may have the versions, too.
+bool is_another_epoch(const Bookmark& known, const Bookmark& told) {
+  return !known.epoch.empty() && !told.epoch.empty() && known.epoch != told.epoch;
+}
+
 StreamStart start_of(bool is_resumable, const Bookmark& bookmark) {
   if (!is_resumable) return {};
   return {.store_id = bookmark.store_id, .after = bookmark.entity_version};
@@ -98,6 +103,9 @@ Status ClusterMirror::apply(SomeHalf& half, typename SomeHalf::Changes changes,
           return fail(ErrorKind::kCompacted, "the stream changed from store " +
                                                  half.bookmark.store_id + " to store " +
                                                  change.bookmark.store_id);
+        } else if (is_another_epoch(half.bookmark, change.bookmark)) {
+          return fail(ErrorKind::kCompacted,
+                      "the service has opened its store anew, which may be a copy from before");
         }
         got_bookmark = true;
         half.bookmark = std::move(change.bookmark);

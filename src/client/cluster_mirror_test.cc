@@ -154,6 +154,28 @@ TEST_F(ClusterMirrorTest, GoesByTheAgesThatTheServiceTells) {
   EXPECT_LT(loop.now() - mirror.synced_at().at(ClusterArn{"a"}), Duration{3s});
 }
 
+// Its versions may go on where ours stand, and what was written between is not the same.
+TEST_F(ClusterMirrorTest, ReadsAnewWhatAServiceOpenedAnew) {
+  auto mark = Tasks::bookmark(3, "s", synced);
+  mark.bookmark.epoch = "one";
+  Steps first;
+  first.emplace_back(std::vector{Tasks::put(1, "x"), mark});
+  first.emplace_back(fail(ErrorKind::kUnavailable, "broken off"));
+  source.tasks.streams.emplace_back(std::move(first));
+  mark.bookmark.epoch = "two";
+  Steps resumed;
+  resumed.emplace_back(std::vector{Tasks::put(4, "y"), mark});
+  source.tasks.streams.emplace_back(std::move(resumed));
+  Steps anew;
+  anew.emplace_back(std::vector{Tasks::put(4, "y"), mark});
+  source.tasks.streams.emplace_back(std::move(anew));
+  give_instances();
+  start();
+  loop.run_for(10s);
+  EXPECT_EQ(source.tasks.starts, (Arns{"all", "s@3", "all"}));
+  EXPECT_EQ(arns(), Arns{"y@4"});
+}
+
 TEST_F(ClusterMirrorTest, IsLoadedOnlyWhenAllHasCome) {
   Steps steps;
   steps.emplace_back(std::vector{Tasks::put(1, "x"), Tasks::put(2, "y")});

@@ -82,7 +82,6 @@ TEST_F(ServerTest, BoundsWhatUnfinishedBodiesTake) {
   options.budgets = budgets({.request_bytes = 600'000, .peer_small_count = 0});
   open(options);
   std::vector<Peer> peers;
-  std::string refused;
   for (int i = 0; i < 20; ++i) {
     Peer peer = connect();
     peer.send(kPost + "Content-Length: 40001\r\n\r\n" + std::string(40'000, 'x'));

@@ -150,6 +150,10 @@ std::shared_ptr<MemoryDisk> make_memory_disk(std::uint64_t store_id_seed, Histor
   return std::make_shared<MemoryDisk>(store_id_seed, history);
 }
 
+std::shared_ptr<MemoryDisk> copy_memory_disk(const MemoryDisk& disk) {
+  return std::make_shared<MemoryDisk>(disk);
+}
+
 class MemoryStore::Reader final : public Watch {
  public:
   Reader(MemoryStore& store, std::string prefix, Revision from)

@@ -22,6 +22,9 @@ class MemoryDisk;
 std::shared_ptr<MemoryDisk> make_memory_disk(std::uint64_t store_id_seed,
                                              HistoryBounds history = {});
 
+/// A disk of its own that holds the same now, store id included, as a file that is copied does.
+std::shared_ptr<MemoryDisk> copy_memory_disk(const MemoryDisk& disk);
+
 struct MemoryStoreOptions {
   Duration commit_latency = Duration::zero();  ///< From the call to its taking effect.
 };

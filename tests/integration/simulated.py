@@ -100,7 +100,7 @@ class Simulated:
 def create_environment(scheduler, definition, name="agents", **more):
     body = {
         "name": name, "instanceGroup": {"cluster": Simulated.CLUSTER},
-        "taskDefinition": definition, **more,
+        "taskDefinition": definition, "minHealthy": "1s", **more,
     }
     answer = post(scheduler, "/v1/environments", body)
     assert answer.status == 200, answer.text

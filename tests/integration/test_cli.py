@@ -42,7 +42,7 @@ def test_five_minutes_of_the_readme(fleet, simulated):
     assert len(instances) == 6
     assert all(" web " in line and " ACTIVE " in line for line in instances[1:])
     created = blox("environments", "create", "agents", "--cluster", "web", "--task-definition",
-                   "agent")
+                   "agent", "--min-healthy", "1s")
     assert "agents" in created
     assert "is completed." in blox("deploy", "agents", "--wait")
     tasks = blox("tasks", "list", "--status", "running").splitlines()

@@ -64,10 +64,16 @@ void BudgetJudge::on_instance(const simulator::Instance& instance,
       (before != nullptr && before->status == InstanceStatusKind::kDraining)) {
     drained_[instance.arn] = world_.executor().now();
   }
-  // Whose agent was away may have been given up; who leaves has nothing to come back to.
-  if (now.status != InstanceStatusKind::kActive || !now.agent_connected) {
-    places_.erase(instance.arn);
+  const TimePoint time = world_.executor().now();
+  if (!now.agent_connected) away_.try_emplace(instance.arn, time);
+  // Whose agent was away for long may have been given up; who leaves has nothing to come back to.
+  bool over = now.status != InstanceStatusKind::kActive;
+  const auto away = away_.find(instance.arn);
+  if (now.agent_connected && away != away_.end()) {
+    over = over || time - away->second + budget_.belief_age >= simulator::kUnreachableRelease;
+    away_.erase(away);
   }
+  if (over) places_.erase(instance.arn);
 }
 
 std::size_t BudgetJudge::count_known() {
@@ -76,8 +82,9 @@ std::size_t BudgetJudge::count_known() {
     const Place& place = entry.second;
     return place.serving_since && now - *place.serving_since >= place.needs;
   });
-  return static_cast<std::size_t>(std::ranges::count_if(
-      places_, [&](const auto& entry) { return now - entry.second.since >= budget_.belief_age; }));
+  return static_cast<std::size_t>(std::ranges::count_if(places_, [&](const auto& entry) {
+    return now - entry.second.since >= budget_.belief_age && !away_.contains(entry.first);
+  }));
 }
 
 void BudgetJudge::on_stop_asked(const simulator::Task& task, std::string_view reason) {

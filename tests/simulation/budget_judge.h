@@ -59,6 +59,7 @@ class BudgetJudge final : public simulator::WorldObserver {
   std::map<std::string, Place> places_;       // By instance ARN.
   std::map<std::string, int> serving_;        // Tasks, by instance ARN.
   std::map<std::string, TimePoint> drained_;  // When an instance was DRAINING last.
+  std::map<std::string, TimePoint> away_;     // Since when an instance's agent is away.
   std::set<std::string> asked_;               // Tasks.
   std::string newest_;                        // Deployment that started a task.
   std::string broken_;

@@ -89,6 +89,7 @@ std::vector<std::string> wanted_coverage() {
       "instances with which calls are refused",
       "runs in which tasks of others stay",
       "stops while places were taken",
+      "state stores put back",
   };
   wanted.insert(wanted.end(), rest.begin(), rest.end());
   return wanted;

@@ -5,12 +5,13 @@
 #include <algorithm>
 #include <vector>
 
+#include "simulation/own_numbers.h"
+
 namespace blox::simulation {
 namespace {
 
 std::string broken_s2(const Situation& situation) {
-  const Duration bound =
-      scheduler::Assumptions{}.observation_age_max + situation.scenario.belief_age_max();
+  const Duration bound = kObservationAgeMax + situation.scenario.belief_age_max();
   for (const auto& start : situation.simulator.judge.bad_starts()) {
     if (start.since <= bound) continue;
     return fmt::format("S2: a start on {}, {} for {}", start.instance_arn, start.instance_status,

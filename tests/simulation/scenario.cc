@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "scheduler/act/assumptions.h"
-#include "scheduler/plan/daemon_plan.h"
+#include "simulation/own_numbers.h"
+#include "simulator/judge.h"
 
 namespace blox::simulation {
 namespace {
@@ -99,8 +99,8 @@ void add_second_thoughts(Random& random, Scenario& scenario) {
 }  // namespace
 
 bool Scenario::is_lossy() const {
-  return forgetful || faults.event_lost > 0 || crash_count > 0 || !blackouts.empty() ||
-         !state_partitions.empty();
+  return restored.length > Duration::zero() || forgetful || faults.event_lost > 0 ||
+         crash_count > 0 || !blackouts.empty() || !state_partitions.empty();
 }
 
 Duration Scenario::belief_age_max() const {
@@ -115,14 +115,12 @@ Duration Scenario::belief_age_max() const {
 }
 
 Duration Scenario::settled_by() const {
-  const scheduler::Assumptions assumptions;
-  const scheduler::PlanLimits limits;
   // A full read that fell into the storm may have failed; the next one is whole, and by then calls
   // that waited after failures are made.
   Duration time = 2 * reconcile_every + minutes{4};
-  time += assumptions.settle_time() + assumptions.visible_time();
-  time += limits.backoff_max + limits.unreachable_release;
-  if (second_environment) time += assumptions.visible_time();
+  time += kSettleTime + kVisibleTime;
+  time += kBackoffMax + simulator::kUnreachableRelease;
+  if (second_environment) time += kVisibleTime;
   // The rollout, wave by wave, each of a stop, a start and the time that its tasks have to serve;
   // and once more, when it has failed as tasks died early.
   time += 2 * (instance_count + machine_events) * seconds{30};
@@ -167,6 +165,10 @@ Scenario draw_scenario(std::uint64_t seed) {
   if (scenario.name_again) scenario.second_environment = true;
   scenario.refused_instance = third.percent(15);
   scenario.others_stay = scenario.others_meddle && third.percent(40);
+  if (third.percent(15) && !scenario.state_on_sqlite) {
+    scenario.restored.at = third.between(seconds{20}, scenario.calm_at / 2);
+    scenario.restored.length = third.between(seconds{10}, scenario.calm_at / 2);
+  }
   return scenario;
 }
 

@@ -49,7 +49,10 @@ struct Scenario {
   bool others_stay = false;         ///< And they are there after `calm_at` as well.
   BadRevision bad_revision = BadRevision::kNone;  ///< Of the last deployment but one.
   Duration bad_life{};                            ///< Of its tasks, if they die.
-  bool name_again = false;        ///< The second environment is deleted and created anew.
+  bool name_again = false;  ///< The second environment is deleted and created anew.
+  /// The state store is copied at its beginning and put back at its end; without a length it is
+  /// not.
+  Window restored;
   bool refused_instance = false;  ///< ECS refuses calls that name one of the instances.
 
   /// True when news of an object can be missing for longer than events are late.

@@ -34,6 +34,10 @@ class Disk {
   /// Cuts the power. Requires: no store is open on it.
   void crash(Random& random);
   bool is_sqlite() const { return sqlite_ != nullptr; }
+  /// Keeps a copy of what is durable now, and puts it back. Requires: !is_sqlite(); of
+  /// restore_copy also that a copy was kept, and no store is open on the disk.
+  void keep_copy() { copy_ = store::copy_memory_disk(*memory_); }
+  void restore_copy() { memory_ = store::copy_memory_disk(*copy_); }
   /// Cuts the power after so many more writes, perhaps in the midst of a commit; the process goes
   /// on and fails to write. Requires: is_sqlite().
   void cut_power_after(std::int64_t writes);
@@ -43,6 +47,7 @@ class Disk {
  private:
   std::uint64_t seed_;
   std::shared_ptr<store::MemoryDisk> memory_;
+  std::shared_ptr<store::MemoryDisk> copy_;
   std::unique_ptr<store::FaultDisk> sqlite_;
   std::int64_t off_at_ = INT64_MAX;
 };

@@ -75,6 +75,7 @@ class Run {
   void prepare();
   Async<void> register_definition(std::string family);
   void plan_bad_revision();
+  void plan_restore();
   void plan_windows();
   void plan(const std::vector<Window>& windows, const std::string& what,
             const std::function<void(bool)>& set);
@@ -162,6 +163,7 @@ void Run::prepare() {
   user_.emplace(loop_, random_, client_, scenario_, std::move(definitions), report_.coverage);
   simulator_.faults = scenario_.faults;
   plan_bad_revision();
+  plan_restore();
   plan_windows();
   start_state();
   start_scheduler();
@@ -211,6 +213,20 @@ void Run::plan_bad_revision() {
   report_.coverage.add(faults.hangs    ? "revisions that hang"
                        : faults.denied ? "revisions that are denied"
                                        : "revisions that die");
+}
+
+// A file that is copied back knows nothing of what came since.
+void Run::plan_restore() {
+  if (scenario_.restored.length == Duration::zero()) return;
+  loop_.call_at(TimePoint{scenario_.restored.at}, [this] { state_disk_.keep_copy(); });
+  loop_.call_at(TimePoint{scenario_.restored.at + scenario_.restored.length}, [this] {
+    if (calm_) return;
+    if (state_) crash_state();
+    say("its store is put back");
+    state_disk_.restore_copy();
+    state_judge_.on_restore();
+    report_.coverage.add("state stores put back");
+  });
 }
 
 void Run::start_state() {

@@ -38,6 +38,12 @@ class StateJudge {
   void on_removal(const std::vector<std::string>& receipts);
   /// What it received dies with a process.
   void on_crash() { received_.clear(); }
+  /// The store is an older copy of itself now: what it lacks nobody has promised.
+  void on_restore() {
+    on_crash();
+    durable_.clear();
+    seen_.clear();
+  }
 
   void on_line(const client::Change<Task>& change);
   void on_line(const client::Change<ContainerInstance>& change);

@@ -21,13 +21,13 @@ http::Slice slice_of(std::string bytes) {
 class ChangeStreamBody final : public http::BodyStream {
  public:
   ChangeStreamBody(ClusterView& view, ObjectKind kind, ChangeReader reader, bool is_plain,
-                   SnapshotPtr first, ReceiveAge receive_age)
+                   SnapshotPtr first, Annotate annotate)
       : view_(view),
         kind_(kind),
         reader_(std::move(reader)),
         is_plain_(is_plain),
         snapshot_(std::move(first)),
-        receive_age_(std::move(receive_age)),
+        annotate_(std::move(annotate)),
         next_bookmark_(view.executor().now()) {}
 
   Async<Result<http::Slices>> next() override {
@@ -64,7 +64,7 @@ class ChangeStreamBody final : public http::BodyStream {
   }
 
   http::Slice to_slice(codec::Bookmark bookmark) const {
-    if (receive_age_) bookmark.receive_age = receive_age_();
+    if (annotate_) annotate_(bookmark);
     return slice_of(codec::encode_bookmark_line(bookmark) + "\n");
   }
 
@@ -102,7 +102,7 @@ class ChangeStreamBody final : public http::BodyStream {
   ChangeReader reader_;
   bool is_plain_;
   SnapshotPtr snapshot_;  // While it is being sent.
-  ReceiveAge receive_age_;
+  Annotate annotate_;
   std::string sent_;  // The last ARN of it that was.
   TimePoint next_bookmark_;
   bool has_ended_ = false;
@@ -117,13 +117,13 @@ std::unexpected<Refusal> out_of_range(const StreamOptions& options, std::string 
 }  // namespace
 
 std::expected<std::unique_ptr<http::BodyStream>, Refusal> open_change_stream(
-    ClusterView& view, ObjectKind kind, const StreamOptions& options, ReceiveAge receive_age) {
+    ClusterView& view, ObjectKind kind, const StreamOptions& options, Annotate annotate) {
   auto snapshot = view.snapshot();
   if (!options.after) {
     if (!options.bookmarks) snapshot = nullptr;
     return std::make_unique<ChangeStreamBody>(view, kind, ChangeReader::open_now(view, kind),
                                               !options.bookmarks, std::move(snapshot),
-                                              std::move(receive_age));
+                                              std::move(annotate));
   }
   if (!options.store_id.empty() && options.store_id != snapshot->store_id) {
     return out_of_range(
@@ -132,7 +132,7 @@ std::expected<std::unique_ptr<http::BodyStream>, Refusal> open_change_stream(
   auto reader = ChangeReader::open(view, kind, *options.after);
   if (!reader) return out_of_range(options, reader.error().message);
   return std::make_unique<ChangeStreamBody>(view, kind, *std::move(reader), !options.bookmarks,
-                                            nullptr, std::move(receive_age));
+                                            nullptr, std::move(annotate));
 }
 
 }  // namespace blox::cluster_state

@@ -11,13 +11,13 @@
 
 namespace blox::cluster_state {
 
-/// How long ago the queue of events last answered; none when it never did, or nobody asks it.
-using ReceiveAge = std::function<std::optional<Duration>()>;
+/// Adds to a bookmark what the service knows of itself: ages, and which opening of the store it is.
+using Annotate = std::function<void(codec::Bookmark&)>;
 
 /// A stream without bookmarks shows what v0.3 showed: objects alone. Where it cannot go on it
 /// breaks off; one with bookmarks ends with a line that says so.
 /// Requires: the view outlives the body, and has a snapshot.
 std::expected<std::unique_ptr<http::BodyStream>, Refusal> open_change_stream(
-    ClusterView& view, ObjectKind kind, const StreamOptions& options, ReceiveAge receive_age = {});
+    ClusterView& view, ObjectKind kind, const StreamOptions& options, Annotate annotate = {});
 
 }  // namespace blox::cluster_state

@@ -24,6 +24,13 @@ void add_bookmark_headers(const Snapshot& snapshot, http::Headers& headers) {
   headers.emplace_back("Blox-Store-Id", snapshot.store_id);
 }
 
+// Which clusters an answer about all of them leaves out.
+void add_unread_header(const UnreadState& unread, http::Headers& headers) {
+  if (!unread.clusters.empty()) {
+    headers.emplace_back("Blox-Unread-Clusters", list_unread(unread));
+  }
+}
+
 // How many records are asked for.
 Result<std::size_t> read_limit(const http::Query& query) {
   const auto text = http::find_query(query, "limit");
@@ -103,6 +110,12 @@ http::Response ClusterStateApi::list(ObjectKind kind, const http::RequestContext
   if (!options) return to_response(options.error());
   const auto snapshot = view_.snapshot();
   if (!snapshot) return not_loaded();
+  const UnreadState state = unread();
+  const ListFilter& filter = options->filter;
+  const std::string cluster = filter.cluster_arn.value_or(filter.cluster_name.value_or(""));
+  if (const auto why = why_unread(state, cluster); why && !options->bookmarks) {
+    return to_response(Error{ErrorKind::kUnavailable, *why});
+  }
   std::string end = "]}";
   if (options->bookmarks) {
     end = "],\"bookmark\":" + codec::encode_bookmark(bookmark_of(*snapshot)) + "}";
@@ -110,6 +123,7 @@ http::Response ClusterStateApi::list(ObjectKind kind, const http::RequestContext
   http::Response response;
   response.headers.emplace_back("Content-Type", kJson);
   add_bookmark_headers(*snapshot, response.headers);
+  add_unread_header(state, response.headers);
   response.body =
       std::make_unique<ListBody>(Selection{snapshot, kind, options->filter}, std::move(end));
   return response;
@@ -127,6 +141,9 @@ http::Response ClusterStateApi::get(ObjectKind kind, const http::RequestContext&
   const std::string& arn = context.parameter("arn");
   const auto entry = snapshot->table(kind).by_arn.find("", arn);
   if (!entry || entry->cluster_name != cluster) {
+    if (const auto why = why_unread(unread(), cluster)) {
+      return to_response(Error{ErrorKind::kUnavailable, *why});
+    }
     return to_response(
         Refusal{.status = 404,
                 .body = kind == ObjectKind::kTask ? kTaskNotFound : kInstanceNotFound,
@@ -143,11 +160,16 @@ http::Response ClusterStateApi::stream(ObjectKind kind, const http::RequestConte
   if (!options) return to_response(options.error());
   const auto snapshot = view_.snapshot();
   if (!snapshot) return not_loaded();
-  auto body = open_change_stream(view_, kind, *options, options_.receive_age);
+  const UnreadState state = unread();
+  if (const auto why = why_unread(state, ""); why && !options->bookmarks) {
+    return to_response(Error{ErrorKind::kUnavailable, *why});
+  }
+  auto body = open_change_stream(view_, kind, *options, options_.annotate);
   if (!body) return to_response(body.error());
   http::Response response;
   response.headers.emplace_back("Content-Type", "application/octet-stream");
   response.headers.emplace_back("Blox-Store-Id", snapshot->store_id);
+  add_unread_header(state, response.headers);
   response.body = *std::move(body);
   return response;
 }
@@ -159,7 +181,7 @@ http::Response ClusterStateApi::readiness() const {
 
 codec::Bookmark ClusterStateApi::bookmark_of(const Snapshot& snapshot) const {
   auto bookmark = snapshot.bookmark();
-  if (options_.receive_age) bookmark.receive_age = options_.receive_age();
+  if (options_.annotate) options_.annotate(bookmark);
   return bookmark;
 }
 

@@ -7,6 +7,7 @@
 #include "base/metrics.h"
 #include "cluster_state/api/change_stream.h"
 #include "cluster_state/api/request_options.h"
+#include "cluster_state/api/unread.h"
 #include "cluster_state/view/cluster_view.h"
 #include "http/router.h"
 
@@ -18,8 +19,10 @@ struct ClusterStateApiOptions {
   /// Has one cluster, a name or an ARN, or with an empty text all read from ECS soon. Shape: true
   /// when a read is begun for it, false when it joins one. Not set: 404.
   std::function<Result<bool>(const std::string& cluster)> reconcile;
-  /// How long ago the queue of events last answered, for bookmarks. Not set: not said.
-  ReceiveAge receive_age;
+  /// Called for each bookmark before it is written. Not set: nothing is added.
+  Annotate annotate;
+  /// What was not read from ECS yet. Not set: all is taken for read.
+  FindUnread unread;
 };
 
 /// Adds its routes to a router, which the view, the metrics and it itself must outlive:
@@ -38,6 +41,7 @@ class ClusterStateApi {
   http::Response readiness() const;
   http::Response reconcile(const http::RequestContext& context) const;
   codec::Bookmark bookmark_of(const Snapshot& snapshot) const;
+  UnreadState unread() const { return options_.unread ? options_.unread() : UnreadState{}; }
   Async<http::Response> kept_events(http::RequestContext context);
   Async<http::Response> dead_letters(http::RequestContext context);
 

@@ -364,7 +364,7 @@ TEST_F(ClusterStateApiTest, HasClustersReconciledOnDemand) {
 
 TEST_F(ClusterStateApiTest, BookmarksTellWhenTheQueueLastAnswered) {
   ClusterStateApiOptions options;
-  options.receive_age = [] { return std::optional<Duration>{1500ms}; };
+  options.annotate = [](codec::Bookmark& bookmark) { bookmark.receive_age = 1500ms; };
   ClusterStateApi with{*world.view, world.metrics, options};
   http::Router its_router;
   with.add_to(its_router);

@@ -29,6 +29,7 @@ enum class ReadStep : std::uint8_t {
 /// Bounds: an ARN for each object of the cluster, and those that came and went meanwhile.
 struct ClusterRead {
   WallTime started{};            ///< Of the first attempt: what the mark will say.
+  TimePoint began{};             ///< The same by the executor's clock.
   std::uint64_t generation = 0;  ///< Of the catalog: of another one nothing here holds.
   TimePoint progress_at{};       ///< When a call last brought it on.
   ReadStep step = ReadStep::kListInstances;

@@ -18,6 +18,7 @@
 #include "cluster_state/ingest/ingest.h"
 #include "cluster_state/reconcile/cluster_read.h"
 #include "cluster_state/reconcile/missing_list.h"
+#include "cluster_state/reconcile/own_marks.h"
 #include "cluster_state/reconcile/read_progress.h"
 #include "cluster_state/reconcile/read_queue.h"
 #include "cluster_state/reconcile/read_requests.h"
@@ -71,6 +72,11 @@ class Reconciler {
   /// Those of the clusters it reads that were never read whole, and how far each has come. Before
   /// knows_clusters() there may be more than these.
   const UnreadClusters& unread_clusters() const { return unread_list_.clusters(); }
+  /// When the read behind that mark began, by the executor's clock; none for one that an earlier
+  /// process has written.
+  std::optional<TimePoint> find_own_mark(const ClusterArn& cluster, WallTime started) const {
+    return own_marks_.find(cluster, started);
+  }
   /// True once ECS has told which clusters there are.
   bool knows_clusters() const { return found_; }
   /// True for the clusters that it reads: of its account and region, as far as that is known, and
@@ -196,9 +202,10 @@ class Reconciler {
   bool find_all_ = false;             // The finder has to find all clusters,
   std::set<std::string> find_names_;  // and these.
   ClusterList list_;
-  std::optional<TimePoint> full_began_;      // Of the full read under way whose clusters are found.
-  std::set<ClusterArn> unread_;              // Named by events, to be read unless a read does it.
-  UnreadList unread_list_;                   // Those that are followed and have no sync mark.
+  std::optional<TimePoint> full_began_;  // Of the full read under way whose clusters are found.
+  std::set<ClusterArn> unread_;          // Named by events, to be read unless a read does it.
+  UnreadList unread_list_;               // Those that are followed and have no sync mark.
+  OwnMarks own_marks_;
   std::map<ClusterArn, ClusterRead> reads_;  // Begun.
   std::map<std::string, Retry> retries_;     // By a cluster's ARN, or as it is configured.
   std::map<ClusterArn, Doubt> doubts_;

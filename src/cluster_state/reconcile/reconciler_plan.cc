@@ -90,6 +90,7 @@ void Reconciler::enqueue(const ClusterArn& cluster, ReadRank rank) {
 void Reconciler::forget(const ClusterArn& cluster) {
   retries_.erase(cluster.value);
   unread_list_.erase(cluster.value);
+  own_marks_.erase(cluster);
   if (!queue_.is_under_way(cluster)) reads_.erase(cluster);
 }
 

@@ -88,6 +88,7 @@ ClusterRead& Reconciler::begin_or_resume(const ClusterArn& cluster) {
       read.progress_at + options_.every < now) {
     read = {};
     read.started = executor_.wall_now();
+    read.began = now;
     read.generation = generation;
     read.progress_at = now;
   }
@@ -185,7 +186,11 @@ Async<Status> Reconciler::mark(ClusterArn cluster, const ClusterRead& read) {
   // While anything of it is shown, be it at its end, the mark says that all of it is.
   const bool over = !read.exists && !ingest_.catalog().has_objects(cluster);
   if (over) co_return co_await ingest_.mark_synced(std::move(cluster), std::nullopt);
-  co_return co_await ingest_.mark_synced(std::move(cluster), read.started);
+  const WallTime started = read.started;
+  const TimePoint began = read.began;
+  Status marked = co_await ingest_.mark_synced(cluster, started);
+  if (marked) own_marks_.note(cluster, started, began);
+  co_return marked;
 }
 
 }  // namespace blox::cluster_state

@@ -86,14 +86,16 @@ class SlowQuery final : public aws::EcsQuery {
   Executor& executor_;
 };
 
-// The real log, but a disk that is full keeps intents open.
+// The real log, but a disk that is full keeps intents open, and a slow one takes its time.
 class FullLog final : public IntentLog {
  public:
-  explicit FullLog(Repository& repository) : real_(repository) {}
+  FullLog(Executor& executor, Repository& repository) : executor_(executor), real_(repository) {}
   bool is_full = false;
+  Duration open_time = Duration::zero();
 
   Async<Result<std::vector<Intent>>> open(std::vector<Intent> intents) override {
-    return real_.open(std::move(intents));
+    co_await sleep_for(executor_, open_time);
+    co_return co_await real_.open(std::move(intents));
   }
   Async<Status> close(std::vector<IntentClosing> closings) override {
     if (is_full) co_return fail(ErrorKind::kUnavailable, "told to fail");
@@ -101,6 +103,7 @@ class FullLog final : public IntentLog {
   }
 
  private:
+  Executor& executor_;
   RepositoryIntentLog real_;
 };
 
@@ -110,7 +113,7 @@ struct Process {
           aws::EcsControl& control, aws::EcsQuery& query, const client::ClusterMirror::Tasks& tasks)
       : store(loop, std::move(disk)),
         repository(loop, store),
-        log(repository),
+        log(loop, repository),
         context{loop,   random,       repository,          log,         control, query, tasks,
                 memory, ActOptions{}, ActMetrics{metrics}, Signal{loop}},
         actor(context) {}

@@ -96,12 +96,27 @@ TEST_F(ActorTest, ADenialBelongsToTheDeploymentWhoseStartWasDenied) {
   process_->actor.carry_out(records().environments.at(other.uid), starts_on({kB}));
   run_for(seconds{1});
   ASSERT_EQ(control_.fake.starts.size(), 3U) << "one at a time for what is denied";
-  EXPECT_EQ(control_.fake.starts[2].started_by, other_deployment.value);
+  EXPECT_EQ(std::ranges::count(control_.fake.starts, other_deployment.value,
+                               &aws::StartRequest::started_by),
+            1);
   EXPECT_EQ(process_->memory.denials.at(kDeployment.value).count, 2);
   carry_out(starts_on(many));
   run_for(seconds{1});
   EXPECT_TRUE(process_->memory.denials.contains(other_deployment.value));
   EXPECT_FALSE(process_->memory.denials.contains(kDeployment.value)) << "one was answered";
+}
+
+// What was known of the instance has grown old while the disk took its time.
+TEST_F(ActorTest, StartsNothingOnWhatWasConfirmedBeforeASlowDisk) {
+  process_->log.open_time = seconds{61};
+  carry_out(starts_on({kA}));
+  run_for(minutes{2});
+  EXPECT_TRUE(control_.fake.starts.empty());
+  EXPECT_TRUE(records().intents.empty()) << "it was opened, and closed again";
+  process_->log.open_time = seconds{50};
+  carry_out(starts_on({kA}));
+  run_for(minutes{2});
+  EXPECT_EQ(control_.fake.starts.size(), 1U);
 }
 
 // Whatever ECS refuses as a whole because of one instance.

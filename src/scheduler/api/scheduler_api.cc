@@ -202,9 +202,10 @@ Async<http::Response> SchedulerApi::adopt(Context context) {
   const auto environment = operations_.get_environment(name);
   if (!environment) co_return answer_error(environment.error());
   const auto* status = find_status(board_, environment->uid);
-  if (!status) {
+  if (!status || !status->is_decided) {
     co_return answer_error(
-        {ErrorKind::kUnavailable, "The cluster state is not looked at yet; try again"});
+        {ErrorKind::kUnavailable, "The cluster state is not known yet; try again" +
+                                      (status ? ": " + status->reason : std::string{})});
   }
   auto unclaimed = status->unclaimed;
   const auto adoptions = co_await operations_.adopt(name, std::move(unclaimed), *dry_run);

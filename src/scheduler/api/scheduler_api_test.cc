@@ -63,6 +63,9 @@ TEST_F(SchedulerApiTest, AdoptsWhatNobodyHereHasStarted) {
                          definition,    started_by,
                          false,         loop.wall_now()};
   };
+  board.environments[stored("logs").uid].is_decided = false;
+  EXPECT_EQ(ask("POST", "/v1/environments/logs/adopt").status, 503) << "nothing is read yet";
+  board.environments[stored("logs").uid].is_decided = true;
   auto& unclaimed = board.environments[stored("logs").uid].unclaimed;
   EXPECT_EQ(ask("POST", "/v1/environments/logs/adopt").body, R"({"items":[],"dryRun":false})");
   unclaimed = {line("a", "lost"),  line("b", "lost"),  line("c", ""),

@@ -36,6 +36,7 @@ struct EnvironmentStatus {
   std::vector<InstanceStatusLine> instances;  ///< Sorted by instance.
   std::vector<UnclaimedLine> unclaimed;       ///< Likewise.
   WallTime decided_at;
+  bool is_decided = true;  ///< False: the picture is not to be trusted yet.
 };
 
 /// Threading: the executor's thread.

@@ -29,6 +29,8 @@ struct Ended {
     if (started_at.empty() || stopped_at == WallTime{}) return Duration{};
     return stopped_at - time_or_epoch(started_at);
   }
+  /// ECS's own words for a StopTask without a reason.
+  bool is_by_person() const { return stopped_reason == "Task stopped by user"; }
   bool is_by_us() const { return stopped_reason.starts_with(kStopReasonPrefix); }
 };
 

@@ -222,8 +222,8 @@ class Observer::Build {
     if (stopped_unseen_.contains(task.arn)) return;
     row.instance.tasks.push_back({task.arn, deployment.task_definition, deployment.id.value,
                                   phase_of(task.last_status, task.desired_status), true,
-                                  task.health_status == "UNHEALTHY", std::nullopt,
-                                  time_or_epoch(task.created_at)});
+                                  task.health_status == "UNHEALTHY", std::nullopt, std::nullopt,
+                                  time_or_epoch(task.started_at), time_or_epoch(task.created_at)});
     show_to_heirs(*found->second.environment, row.instance);
   }
 
@@ -264,8 +264,8 @@ class Observer::Build {
         continue;
       }
       instance.tasks.push_back({arn, outcome.task_definition, outcome.deployment.value,
-                                TaskPhase::kStarting, false, false, std::nullopt,
-                                outcome.started_at});
+                                TaskPhase::kStarting, false, false, std::nullopt, std::nullopt,
+                                WallTime{}, outcome.started_at});
       show_to_heirs(*found->second.environment, instance);
     }
   }

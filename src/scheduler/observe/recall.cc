@@ -9,6 +9,8 @@
 namespace blox::scheduler {
 namespace {
 
+constexpr Duration kOldMax = std::chrono::days{1};
+
 std::string resources_text(const std::vector<Resource>& resources) {
   std::string text;
   for (const auto& resource : resources) text += resource.name + "=" + resource.value + ";";
@@ -53,16 +55,25 @@ void Recall::recall(const RefusalKey& key, Past& past, InstanceRow& row,
   instance.emptied_by_us = past.emptied_by_us;
   if (!desired.deployment) return;
   recall_failures(key, past, row, desired.deployment->id);
-  recall_early_death(past, row, desired.deployment->id);
+  recall_early_death(past, row, desired);
 }
 
 void Recall::note_phases(Past& past, ObservedInstance& instance) const {
   std::vector<Past::Phase> phases;
   for (ObservedTask& task : instance.tasks) {
     const auto known = std::ranges::find(past.phases, task.arn, &Past::Phase::task);
-    const bool goes_on = known != past.phases.end() && known->phase == task.phase;
-    phases.push_back({task.arn, task.phase, goes_on ? known->since : now_});
-    task.phase_since = phases.back().since;
+    const bool is_known = known != past.phases.end();
+    const bool goes_on = is_known && known->phase == task.phase;
+    Past::Phase phase{task.arn, task.phase, goes_on ? known->since : now_};
+    // Older than this process: by half of what ECS's clock says, as clocks differ.
+    if (!is_known && task.phase == TaskPhase::kServing && task.started_at != WallTime{}) {
+      phase.since -= std::clamp<Duration>(wall_now_ - task.started_at, {}, kOldMax) / 2;
+    }
+    if (task.unhealthy) phase.unhealthy_since = is_known ? known->unhealthy_since : std::nullopt;
+    if (task.unhealthy && !phase.unhealthy_since) phase.unhealthy_since = now_;
+    task.phase_since = phase.since;
+    task.unhealthy_since = phase.unhealthy_since;
+    phases.push_back(std::move(phase));
   }
   past.phases = std::move(phases);
 }
@@ -91,22 +102,24 @@ void Recall::set_since(std::optional<TimePoint>& since, bool holds) const {
 bool Recall::is_emptied(const RefusalKey& key, const InstanceRow& row, bool was_emptied,
                         Duration min_healthy) const {
   const auto& intent = row.instance.intent;
+  const auto noted = records_.emptied.find({EnvironmentUid{key.first}, key.second});
+  const bool is_noted = noted != records_.emptied.end();
+  const bool holds = was_emptied || is_noted;
   const bool proven = std::ranges::any_of(row.instance.tasks, [&](const ObservedTask& task) {
     const bool doomed = intent && intent->kind == OpenIntentKind::kStop && intent->task == task.arn;
-    return task.phase == TaskPhase::kServing && !doomed && !task.unhealthy &&
+    // One that was proven before is ill at most: nobody has emptied the instance since.
+    return task.phase == TaskPhase::kServing && !doomed && (!task.unhealthy || !holds) &&
            now_ - *task.phase_since >= min_healthy;
   });
   if (proven) return false;
-  const auto noted = records_.emptied.find({EnvironmentUid{key.first}, key.second});
-  const bool is_noted = noted != records_.emptied.end();
   for (const Ended& ended : row.ended) {  // Newest first.
     if (is_noted && ended.stopped_at <= noted->second.noted_at) break;
     const bool ours = ended.is_by_us();
     if (ours && ended.started_at.empty()) continue;  // It never served.
-    if (!ours && ended.served_for() < options_.proven_after) continue;
+    if (!ours && ended.served_for() < std::max(options_.proven_after, min_healthy)) continue;
     return ours;
   }
-  return is_noted || was_emptied;
+  return holds;
 }
 
 void Recall::recall_failures(const RefusalKey& key, Past& past, InstanceRow& row,
@@ -117,7 +130,6 @@ void Recall::recall_failures(const RefusalKey& key, Past& past, InstanceRow& row
     if (past.standing != standing) {
       if (!past.standing.empty()) {
         memory_.forget_refusals(key);
-        past.early_death.reset();
         if (!row.ended.empty()) past.failures_forgiven = row.ended.front().stopped_at;
       }
       past.standing = std::move(standing);
@@ -131,13 +143,15 @@ void Recall::recall_failures(const RefusalKey& key, Past& past, InstanceRow& row
 
 // The newest one counts until a task has served for as long as a death is early. That the picture
 // has forgotten it by then changes nothing.
-void Recall::recall_early_death(Past& past, InstanceRow& row, const std::string& deployment) const {
+void Recall::recall_early_death(Past& past, InstanceRow& row, const DesiredState& desired) const {
+  const std::string& deployment = desired.deployment->id;
+  const Duration within = std::max(options_.early_death_within, desired.min_healthy);
   if (past.early_death_of != deployment) past.early_death.reset();
   past.early_death_of = deployment;
   for (const Ended& ended : row.ended) {  // Newest first.
-    if (ended.started_by != deployment || ended.stopped_at <= past.failures_forgiven) break;
-    if (ended.is_by_us() || ended.started_at.empty()) continue;
-    if (ended.served_for() < options_.early_death_within) {
+    if (ended.started_by != deployment) break;
+    if (ended.is_by_us() || ended.is_by_person() || ended.started_at.empty()) continue;
+    if (ended.served_for() < within) {
       past.early_death = EarlyDeath{
           ended.arn,
           fmt::format("task {} ended by itself {} s after its start: {}", ended.arn.value,
@@ -146,11 +160,8 @@ void Recall::recall_early_death(Past& past, InstanceRow& row, const std::string&
     }
     break;
   }
-  // By either clock: this process may be younger than the task.
   const bool proven = std::ranges::any_of(row.instance.tasks, [&](const ObservedTask& task) {
-    return task.phase == TaskPhase::kServing &&
-           (now_ - *task.phase_since >= options_.early_death_within ||
-            wall_now_ - task.created_at >= 2 * options_.early_death_within);
+    return task.phase == TaskPhase::kServing && now_ - *task.phase_since >= within;
   });
   if (proven) past.early_death.reset();
   row.instance.early_death = past.early_death;
@@ -192,9 +203,14 @@ void Recall::add_refusals(const RefusalKey& key, const InstanceRow& row,
   failures.refused = true;
 }
 
+// Where nobody has tried for long there is nobody left to try: then it says nothing any more.
 void Recall::add_denials(const std::string& deployment, StartFailures& failures) const {
   const auto found = memory_.denials.find(deployment);
   if (found == memory_.denials.end()) return;
+  if (now_ - found->second.last_at > options_.denial_kept) {
+    memory_.denials.erase(found);
+    return;
+  }
   const StartDenial& denial = found->second;
   if (failures.count == 0 || denial.last_at > failures.last_at) {
     failures.last_at = denial.last_at;

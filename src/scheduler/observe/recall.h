@@ -20,6 +20,8 @@ struct ObserveOptions {
   Duration proven_after = std::chrono::seconds{60};
   /// And one that ended sooner by itself as an early death.
   Duration early_death_within = std::chrono::minutes{10};
+  /// A denial that nobody has met for so long is forgotten: longer than any wait between tries.
+  Duration denial_kept = std::chrono::minutes{10};
 };
 
 /// One environment on one instance, while its world is made.
@@ -37,6 +39,7 @@ struct Past {
     TaskArn task;
     TaskPhase phase = TaskPhase::kStarting;
     TimePoint since;
+    std::optional<TimePoint> unhealthy_since = {};
   };
   std::vector<Phase> phases;  ///< Of its live tasks.
   std::optional<TimePoint> draining_since;
@@ -74,7 +77,7 @@ class Recall {
                   Duration min_healthy) const;
   void recall_failures(const RefusalKey& key, Past& past, InstanceRow& row,
                        const std::string& deployment);
-  void recall_early_death(Past& past, InstanceRow& row, const std::string& deployment) const;
+  void recall_early_death(Past& past, InstanceRow& row, const DesiredState& desired) const;
   void add_deaths(Past& past, const InstanceRow& row, const std::string& deployment,
                   StartFailures& failures) const;
   void add_refusals(const RefusalKey& key, const InstanceRow& row, const std::string& deployment,

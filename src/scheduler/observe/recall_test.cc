@@ -83,10 +83,11 @@ TEST_F(RecallTest, AnEarlyDeathIsOfItsDeploymentAndOfItsOwn) {
   EXPECT_FALSE(observe_a().early_death);
   add_ended("v", seconds{20}, seconds{10});
   EXPECT_TRUE(observe_a().early_death);
-  changed_a().registered_resources = {{"MEMORY", "INTEGER", "99"}};
-  EXPECT_FALSE(observe_a().early_death) << "somebody has resized it";
-  add_ended("w", seconds{20}, seconds{5});
+  changed_a().agent_connected = false;
   EXPECT_TRUE(observe_a().early_death);
+  changed_a().agent_connected = true;
+  EXPECT_TRUE(observe_a().early_death) << "agents come and go";
+  EXPECT_EQ(observe_a().failures.count, 0) << "the wait is over, the place is not given back";
   records_.environments[kUid].deployment = DeploymentId{"old"};
   tasks_.erase(TaskArn{"u"});
   EXPECT_FALSE(observe_a().early_death) << "another deployment is in force";
@@ -95,11 +96,41 @@ TEST_F(RecallTest, AnEarlyDeathIsOfItsDeploymentAndOfItsOwn) {
 // This process may be younger than the task that proves itself.
 TEST_F(RecallTest, ATaskThatWasMadeLongAgoProvesItselfAtOnce) {
   add_ended("t", seconds{20}, minutes{30});
-  Task& heir = add_task("u", "new");
-  heir.created_at = format_time(kDate - minutes{19});
+  add_task("u", "new").started_at = format_time(kDate - minutes{19});
   EXPECT_TRUE(observe_a().early_death);
-  heir.created_at = format_time(kDate - minutes{20});
+  tasks_.erase(TaskArn{"u"});
+  add_task("v", "new").started_at = format_time(kDate - minutes{20});
   EXPECT_FALSE(observe_a().early_death);
+}
+
+TEST_F(RecallTest, WhatAPersonStopsHasNotDiedEarly) {
+  add_ended("t", seconds{20}, seconds{10}, "Task stopped by user");
+  EXPECT_FALSE(observe_a().early_death);
+}
+
+TEST_F(RecallTest, ALongMinHealthyMakesDeathsEarlyForLonger) {
+  records_.environments[kUid].rollout.min_healthy = minutes{30};
+  add_ended("s", minutes{60}, minutes{25}, "blox: its task is outdated");
+  add_ended("t", minutes{20}, seconds{10});
+  EXPECT_TRUE(observe_a().early_death);
+  EXPECT_TRUE(observe_a().emptied_by_us) << "it has not served for long enough since";
+}
+
+// It was proven before: a moment of UNHEALTHY empties nothing.
+TEST_F(RecallTest, AnIllTaskIsNoStopOfOurs) {
+  add_ended("t", minutes{60}, seconds{30}, "blox: its task is outdated");
+  Task& heir = add_task("u", "new");
+  EXPECT_TRUE(observe_a().emptied_by_us);
+  now_ += seconds{10};
+  EXPECT_FALSE(observe_a().emptied_by_us);
+  heir.health_status = "UNHEALTHY";
+  now_ += minutes{11};
+  EXPECT_FALSE(observe_a().emptied_by_us);
+  EXPECT_EQ(observe_a().tasks[0].unhealthy_since, now_) << "not since it runs";
+  now_ += minutes{1};
+  EXPECT_EQ(observe_a().tasks[0].unhealthy_since, now_ - minutes{1});
+  heir.health_status = "HEALTHY";
+  EXPECT_FALSE(observe_a().tasks[0].unhealthy_since);
 }
 
 TEST_F(RecallTest, CountsTheDeathsSinceTheLastRound) {
@@ -140,6 +171,11 @@ TEST_F(RecallTest, ADenialIsAFailedStartOnEveryInstance) {
   memory_.note_denial("new", now_ + seconds{1}, now_ + seconds{2}, "AccessDenied");
   EXPECT_EQ(observe_a().failures.count, 2);
   EXPECT_EQ(observe_a().failures.last_at, now_ + seconds{2});
+  now_ += minutes{10};
+  EXPECT_EQ(observe_a().failures.count, 2);
+  now_ += seconds{3};
+  EXPECT_EQ(observe_a().failures.count, 0) << "nobody tries it any more";
+  memory_.note_denial("new", now_, now_, "AccessDenied");
   records_.environments[kUid].deployment = DeploymentId{"old"};
   EXPECT_EQ(observe_a().failures.count, 0);
   EXPECT_TRUE(memory_.denials.empty()) << "it is not in force any more";

@@ -125,7 +125,7 @@ class Round {
     for (const ObservedTask& task : instance.tasks) {
       if (!task.phase_since) continue;
       if (task.phase == TaskPhase::kServing) due(*task.phase_since + world_.desired.min_healthy);
-      due(*task.phase_since + limits_.stuck_after);
+      due(task.unhealthy_since.value_or(*task.phase_since) + limits_.stuck_after);
     }
   }
 
@@ -366,9 +366,11 @@ class Round {
       if (failed || !rules_.why_lost(instance).empty()) with_lost.push_back(instance.arn);
       complete = complete && failed;
     }
-    const bool ended =
-        change.status == RolloutStatus::kCompleted || change.status == RolloutStatus::kFailed;
-    if (!ended && is_given_up() && !with_lost.empty()) {
+    const bool has_failed = change.status == RolloutStatus::kFailed;
+    const bool ended = has_failed || change.status == RolloutStatus::kCompleted;
+    // One that left instances out may go on with them, and fail with them.
+    const bool done = ended && !has_failed && deployment()->failed_instances.empty();
+    if (!done && !has_failed && is_given_up() && !with_lost.empty()) {
       change.failed_instances = std::move(with_lost);
       change.status = RolloutStatus::kFailed;
       change.reason = fmt::format("{} of {} that may be without service are lost to it, first {}",

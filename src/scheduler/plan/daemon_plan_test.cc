@@ -142,6 +142,8 @@ TEST_F(PlanDaemon, StopsARolloutWhoseTasksDieEarly) {
       {"its open stops are taken back", "failing deployed", "a: +stop=t t/old", "withdraw@a"},
       {"it stays failed when all serve", "failing deployed", "a: t/new", ""},
       {"a completed one does not fail any more", "deployed", "a(died): t/new@1s b: u/new", ""},
+      {"but one that left instances out may", "deployed listed=b", "a(died): b: t/old",
+       "start@a confirm failed failed=a failed=b"},
       {"and lists who has not come up", "failing deployed", "a(failed=3/1s): b: u/new",
        "failed failed=a"},
   };
@@ -158,6 +160,8 @@ TEST_F(PlanDaemon, GivesUpWhatHangs) {
        "completed failed=b"},
       {"an outdated one is replaced", "running", "a: t/new b: u/old?@10m", "stop u"},
       {"healthy or not", "running", "a: t/new b: u/old~@10m", "stop u"},
+      {"it keeps no others, unless we emptied its instance", "running deployed",
+       "a: t/old b: u/new?@10m", "stop t running failed=b"},
       {"its place is kept", "running deployed max=2", "a: t/old b(emptied): u/new?@10m c: v/old",
        "stop t running failed=b"},
       {"when such fill the budget, the deployment ends", "running deployed",

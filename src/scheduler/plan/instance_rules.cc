@@ -60,19 +60,22 @@ const ObservedTask& InstanceRules::best_of(const Instance& instance) const {
 const ObservedTask* InstanceRules::find_stuck(const Instance& instance) const {
   const auto found = std::ranges::find_if(instance.tasks, [&](const ObservedTask& task) {
     // An outdated one that does not come up is stopped: nobody waits for it.
-    const bool waited_for =
-        task.phase == TaskPhase::kEnding ||
-        (is_current(task) && (task.phase == TaskPhase::kStarting || task.unhealthy));
+    if (task.phase == TaskPhase::kServing) {
+      return is_current(task) && task.unhealthy_since &&
+             has_passed(task.unhealthy_since, limits_.stuck_after);
+    }
+    const bool waited_for = task.phase == TaskPhase::kEnding || is_current(task);
     return waited_for && task.phase_since && has_passed(task.phase_since, limits_.stuck_after);
   });
   return found == instance.tasks.end() ? nullptr : &*found;
 }
 
 std::string InstanceRules::in_words_of_stuck(const ObservedTask& task) const {
-  const std::string age = in_words(world_.now - *task.phase_since);
   if (task.phase == TaskPhase::kServing) {
-    return fmt::format("task {} runs for {} and is UNHEALTHY", task.arn.value, age);
+    return fmt::format("task {} is UNHEALTHY for {}", task.arn.value,
+                       in_words(world_.now - *task.unhealthy_since));
   }
+  const std::string age = in_words(world_.now - *task.phase_since);
   return fmt::format("task {} is on its way {} for {}", task.arn.value,
                      task.phase == TaskPhase::kStarting ? "up" : "down", age);
 }
@@ -139,7 +142,7 @@ bool InstanceRules::is_stop_wanted(const Instance& instance) const {
 bool InstanceRules::is_unavailable(const Instance& instance) const {
   if (holds_place(instance)) return true;
   if (serving_count(instance) > 0 || standing_of(instance) != Standing::kEligible) return false;
-  return !has_failed_starts(instance) && why_blocked(instance).empty();
+  return !has_failed(instance);
 }
 
 bool InstanceRules::holds_place(const Instance& instance) const {

@@ -106,7 +106,10 @@ inline ObservedTask task_from_text(std::string text, int position, TimePoint now
   const char mark = text.back();
   if (mark == '?') task.phase = TaskPhase::kStarting;
   if (mark == '!') task.phase = TaskPhase::kEnding;
-  if (mark == '~') task.unhealthy = true;
+  if (mark == '~') {
+    task.unhealthy = true;
+    task.unhealthy_since = task.phase_since;
+  }
   if (mark == '*') {
     task.phase = TaskPhase::kStarting;
     task.seen = false;

@@ -31,7 +31,9 @@ struct ObservedTask {
   /// Since when it was seen in its phase, by this process; none: for longer than anything here
   /// asks for.
   std::optional<TimePoint> phase_since;
-  WallTime created_at;  ///< Orders by age, and for nothing else.
+  std::optional<TimePoint> unhealthy_since;  ///< Likewise, while it is so.
+  WallTime started_at{};                     ///< By ECS; the epoch while it has not run.
+  WallTime created_at;                       ///< Orders by age, and for nothing else.
 };
 
 enum class OpenIntentKind : std::uint8_t { kStart, kStop };

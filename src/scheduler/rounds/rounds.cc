@@ -152,6 +152,7 @@ void Rounds::publish(const Environment& environment, const World& world, const P
   EnvironmentStatus& status = parts_.board.environments[environment.uid];
   status.healthy = plan.healthy;
   status.reason = plan.reason;
+  status.is_decided = plan.decided;
   status.decided_at = parts_.executor.wall_now();
   status.instances.clear();
   for (const auto& line : plan.lines) {

@@ -252,7 +252,7 @@ class NoDirectory final : public Directory {
 struct Process {
   Process(SimLoop& loop, TinyCluster& cluster, std::shared_ptr<store::MemoryDisk> disk)
       : random(3),
-        store(loop, std::move(disk)),
+        store(loop, std::move(disk), {.commit_latency = std::chrono::milliseconds{5}}),
         repository(loop, store),
         log(repository),
         mirror(loop, random, cluster),

@@ -74,6 +74,18 @@ TEST_F(RoundsTest, ANameThatIsUsedAgainStartsNothingBesideTasksThatWereNotSeen) 
   EXPECT_EQ(cluster_.running_count("logs:1"), 10U) << "those of the old environment";
 }
 
+// Whatever comes while a round stores what it found is not left to the next thing that comes.
+TEST_F(RoundsTest, WhatChangesWhileARoundWritesIsSeenAtOnce) {
+  add_instances(1);
+  deploy("one", "logs:1");
+  for (int i = 0; i < 60; ++i) {
+    add_instances(1);
+    loop_.run_for(milliseconds{1});
+  }
+  loop_.run_for(seconds{1});
+  for (const auto& name : names_) EXPECT_EQ(cluster_.live_on(name).size(), 1U) << name;
+}
+
 // The cluster state is alive, but its queue stands: ECS knows of a drain that no event told of.
 TEST_F(RoundsTest, StartsNothingOnWhatOnlyAnOldPictureShowsEligible) {
   add_instances(2);

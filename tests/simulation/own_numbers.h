@@ -1,0 +1,19 @@
+// The judge's numbers, copied from the design and not taken from the code that it judges: if that
+// waits longer, or believes longer, the judge does not.
+#pragma once
+
+#include "base/time.h"
+
+namespace blox::simulation {
+
+/// Source: design/scheduling.md, "Promises" and "Life of an instance".
+inline constexpr Duration kLaunchTakesEffectWithin = std::chrono::seconds{60};
+inline constexpr Duration kVisibleWithin = std::chrono::minutes{5};
+inline constexpr Duration kObservationAgeMax = std::chrono::seconds{60};
+inline constexpr Duration kBackoffMax = std::chrono::minutes{5};
+/// Nothing is concluded from not finding a task before it: both of the first, by a clock that errs
+/// by 1 %.
+inline constexpr Duration kSettleTime = (kLaunchTakesEffectWithin + kVisibleWithin) * 101 / 100;
+inline constexpr Duration kVisibleTime = kVisibleWithin * 101 / 100;
+
+}  // namespace blox::simulation
