@@ -7,8 +7,9 @@ import re
 import subprocess
 import threading
 
+import botocore.configloader
+import botocore.credentials
 import botocore.exceptions
-import botocore.session
 import pytest
 
 from processes import BLOX, wait_until
@@ -104,15 +105,14 @@ def aws_calls():
     server.server_close()
 
 
-def of_botocore(variables):
+def of_botocore(config, credentials, profile):
     """(key, token), None without keys, or the error with which it refuses the files."""
-    session = botocore.session.Session(profile=variables.get("AWS_PROFILE"))
-    session.set_config_variable("config_file", variables["AWS_CONFIG_FILE"])
-    session.set_config_variable("credentials_file", variables["AWS_SHARED_CREDENTIALS_FILE"])
-    chain = [provider for provider in botocore.credentials.create_credential_resolver(session).providers
-             if provider.METHOD in ("shared-credentials-file", "config-file")]
     try:
-        for provider in chain:
+        botocore.configloader.load_config(config)  # A session reads it whatever its keys are.
+        for provider in (
+            botocore.credentials.SharedCredentialProvider(credentials, profile),
+            botocore.credentials.ConfigProvider(config, profile),
+        ):
             found = provider.load()
             if found:
                 return found.access_key, found.token
@@ -132,7 +132,9 @@ def test_blox_is_who_botocore_is(fleet, aws_calls, what, config, credentials, pr
         variables[variable] = str(path)
     if profile:
         variables["AWS_PROFILE"] = profile
-    meant = of_botocore(variables)
+    meant = of_botocore(
+        variables["AWS_CONFIG_FILE"], variables["AWS_SHARED_CREDENTIALS_FILE"], profile or "default"
+    )
     process = subprocess.Popen(
         [str(BLOX), "cluster-state-service", "--bind", "127.0.0.1:0", "--store", "memory:"],
         env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
