@@ -35,6 +35,9 @@ class AwsAccount {
   /// `name`: as aws::parse_queue_name takes it. Errors: kInvalid, also for a queue of another
   /// region; kinesis:// is refused by name.
   Result<std::unique_ptr<aws::Queue>> open_queue(const std::string& name);
+  /// Forgets the keys that were read: the next call reads the shared files, whether or not they
+  /// seem changed.
+  void read_keys_anew() { credentials_.forget(); }
   const std::string& region() const { return region_; }
   /// The bucket of all reads of ECS.
   aws::CallBudget& read_budget() { return budgets_.read; }

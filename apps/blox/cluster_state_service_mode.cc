@@ -19,7 +19,7 @@ struct StateModeFlags {
 
 int run(const StateModeFlags& flags) {
   outlive_closed_pipes();
-  if (const auto configured = configure_log({"CSS"}); !configured) {
+  if (const auto configured = flags.common.log.configure({"CSS"}); !configured) {
     return fail_with(configured.error().message);
   }
   Process process;

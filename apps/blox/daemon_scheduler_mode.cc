@@ -21,7 +21,7 @@ struct SchedulerModeFlags {
 
 int run(const SchedulerModeFlags& flags) {
   outlive_closed_pipes();
-  if (const auto configured = configure_log({"DS"}); !configured) {
+  if (const auto configured = flags.common.log.configure({"DS"}); !configured) {
     return fail_with(configured.error().message);
   }
   Process process;

@@ -122,6 +122,7 @@ int run(bool keep) {
   Scope scope{loop};
   scope.spawn(play());
   loop.on_signal([&loop] { loop.stop(); });
+  loop.on_hangup([&loop] { loop.stop(); });  // Its programs would stay, as they outlive a SIGHUP.
   loop.run();
   if (status != 0) {
     folder.keep();

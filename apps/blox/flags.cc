@@ -104,18 +104,6 @@ std::vector<std::string> split_at_commas(const std::string& text) {
   return parts;
 }
 
-// The value of <PREFIX><suffix> for the first prefix that has one, and that variable's name.
-std::pair<std::string, std::string> first_variable(const std::vector<std::string>& prefixes,
-                                                   const std::string& suffix) {
-  for (const auto& prefix : prefixes) {
-    std::string name = prefix + suffix;
-    if (std::string value = variable_of(name); !value.empty()) {
-      return {std::move(value), std::move(name)};
-    }
-  }
-  return {};
-}
-
 }  // namespace
 
 void add_version(CLI::App& root, const std::string& text) {
@@ -195,28 +183,6 @@ Status check_command(const CLI::App& root, const std::vector<std::string>& argum
   if (arguments.empty() || arguments.front().starts_with('-')) return done();
   if (chosen(root, {arguments.front()}) != &root) return done();
   return fail(ErrorKind::kInvalid, "'" + arguments.front() + "' is not a command");
-}
-
-Status configure_log(const std::vector<std::string>& prefixes) {
-  log::Level level = log::Level::kInfo;
-  if (const auto [text, name] = first_variable(prefixes, "_LOG_LEVEL"); !text.empty()) {
-    const auto parsed = log::parse_level(text);
-    if (!parsed) return parsed.error_in(name);
-    level = *parsed;
-  }
-  return log::configure(level, first_variable(prefixes, "_LOG_FILE").first);
-}
-
-std::string log_help(const std::vector<std::string>& prefixes) {
-  const auto join = [&](const std::string& suffix) {
-    std::string names;
-    for (const auto& prefix : prefixes) {
-      names += (names.empty() ? "" : ", else ") + prefix + suffix;
-    }
-    return names;
-  };
-  return "\nLog: " + join("_LOG_LEVEL") + " (debug, info, warn, error); " + join("_LOG_FILE") +
-         " (default: stderr)";
 }
 
 CLI::Validator is_duration(Duration least, Duration most) {

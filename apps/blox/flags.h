@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "base/log.h"
 #include "base/result.h"
 #include "base/time.h"
 
@@ -44,13 +43,6 @@ Result<std::vector<std::string>> with_file(const CLI::App& root,
 
 /// kInvalid when the first argument is meant as a command and is none of `root`.
 Status check_command(const CLI::App& root, const std::vector<std::string>& arguments);
-
-/// Sets the log of this process by level and file, from <PREFIX>_LOG_LEVEL and <PREFIX>_LOG_FILE
-/// (CSS_LOG_LEVEL); of several prefixes the first that is set counts. Level "info" when none is.
-/// Errors: kInvalid.
-Status configure_log(const std::vector<std::string>& prefixes);
-/// What --help says of configure_log.
-std::string log_help(const std::vector<std::string>& prefixes);
 
 /// Checks for CLI11 that the text is a duration ("10s") from `least` to `most`, and says what is
 /// allowed if not.

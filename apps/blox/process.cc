@@ -38,6 +38,12 @@ Async<void> end(IoLoop& loop, Ending ending) {
 
 void outlive_closed_pipes() { std::signal(SIGPIPE, SIG_IGN); }
 
+Process::Process() {
+  reopen_log_at_hangup(loop, [this] {
+    if (account) account->read_keys_anew();
+  });
+}
+
 Status Process::open_account(const CommonFlags& flags) {
   if (const auto checked = flags.check(); !checked) return checked;
   auto opened = AwsAccount::open(loop, random, metrics, flags.api_share);

@@ -27,6 +27,9 @@ struct Ending {
 void outlive_closed_pipes();
 
 struct Process {
+  /// Handles SIGHUP from here on: the log file is opened anew, and the keys of AWS are read anew.
+  Process();
+
   IoLoop loop;
   Metrics metrics;
   Random random{seed_from_os()};

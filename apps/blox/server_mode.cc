@@ -21,7 +21,7 @@ struct ServerFlags {
 
 int run(const ServerFlags& flags) {
   outlive_closed_pipes();
-  if (const auto configured = configure_log({"CSS", "DS"}); !configured) {
+  if (const auto configured = flags.common.log.configure({"CSS", "DS"}); !configured) {
     return fail_with(configured.error().message);
   }
   Process process;

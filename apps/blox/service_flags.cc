@@ -22,6 +22,7 @@ void CommonFlags::add_to(CLI::App& app, const std::string& store_file) {
            "Share of ECS's published call limits that Blox may use; over 1 where AWS raised them")
       ->check(CLI::Range(0.01, 100.0));
   listen.add_to(app);
+  log.add_to(app);
   add_flag(app, "--etcd-endpoint", etcd_endpoints, "HOST:PORT of etcd (v0.3; not served yet)");
 }
 

@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "blox/flags.h"
 #include "blox/listen_flags.h"
+#include "blox/log_flags.h"
 #include "blox/scheduler_service.h"
 #include "blox/state_service.h"
 
@@ -22,6 +23,7 @@ struct CommonFlags {
   std::string store_queue_memory = "64MiB";
   double api_share = 1.0;  ///< Over both services, where one process runs both.
   ListenFlags listen;
+  LogFlags log;
   std::vector<std::string> etcd_endpoints;
 
   void add_to(CLI::App& app, const std::string& store_file);

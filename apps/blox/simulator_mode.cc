@@ -8,6 +8,7 @@
 #include "base/metrics.h"
 #include "blox/flags.h"
 #include "blox/listen_flags.h"
+#include "blox/log_flags.h"
 #include "blox/modes.h"
 #include "blox/process.h"
 #include "simulator/face.h"
@@ -23,14 +24,16 @@ struct SimulatorFlags {
   std::string account = "123456789012";
   std::uint64_t seed = 0;
   ListenFlags listen;
+  LogFlags log;
 };
 
 int run(const SimulatorFlags& flags) {
   outlive_closed_pipes();
-  if (const auto configured = configure_log({"SIMULATOR"}); !configured) {
+  if (const auto configured = flags.log.configure({"SIMULATOR"}); !configured) {
     return fail_with(configured.error().message);
   }
   IoLoop loop;
+  reopen_log_at_hangup(loop, {});
   Metrics metrics;
   Random random{flags.seed != 0 ? flags.seed : seed_from_os()};
   simulator::Options options;
@@ -76,6 +79,7 @@ void add_simulator(CLI::App& root, int& status) {
                              "DIGITS"});
   add_flag(*command, "--seed", flags->seed, "Equal seeds, equal chances; 0: a new one");
   flags->listen.add_to(*command);
+  flags->log.add_to(*command);
   command->callback([flags, &status] { status = run(*flags); });
 }
 

@@ -47,6 +47,8 @@ class SharedCredentials final : public CredentialsProvider {
   explicit SharedCredentials(Environment environment) : environment_(std::move(environment)) {}
   Async<Result<Credentials>> get() override;
   void on_refused(const Credentials& credentials) override;
+  /// The next get() reads the files, whether or not they seem changed.
+  void forget() { cached_.reset(); }
 
  private:
   Environment environment_;

@@ -210,6 +210,11 @@ TEST_F(SharedCredentialsTest, ReadsAgainWhenCredentialsWereRefused) {
   EXPECT_EQ(get(provider).value().access_key_id, "A");
   provider.on_refused(first);
   EXPECT_EQ(get(provider).value().access_key_id, "B");
+  write("[default]\naws_access_key_id=C\naws_secret_access_key=s\n");
+  std::filesystem::last_write_time(path_, written_at);
+  EXPECT_EQ(get(provider).value().access_key_id, "B");
+  provider.forget();
+  EXPECT_EQ(get(provider).value().access_key_id, "C");
 }
 
 TEST_F(SharedCredentialsTest, AsksNoFileWhenTheEnvironmentHasTheKeys) {

@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::string_view kBlanks = " \t\v\f";
-constexpr std::string_view kDefaults = "DEFAULT";  // Of configparser, in this case alone.
+// Holds in every section to configparser, which would take memory by the square of the file.
+constexpr std::string_view kDefaults = "DEFAULT";
 // Of a key with others nested under it. They repeat it, so that a long one would take memory by the
 // square of the file.
 constexpr std::size_t kOuterKeyBytesMax = 64;
@@ -63,13 +64,10 @@ class IniParser {
     const auto [place, is_new] =
         section_->try_emplace(key_, trim(without_comment(line.substr(end + 1))));
     if (is_new) return done();
-    return twice("sets " + quote(key_) + " of section [" + section_name_ + "]");
+    return twice("sets " + quote(key_) + " of section " + quote(section_name_));
   }
 
-  IniSections finish() {
-    for (auto& [name, values] : sections_) values.insert(defaults_.begin(), defaults_.end());
-    return std::move(sections_);
-  }
+  IniSections finish() { return std::move(sections_); }
 
  private:
   using Section = std::map<std::string, std::string>;
@@ -89,15 +87,17 @@ class IniParser {
     if (!is_comment(trim(line.substr(close + 1)))) return bad("goes on behind its ']'");
     section_name_ = line.substr(1, close - 1);
     key_.clear();
-    section_ = &defaults_;
-    if (section_name_ == kDefaults) return done();
+    if (section_name_ == kDefaults) {
+      return fail(ErrorKind::kInvalid,
+                  "opens [DEFAULT], which is not supported; set its keys in the sections");
+    }
     const auto name = name_of_(section_name_);
     section_ = name ? &sections_[*name] : &unnamed_;
     unnamed_.clear();
     const bool is_new =
         seen_.insert(section_name_).second && (!name || named_.insert(*name).second);
     if (is_new) return done();
-    return twice("opens section [" + escape_control(section_name_) + "]");
+    return twice("opens section " + quote(section_name_));
   }
 
   // Nested under a key without a value; else the value goes on.
@@ -117,7 +117,6 @@ class IniParser {
 
   const NameSection& name_of_;
   IniSections sections_;
-  Section defaults_;
   Section unnamed_;              // Of the section at hand, when it is nothing to us.
   std::set<std::string> seen_;   // Sections by what stands in their brackets,
   std::set<std::string> named_;  // and by what they are called.

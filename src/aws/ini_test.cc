@@ -33,8 +33,7 @@ TEST(ParseIni, FollowsTheTable) {
       {"a bracket in that comment", "[a] # [c]\nk=v", "a] # [c", "k", "v"},
       {"a section glued to a value", "[a]\nk=v[b]\nl=w", "a", "k", "v[b]"},
       {"and what follows it", "[a]\nk=v[b]\nl=w", "a", "l", "w"},
-      {"for all sections", "[a]\nl=w\n[DEFAULT]\nk=v\nl=x\n", "a", "k", "v"},
-      {"unless they have it", "[a]\nl=w\n[DEFAULT]\nk=v\nl=x\n", "a", "l", "w"},
+      {"default in another case", "[Default]\nk=v", "Default", "k", "v"},
       {"line ends of old Macs", "[a]\rk = v\rl=w\r", "a", "l", "w"},
       {"a key in two sections", "[a]\nk=v\n[b]\nk=w\n", "b", "k", "w"},
   };
@@ -52,10 +51,10 @@ TEST(ParseIni, NamesTheBadLine) {
       {"\n[a\n", "line 2 has no ']' behind a name"},
       {"[]\n", "line 1 has no ']' behind a name"},
       {"[a]k=v\n", "line 1 goes on behind its ']'"},
-      {"[a]\nk=v\n\n[a]\nl=w\n", "line 4 opens section [a] a second time"},
-      {"[a]\nk=v\nl=w\nK : x\n", "line 4 sets 'k' of section [a] a second time"},
-      {"[a]\nk=v[b]\nk=w\n", "line 3 sets 'k' of section [a] a second time"},
-      {"[DEFAULT]\nk=v\n[DEFAULT]\nk=w\n", "line 4 sets 'k' of section [DEFAULT] a second"},
+      {"[a]\nk=v\n\n[a]\nl=w\n", "line 4 opens section 'a' a second time"},
+      {"[a]\nk=v\nl=w\nK : x\n", "line 4 sets 'k' of section 'a' a second time"},
+      {"[a]\nk=v[b]\nk=w\n", "line 3 sets 'k' of section 'a' a second time"},
+      {"[a]\nk=v\n[DEFAULT]\nk=w\n", "line 3 opens [DEFAULT], which is not supported"},
       {"k=v\n", "line 1 stands before the first section"},
       {"[a]\nkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk=\n  a=b\n",
        "line 3 is nested under a key of over 64 bytes"},
@@ -76,9 +75,9 @@ TEST(ParseIni, SaysWhenTwoSectionsHaveOneName) {
   ASSERT_TRUE(parsed) << parsed.error().message;
   EXPECT_EQ(*parsed, (IniSections{{"a", {{"k", "v"}}}, {"b", {}}}));
   const std::pair<const char*, const char*> rows[] = {
-      {"[ab]\n[ac]\n", "line 2 opens section [ac] a second time"},
-      {"[x]\n[x]\n", "line 2 opens section [x] a second time"},
-      {"[x]\nk=v\nk=w\n", "line 3 sets 'k' of section [x] a second time"},
+      {"[ab]\n[ac]\n", "line 2 opens section 'ac' a second time"},
+      {"[x]\n[x]\n", "line 2 opens section 'x' a second time"},
+      {"[x]\nk=v\nk=w\n", "line 3 sets 'k' of section 'x' a second time"},
   };
   for (const auto& [text, message] : rows) {
     const auto refused = parse_ini(text, first_letter);

@@ -62,7 +62,7 @@ TEST_F(SharedFilesTest, NamesFileAndLineOfAProfileThatStandsTwice) {
   const auto files = load_shared_files(environment_);
   ASSERT_FALSE(files);
   EXPECT_EQ(files.error().message, "file '" + home_ +
-                                       "/.aws/config': line 3 opens section [profile 'p'] a second "
+                                       "/.aws/config': line 3 opens section 'profile 'p'' a second "
                                        "time; nobody knows which one is meant");
 }
 

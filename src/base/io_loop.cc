@@ -47,8 +47,13 @@ struct IoLoop::Impl {
   asio::io_context context{1};
   asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
   asio::posix::stream_descriptor alarm{context, open_boot_timer()};  // For the first of `timers`.
-  asio::signal_set signals{context};
-  Job on_signal;
+  // A set of signals, and what is to be done at each.
+  struct Signals {
+    asio::signal_set set;
+    Job job;
+  };
+  Signals ends{asio::signal_set{context}, {}};
+  Signals hangups{asio::signal_set{context}, {}};
   std::map<std::pair<TimePoint, TimerId>, Job> timers;
   std::unordered_map<TimerId, TimePoint> times;
   TimerId last_timer = 0;
@@ -99,11 +104,11 @@ struct IoLoop::Impl {
     set_alarm(boot_now());
   }
 
-  void wait_for_signal() {
-    signals.async_wait([this](const boost::system::error_code& error, int) {
+  void wait_for(Signals& signals) {
+    signals.set.async_wait([this, &signals](const boost::system::error_code& error, int) {
       if (error) return;
-      wait_for_signal();
-      on_signal();
+      wait_for(signals);
+      signals.job();
     });
   }
 };
@@ -141,11 +146,18 @@ void IoLoop::run() {
 void IoLoop::stop() { impl_->context.stop(); }
 
 void IoLoop::on_signal(Job job) {
-  check(!impl_->on_signal, "a loop has one job for signals");
-  impl_->on_signal = std::move(job);
-  impl_->signals.add(SIGINT);
-  impl_->signals.add(SIGTERM);
-  impl_->wait_for_signal();
+  check(!impl_->ends.job, "a loop has one job for signals");
+  impl_->ends.job = std::move(job);
+  impl_->ends.set.add(SIGINT);
+  impl_->ends.set.add(SIGTERM);
+  impl_->wait_for(impl_->ends);
+}
+
+void IoLoop::on_hangup(Job job) {
+  check(!impl_->hangups.job, "a loop has one job for SIGHUP");
+  impl_->hangups.job = std::move(job);
+  impl_->hangups.set.add(SIGHUP);
+  impl_->wait_for(impl_->hangups);
 }
 
 asio::io_context& IoLoop::context() { return impl_->context; }

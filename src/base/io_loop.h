@@ -31,6 +31,8 @@ class IoLoop final : public Executor {
   /// Calls `job` on the loop each time that the process gets SIGINT or SIGTERM, which then do
   /// nothing else. Requires: called once.
   void on_signal(Job job);
+  /// As on_signal, for SIGHUP.
+  void on_hangup(Job job);
 
   /// For `http`, the only other user of Asio.
   boost::asio::io_context& context();

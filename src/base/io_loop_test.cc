@@ -129,5 +129,20 @@ TEST(IoLoop, EachSignalIsDelivered) {
   EXPECT_EQ(count, 2);
 }
 
+TEST(IoLoop, AHangupEndsNothing) {
+  IoLoop loop;
+  int hangups = 0;
+  int ends = 0;
+  loop.on_signal([&] {
+    ++ends;
+    loop.stop();
+  });
+  loop.on_hangup([&] { std::raise(++hangups == 1 ? SIGHUP : SIGTERM); });
+  loop.post([] { std::raise(SIGHUP); });
+  loop.run();
+  EXPECT_EQ(hangups, 2);
+  EXPECT_EQ(ends, 1);
+}
+
 }  // namespace
 }  // namespace blox

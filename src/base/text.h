@@ -31,8 +31,9 @@ constexpr bool is_one_line(std::string_view text) {
   return text.find_first_of(std::string_view{"\r\n\0", 3}) == text.npos;
 }
 
-/// `text` with each control byte as "\x0a" and the like, so that it stays on its line and says
-/// nothing to a terminal. Letters beyond ASCII stay as they are.
+/// `text` with each control character as "\x0a" and the like, so that it stays on its line, reads
+/// as it stands and says nothing to a terminal; so are bytes that are no UTF-8. Other letters
+/// beyond ASCII stay as they are.
 std::string escape_control(std::string_view text);
 
 /// `text` in single quotes, for errors that name what they refuse: control bytes escaped, and cut

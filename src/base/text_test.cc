@@ -19,6 +19,23 @@ TEST(Text, KnowsWhatEndsALine) {
   EXPECT_FALSE(is_one_line(std::string_view{"a\0b", 3}));
 }
 
+TEST(Text, EscapesWhatSaysSomethingToATerminal) {
+  const std::pair<std::string, std::string> rows[] = {
+      {"", ""},
+      {"größe € 😀", "größe € 😀"},
+      {"\x1b]0;title\x07", "\\x1b]0;title\\x07"},
+      {"a\xc2\x9b\x33\x31m\xc2\xa0", "a\\xc2\\x9b31m\xc2\xa0"},  // CSI of C1; a blank.
+      {"a\x9b\x33", "a\\x9b3"},                                  // The same in Latin-1.
+      {"user\xe2\x80\xaetxt", "user\\xe2\\x80\\xaetxt"},         // From right to left.
+      {"\xe2\x81\xa6\xe2\x80\xa8", "\\xe2\\x81\\xa6\\xe2\\x80\\xa8"},
+      {"\xe2\x80\x94", "—"},
+      {"\xc3", "\\xc3"},
+      {"\xe2\x82", "\\xe2\\x82"},
+      {"\xc0\x9b\xf5", "\\xc0\\x9b\\xf5"},
+  };
+  for (const auto& [text, escaped] : rows) EXPECT_EQ(escape_control(text), escaped) << escaped;
+}
+
 TEST(Text, AQuoteStaysShortAndOnItsLine) {
   const std::string euros = "x€€€€€€€€€€€€€€€€€€€€€€€€€€€€€€";  // 91 bytes; 80 would tear one.
   const std::pair<std::string, std::string> rows[] = {

@@ -218,6 +218,28 @@ TEST_F(CommandsTest, TakesEndpointsAsPeopleWriteThem) {
   EXPECT_THAT(transport.asked, testing::IsEmpty());
 }
 
+// Whoever may stop a task writes the reason, and a service's error is whatever answers there.
+TEST_F(CommandsTest, TellsTheTerminalNothingThatAServiceSays) {
+  const std::string evil = "x\\u001b]0;owned\\u0007\\u009b31m\\u202ey";
+  const auto answer_task = [&] {
+    auto task = task_json("aaa", "RUNNING");
+    task.replace(task.find(R"("startedBy":"me")"), 16, R"("startedBy":")" + evil + R"(")");
+    transport.answer(200, R"({"items":[)" + task + "]}");
+  };
+  const std::string shown = "x\\x1b]0;owned\\x07\\xc2\\x9b31m\\xe2\\x80\\xaey";
+  answer_task();
+  EXPECT_THAT(blox("tasks list").out, HasSubstr(shown));
+  answer_task();
+  EXPECT_THAT(blox("tasks get aaa").out, HasSubstr(shown));
+  answer_task();
+  const std::string json = blox("tasks list --output json").out;
+  EXPECT_THAT(json, HasSubstr(R"(x\u001b]0;owned\u0007\u009b31m\u202ey)"));
+  transport.answer(503, "busy\x1b[2J\x9b\n");
+  EXPECT_THAT(blox("environments list").error, HasSubstr("busy\\x1b[2J\\x9b\n"));
+  transport.answer(503, "busy\x1b[2J\n", {{"Blox-Error-Detail", "a\x1b[2J"}});
+  EXPECT_THAT(blox("tasks list").error, HasSubstr("busy\\x1b[2J (a\\x1b[2J)\n"));
+}
+
 TEST_F(CommandsTest, ListsEnvironmentsOverAllPages) {
   transport.answer(200, R"({"items":[)" + environment_json("a") + R"(],"nextToken":"61"})");
   transport.answer(200, R"({"items":[)" + environment_json("b") + "]}");
@@ -279,7 +301,7 @@ TEST_F(CommandsTest, DeletesOnlyWhatIsThere) {
       ran.error,
       "error: cannot delete the environment logs: Environment logs does not exist\n"
       "  `blox environments list` shows what there is. If it was deleted before, nothing more "
-      "is done:\n  tasks that it left go on running.\n");
+      "is done: tasks that it left go on running.\n");
   EXPECT_THAT(transport.asked, ElementsAre("GET " + kScheduler + "/logs"));
   transport.script.emplace_back(fail(ErrorKind::kUnavailable, "connection refused"));
   EXPECT_THAT(blox("environments delete logs").error, HasSubstr("`blox server` starts it"));

@@ -119,7 +119,7 @@ Async<int> delete_environment(DeleteEnvironment asked, Services services) {
     services.printer.print_error(
         what, found.error(),
         "`blox environments list` shows what there is. If it was deleted before, nothing more is "
-        "done:\n  tasks that it left go on running.");
+        "done: tasks that it left go on running.");
     co_return 1;
   }
   if (!found) co_return report(services, what, found.error(), "blox environments list");

@@ -1,9 +1,12 @@
 #include "cli/printer.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/json.hpp>
 #include <ostream>
 
+#include "base/text.h"
 #include "model/arn.h"
 
 namespace blox::cli {
@@ -22,7 +25,8 @@ std::string cell_text(const Value& value, bool wide) {
   } else {
     text = shorten(std::get<std::string>(value), wide);
   }
-  return text.empty() ? "-" : text;
+  // Whoever may name a task or stop one chooses what stands there.
+  return text.empty() ? "-" : escape_control(text);
 }
 
 boost::json::object to_json(const std::vector<Column>& columns, const Row& row) {
@@ -42,6 +46,38 @@ boost::json::object to_json(const std::vector<Column>& columns, const Row& row) 
     }
   }
   return json;
+}
+
+// "\\u009b". Requires: a letter of UTF-8 of up to three bytes.
+std::string to_json_escape(std::string_view letter) {
+  unsigned code = static_cast<unsigned char>(letter.front());
+  if (letter.size() == 2) code &= 0x1f;
+  if (letter.size() == 3) code &= 0x0f;
+  for (const char byte : letter.substr(1)) {
+    code = (code << 6) | (static_cast<unsigned char>(byte) & 0x3fU);
+  }
+  return fmt::format("\\u{:04x}", code);
+}
+
+// On one line. What no terminal is to be told is escaped as JSON has it, which says the same.
+std::string to_line(const boost::json::value& json) {
+  const std::string text = boost::json::serialize(json);
+  std::string line;
+  for (std::string_view rest = text; !rest.empty();) {
+    // Letters beyond ASCII stand within strings alone; controls of ASCII but DEL are escaped
+    // already.
+    const auto end = std::min(rest.find_first_of("\x7f\xc2\xe2"), rest.size());
+    line += rest.substr(0, end);
+    rest.remove_prefix(end);
+    const std::size_t size = rest.empty()             ? 0
+                             : rest.front() == '\x7f' ? 1
+                             : rest.front() == '\xc2' ? 2
+                                                      : 3;
+    const std::string_view letter = rest.substr(0, size);
+    line += escape_control(letter) == letter ? std::string{letter} : to_json_escape(letter);
+    rest.remove_prefix(letter.size());
+  }
+  return line;
 }
 
 // Letters, not bytes: those that continue a letter of UTF-8 take no room.
@@ -70,7 +106,7 @@ void Printer::print_list(const std::vector<Column>& columns, const std::vector<R
   if (options_.json) {
     boost::json::array items;
     for (const auto& row : rows) items.emplace_back(to_json(columns, row));
-    out_ << boost::json::serialize(boost::json::object{{"items", std::move(items)}}) << '\n';
+    out_ << to_line(boost::json::object{{"items", std::move(items)}}) << '\n';
     return;
   }
   std::vector<std::vector<std::string>> lines(1);
@@ -90,7 +126,7 @@ void Printer::print_list(const std::vector<Column>& columns, const std::vector<R
 
 void Printer::print_one(const std::vector<Column>& columns, const Row& row) {
   if (options_.json) {
-    out_ << boost::json::serialize(to_json(columns, row)) << '\n';
+    out_ << to_line(to_json(columns, row)) << '\n';
     return;
   }
   std::size_t width = 0;
@@ -102,12 +138,12 @@ void Printer::print_one(const std::vector<Column>& columns, const Row& row) {
 }
 
 void Printer::print_note(std::string_view sentence) {
-  (options_.json ? error_ : out_) << sentence << '\n' << std::flush;
+  (options_.json ? error_ : out_) << escape_control(sentence) << '\n' << std::flush;
 }
 
 void Printer::print_error(std::string_view what, const Error& why, std::string_view next) {
-  error_ << "error: " << what << ": " << why.message << '\n';
-  if (!next.empty()) error_ << "  " << next << '\n';
+  error_ << "error: " << escape_control(what) << ": " << escape_control(why.message) << '\n';
+  if (!next.empty()) error_ << "  " << escape_control(next) << '\n';
 }
 
 }  // namespace blox::cli

@@ -26,6 +26,7 @@ struct Column {
   std::string field;  ///< In JSON: the name that our HTTP API uses.
 };
 
+/// What comes from a service tells the terminal nothing: control characters are escaped.
 /// Threading: none. Requires: the streams outlive it.
 class Printer {
  public:

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "aws/config_sections.h"
 #include "aws/ini.h"
 #include "fuzz/oracle.h"
 
@@ -89,12 +90,12 @@ void files(std::string_view config, std::string_view credentials) {
                                      {"AWS_SHARED_CREDENTIALS_FILE", credentials_file.path()}};
   const auto loaded = aws::load_shared_files(environment);
   check_error(loaded);
-  const auto first = aws::parse_ini(config);
+  const auto first = aws::parse_ini(config, &aws::name_config_section);
   const auto second = aws::parse_ini(credentials);
   check(loaded.has_value() == (first && second), "files are loaded when both can be parsed");
   if (!loaded) return;
   check(loaded->credentials == *second, "the credentials are those of the file");
-  check(loaded->config.size() <= first->size(), "no section out of nothing");
+  check(loaded->config == *first, "the profiles are those of the file");
   for (const char* profile : {"default", "a"}) {
     const std::string value = aws::get_profile_value(*loaded, profile, "region");
     check(value.size() <= config.size() + credentials.size(), "a value is part of a file");

@@ -110,6 +110,10 @@ def test_a_cluster_that_is_younger_than_the_server(fleet, simulated):
         (["server", "--stopped-retention", "30s"], "'30s' is not from 1m to 14d"),
         (["simulator", "--account", "abc"], "'abc' is not 12 digits"),
         (["tasks", "list", "--output", "xml"], "xml"),
+        (["tasks", "list", "--state-endpoint", "ftp://h"], "'ftp://h': not an http or https URL"),
+        (["daemon-scheduler", "--css-endpoint", "h:x"], "--css-endpoint: 'h:x': its port is not"),
+        (["server", "--log-max-size", "1"], "'1' is not from 64KiB to 64GiB"),
+        (["server", "--log-old-files", "0"], "--log-old-files"),
         (["environments", "create", "agents"], "--cluster"),
         (["tasks", "list", "--cluster", "web,api"], "'web,api' is not the name or ARN of one cluster"),
     ],
@@ -127,7 +131,15 @@ def test_bad_usage_ends_with_2_and_a_sentence(fleet, arguments, sentence):
         (["--store", "etcd:h:1"], {}, "etcd is not in this version"),
         (["--etcd-endpoint", "h:1"], {}, "--etcd-endpoint 'h:1': etcd is not in this version"),
         (["--store", "memory:", "--queue", "kinesis://x"], {}, "this version reads SQS only"),
+        (["--store", "memory:", "--queue", "a b"], {}, "'a b' is no SQS queue; allowed are NAME"),
+        (["--store", "memory:", "--queue", "arn:aws:sqs:eu-west-1:123456789012:q"], {},
+         "is in eu-west-1, and the region that Blox works in is us-east-1"),
         (["--store", "memory:", "--css-bind", "nonsense"], {}, "nonsense"),
+        ([], {"HOME": ""}, "as HOME is not set: set HOME or STATE_DIRECTORY"),
+        (["--store", "memory:"], {"HOME": "", "AWS_REGION": "", "AWS_DEFAULT_REGION": ""},
+         "HOME is not set, so nothing in ~/.aws is read"),
+        (["--store", "memory:"], {"AWS_REGION": "us-east-1\n"}, "AWS_REGION is 'us-east-1\\x0a'"),
+        (["--store", "memory:"], {"AWS_ENDPOINT_URL": "http://h \n"}, "'http://h \\x0a': it holds"),
         (["--store", "memory:"], {"CSS_LOG_LEVEL": "loud"}, "CSS_LOG_LEVEL"),
         (["--store", "memory:"], {"CSS_LOG_LEVEL": "", "DS_LOG_LEVEL": "loud"}, "DS_LOG_LEVEL"),
         (["--store", "memory:"], {"AWS_REGION": "", "AWS_DEFAULT_REGION": ""}, "AWS_REGION"),
@@ -233,6 +245,57 @@ def test_hosts_that_may_change_the_simulation(fleet):
     for host, status in (("ecs.example", 200), ("other.example", 403)):
         answer = post(address, "/simulator/instances", join, headers={"Host": host})
         assert answer.status == status, answer.text
+
+
+def test_who_serves_others_is_told_by_which_names(fleet, simulated):
+    flags = ["--store", "memory:", "--allowed-host", "blox.example:80"]
+    for bind, is_warned in (("127.0.0.1:0", False), ("[::1]:0", False), ("0.0.0.0:0", True)):
+        process = fleet.run(
+            f"bound-{is_warned}-{bind[0]}", "cluster-state-service", "--bind", bind, *flags,
+            endpoint=simulated.endpoint,
+        )
+        address = process.addresses[0]
+        warned = re.search(r"warning http: (\S+) can be reached by other machines.*", process.log())
+        assert bool(warned) == is_warned, process.log()
+        if warned:
+            assert warned[1] == address
+            assert "blox.example:80" in warned[0] and "--allowed-host NAME adds one" in warned[0]
+
+
+@pytest.mark.parametrize("name", [
+    "blox_queue", "sqs://blox_queue", "arn:aws:sqs:us-east-1:123456789012:blox_queue",
+    "http://127.0.0.1:1/123456789012/blox_queue",
+    "https://sqs.us-east-1.amazonaws.com/123456789012/blox_queue",
+])
+def test_the_queue_by_name_arn_and_url(fleet, simulated, name):
+    state = fleet.cluster_state_service(simulated.endpoint, "--queue", name)
+    wait_ready(state.addresses[0])
+    simulated.join(1)
+    wait_until(
+        "an event comes in",
+        lambda: len(get(state.addresses[0], "/v1/instances").json()["items"]) == 1,
+    )
+
+
+@pytest.mark.parametrize("form", ["{}", "http://{}/", "http://{}"])
+def test_endpoints_as_people_write_them(fleet, simulated, form):
+    simulated.join(1)
+    state = fleet.cluster_state_service(simulated.endpoint)
+    scheduler = fleet.daemon_scheduler(simulated.endpoint, form.format(state.addresses[0]))
+    wait_ready(state.addresses[0], scheduler.addresses[0])
+    where = ["--state-endpoint", form.format(state.addresses[0])]
+    assert len(run(fleet, "instances", "list", *where).stdout.splitlines()) == 2
+    where = ["--scheduler-endpoint", form.format(scheduler.addresses[0])]
+    assert run(fleet, "environments", "list", *where).returncode == 0
+
+
+def test_keys_with_a_line_end_are_named(fleet):
+    state = fleet.run(
+        "state", "cluster-state-service", "--bind", "127.0.0.1:0", "--store", "memory:",
+        endpoint="http://127.0.0.1:1", AWS_SECRET_ACCESS_KEY="hush\n",
+    )
+    wait_until("said", lambda: "AWS_SECRET_ACCESS_KEY holds a blank, a line end" in state.log())
+    assert "hush" not in state.log()
 
 
 def test_variables_of_client_commands(fleet, simulated):

@@ -7,8 +7,9 @@ import re
 import subprocess
 import threading
 
+import botocore.configloader
+import botocore.credentials
 import botocore.exceptions
-import botocore.session
 import pytest
 
 from processes import BLOX, wait_until
@@ -59,13 +60,15 @@ TABLE = [
      f"[default]\n{keys('D')}output = json[p]\nregion = us-west-2\n", None, None),
     ("a key glued to a section", "",
      "[default]aws_access_key_id = D\naws_secret_access_key = s\n", None, "line 1 goes on"),
-    ("for all sections", "", f"[DEFAULT]\n{keys('A')}[default]\nregion = us-east-1\n", None, None),
-    ("in both", "", f"[DEFAULT]\n{keys('A')}[default]\n{keys('D')}", None, None),
+    ("for all sections", "", f"[DEFAULT]\n{keys('A')}[default]\nregion = us-east-1\n", None,
+     "line 1 opens [DEFAULT], which is not supported"),
+    ("in both", "", f"[default]\n{keys('D')}[DEFAULT]\n{keys('A')}", None,
+     "line 4 opens [DEFAULT], which is not supported"),
     ("not by another case", f"[default]\n{keys('C')}", f"[Default]\n{keys('D')}", None, None),
     ("a profile of two names", f"[profile p]\n{keys('P')}[profile 'p']\n{keys('Q')}", "", "p",
-     "line 4 opens section [profile 'p'] a second time"),
+     "line 4 opens section 'profile 'p'' a second time"),
     ("default of two names", f"[default]\n{keys('C')}[profile default]\n{keys('D')}", "", None,
-     "line 4 opens section [profile default] a second time"),
+     "line 4 opens section 'profile default' a second time"),
     ("a line that is none", "", f"[default]\n{keys('D')}nonsense\n", None, None),
     ("before the first section", "", f"{keys('D')}[default]\n{keys('D')}", None, None),
     ("comments", "", f"# c\n; c\n[default]\n# aws_access_key_id = X\n{keys('D')}", None, None),
@@ -104,15 +107,14 @@ def aws_calls():
     server.server_close()
 
 
-def of_botocore(variables):
+def of_botocore(config, credentials, profile):
     """(key, token), None without keys, or the error with which it refuses the files."""
-    session = botocore.session.Session(profile=variables.get("AWS_PROFILE"))
-    session.set_config_variable("config_file", variables["AWS_CONFIG_FILE"])
-    session.set_config_variable("credentials_file", variables["AWS_SHARED_CREDENTIALS_FILE"])
-    chain = [provider for provider in botocore.credentials.create_credential_resolver(session).providers
-             if provider.METHOD in ("shared-credentials-file", "config-file")]
     try:
-        for provider in chain:
+        botocore.configloader.load_config(config)  # A session reads it whatever its keys are.
+        for provider in (
+            botocore.credentials.SharedCredentialProvider(credentials, profile),
+            botocore.credentials.ConfigProvider(config, profile),
+        ):
             found = provider.load()
             if found:
                 return found.access_key, found.token
@@ -132,7 +134,9 @@ def test_blox_is_who_botocore_is(fleet, aws_calls, what, config, credentials, pr
         variables[variable] = str(path)
     if profile:
         variables["AWS_PROFILE"] = profile
-    meant = of_botocore(variables)
+    meant = of_botocore(
+        variables["AWS_CONFIG_FILE"], variables["AWS_SHARED_CREDENTIALS_FILE"], profile or "default"
+    )
     process = subprocess.Popen(
         [str(BLOX), "cluster-state-service", "--bind", "127.0.0.1:0", "--store", "memory:"],
         env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
