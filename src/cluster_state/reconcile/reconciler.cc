@@ -63,6 +63,11 @@ void Reconciler::request(ClusterArn cluster) {
   requests_.notify_all();
 }
 
+void Reconciler::request_all() {
+  wanted_.add_all();
+  requests_.notify_all();
+}
+
 bool Reconciler::request_for_people(ClusterArn cluster) {
   const bool begins = wanted_.add_for_people(std::move(cluster));
   if (begins) requests_.notify_all();
