@@ -125,12 +125,10 @@ struct LossWorld : ConsumerWorld {
 TEST(QueueConsumer, TellsOfAQueueThatWasNotThere) {
   LossWorld world;
   world.queue.receive_fault = Error{ErrorKind::kNotFound, "no such queue"};
-  world.queue.look_fault = world.queue.receive_fault;
   world.queue.push("wakes the calls that wait");
   world.loop.run_for(3min);
   EXPECT_EQ(world.losses, 0) << "nothing could follow what was read now";
   world.queue.receive_fault.reset();
-  world.queue.look_fault.reset();
   world.loop.run_for(3s);
   EXPECT_EQ(world.losses, 1);
   world.loop.run_for(10min);
@@ -237,6 +235,38 @@ TEST(QueueConsumer, WhatIsGivenBackComesAgainAndIsDeleted) {
   EXPECT_TRUE(world.drains(100ms));
   EXPECT_EQ(world.queue.given_back_count, 4U) << "not asked again";
   EXPECT_EQ(world.health(), "");
+}
+
+// They are hidden, and we do not hold them.
+TEST(QueueConsumer, MessagesOfLostAnswersAreItsOwn) {
+  ConsumerWorld world;
+  world.start();
+  world.loop.run_for(1min);
+  world.queue.push(task_event({.id = "1"}, world.loop.wall_now()));
+  world.queue.lose_answers = 6;
+  for (int second = 0; second < 240; ++second) {
+    world.loop.run_for(1s);
+    ASSERT_EQ(world.health(), "") << second;
+  }
+  EXPECT_EQ(world.queue.lose_answers, 0U);
+  EXPECT_EQ(world.queue.size(), 0U);
+}
+
+// One that was given back, and lost on its way to us, proves nothing.
+TEST(QueueConsumer, AMessageThatIsLostOnItsWayBackIsNoSign) {
+  ConsumerWorld world;
+  world.queue.shown.may_give_back = true;
+  world.start();
+  world.loop.run_for(1s);
+  for (std::size_t round = 1; round <= 6; ++round) {
+    world.queue.push(task_event({.id = std::to_string(round)}, world.loop.wall_now()));
+    ASSERT_TRUE(
+        world.loop.run_while_not([&] { return world.queue.given_back_count == round; }, 1min));
+    world.queue.lose_answers = 1;
+    world.loop.run_for(50s);
+    EXPECT_EQ(world.queue.lose_answers, 0U);
+    ASSERT_EQ(world.health(), "") << round;
+  }
 }
 
 // Under load, with answers lost, batches not taken and deletes refused: all that is in flight is
