@@ -32,7 +32,7 @@ std::string read(std::string_view body) {
 }
 
 const std::string kEvent = R"({"source":"aws.ecs","id":"a","detail-type":"ECS Tea Break",)"
-                           R"("time":"2026-08-20T10:00:03Z","detail":{"says":"\"[}\""}})";
+                           R"("time":"2026-08-20T10:00:03Z","detail":{"says":"\"["}})";
 std::string named(std::string id) {
   std::string text = kEvent;
   return text.replace(text.find("\"a\""), 3, "\"" + id + "\"");
