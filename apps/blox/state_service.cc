@@ -59,6 +59,10 @@ Async<void> StateService::run() {
   }
   // Events of clusters that are never read would stay without a word of ECS on them.
   options_.consumer.clusters = options_.reconcile.clusters;
+  // One that does not run yet reads all when it begins.
+  options_.consumer.on_loss = [this] {
+    if (reconciler_) reconciler_->request_all();
+  };
   consumer_ = std::make_unique<cluster_state::QueueConsumer>(executor_, random_, queue_, ingest_,
                                                              metrics_, options_.consumer);
   reconciler_ = std::make_unique<cluster_state::Reconciler>(executor_, random_, ecs_, ingest_,

@@ -160,6 +160,43 @@ TEST_F(StateServiceTest, IsNotReadyWhileTheQueueGivesNothing) {
   EXPECT_EQ(readyz(), "ready");
 }
 
+// What is lost shows in ECS alone, and not before the queue is there again.
+TEST_F(StateServiceTest, ReadsAllWhenEventsAreLost) {
+  ecs.clusters = {kCluster};
+  queue.shown.identity = "first";
+  start();
+  loop.run_for(5min);
+  const auto reads = [&] {
+    return std::ranges::count(ecs.calls, std::string{"ListContainerInstances prod"});
+  };
+  ASSERT_EQ(reads(), 1);
+  queue.receive_fault = Error{ErrorKind::kNotFound, "no such queue"};
+  push(1);
+  loop.run_for(3min);
+  EXPECT_NE(readyz().find("no such queue"), std::string::npos) << readyz();
+  EXPECT_EQ(reads(), 1);
+  queue.receive_fault.reset();
+  loop.run_for(2s);
+  EXPECT_EQ(reads(), 2);
+  EXPECT_EQ(readyz(), "ready");
+  queue.shown.identity = "second";
+  loop.run_for(2min);
+  EXPECT_EQ(reads(), 3);
+  loop.run_for(10min);
+  EXPECT_EQ(reads(), 3) << "once a loss";
+}
+
+// Health is of the process, which is well: whoever restarts it for this would do so for ever.
+TEST_F(StateServiceTest, TroubleWithTheQueueIsNoTroubleOfTheProcess) {
+  start();
+  loop.run_for(1s);
+  for (int message = 0; message < 20; ++message) queue.push("{}");
+  loop.run_for(1s);
+  EXPECT_NE(readyz().find("the last 20 messages"), std::string::npos) << readyz();
+  EXPECT_EQ(ask("GET", "/readyz").status, 503);
+  EXPECT_EQ(ask("GET", "/healthz").status, 200);
+}
+
 // Clusters that are not followed neither stand in the way nor get in.
 TEST_F(StateServiceTest, FollowsTheNamedClustersAlone) {
   options.reconcile.clusters = {"other"};

@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -26,14 +27,29 @@ class FakeQueue final : public Queue {
   /// Messages not deleted yet, hidden ones included.
   std::size_t size() const { return messages_.size(); }
 
-  std::deque<Error> receive_faults;  ///< The next receive takes the front one, if there is any.
-  std::deque<Error> remove_faults;   ///< The next remove takes the front one, if there is any.
+  std::deque<Error> receive_faults;    ///< The next receive takes the front one, if there is any.
+  std::deque<Error> remove_faults;     ///< The next remove takes the front one, if there is any.
+  std::optional<Error> receive_fault;  ///< While it is there, receives fail so, those waiting too.
+  std::optional<Error> remove_fault;   ///< While it is there, removes fail so.
+  std::optional<Error> give_back_fault;  ///< While it is there, messages are not given back.
+  std::optional<Error> look_fault;       ///< While it is there, looks fail so.
+  std::string remove_refused;            ///< Unless empty, each entry of a remove is refused so.
+  std::size_t lose_answers = 0;          ///< So many receives of messages end as if unanswered.
   std::size_t removed_count = 0;
+  std::size_t receive_count = 0;  ///< Receive calls so far.
+  std::size_t given_back_count = 0;
+  std::size_t look_count = 0;         ///< Looks so far.
+  std::vector<Duration> waits;        ///< Of the receive calls so far, of 1,000 at most.
+  QueueLook shown;                    ///< What look() says, the count of messages in flight apart.
+  std::size_t foreign_in_flight = 0;  ///< So many more than were received from here.
   std::size_t message_bytes = kQueueMessageBytesMax;  ///< What message_bytes_max() says.
 
   Async<Result<std::vector<QueueMessage>>> receive(Duration wait) override;
-  /// A receipt that is not the newest of its message is not deleted, and returned.
-  Async<Result<std::vector<std::string>>> remove(std::vector<std::string> receipts) override;
+  /// A receipt that is not the newest of its message is not deleted.
+  Async<Result<std::vector<NotDeleted>>> remove(std::vector<std::string> receipts) override;
+  /// Nothing happens to a receipt that is not the newest of its message.
+  Async<Status> give_back(std::string receipt) override;
+  Async<Result<QueueLook>> look() override;
   Duration visibility_timeout() const override { return visibility_; }
   std::size_t message_bytes_max() const override { return message_bytes; }
 

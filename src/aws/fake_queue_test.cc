@@ -12,7 +12,6 @@ namespace blox::aws {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::ElementsAre;
 using testing::IsEmpty;
 
 class FakeQueueTest : public testing::Test {
@@ -64,12 +63,32 @@ TEST_F(FakeQueueTest, DeliversAgainUnderAnotherReceipt) {
   const std::string old = run(queue_.receive(0s)).value().at(0).receipt;
   const std::string newest = run(queue_.receive(1min)).value().at(0).receipt;
   EXPECT_EQ(loop_.now().time_since_epoch(), 30s);
-  EXPECT_THAT(run(queue_.remove({old})).value(), ElementsAre(old));
+  const auto left = run(queue_.remove({old})).value();
+  ASSERT_EQ(left.size(), 1u);
+  EXPECT_EQ(left[0].receipt, old);
   EXPECT_THAT(run(queue_.remove({newest})).value(), IsEmpty());
   EXPECT_EQ(queue_.size(), 0u);
   EXPECT_EQ(queue_.removed_count, 1u);
   loop_.run_for(1min);
   EXPECT_THAT(run(queue_.receive(0s)).value(), IsEmpty());
+}
+
+TEST_F(FakeQueueTest, CountsWhatIsInFlight) {
+  queue_.shown.identity = "made first";
+  for (int i = 0; i < 12; ++i) queue_.push("b");
+  const auto in_flight = [&] { return run(queue_.look()).value().in_flight_count; };
+  EXPECT_EQ(in_flight(), 0u);
+  const auto batch = run(queue_.receive(0s)).value();
+  EXPECT_EQ(in_flight(), 10u);
+  EXPECT_THAT(run(queue_.remove({batch[0].receipt})).value(), IsEmpty());
+  EXPECT_EQ(in_flight(), 9u);
+  queue_.foreign_in_flight = 3;
+  EXPECT_EQ(in_flight(), 12u);
+  loop_.run_for(30s);
+  EXPECT_EQ(in_flight(), 3u) << "visible again";
+  EXPECT_EQ(run(queue_.look()).value().identity, "made first");
+  queue_.look_fault = Error{ErrorKind::kDenied, "no"};
+  EXPECT_FALSE(run(queue_.look()));
 }
 
 TEST_F(FakeQueueTest, FailsOnOrder) {

@@ -4,7 +4,6 @@
 #include <optional>
 #include <utility>
 
-#include "base/log.h"
 #include "codec/sqs_calls.h"
 
 namespace blox::aws {
@@ -15,7 +14,8 @@ using namespace std::chrono_literals;
 constexpr Duration kDeadline = 10s;
 constexpr Duration kWaitMax = 20s;  // Source: SQS API reference, ReceiveMessage.
 constexpr Duration kBeyondWait = 5s;
-constexpr Duration kAttributesAgeMax = 5min;
+// Receives after which a queue may move a message elsewhere: so many that one more is no matter.
+constexpr std::size_t kReceivesEnough = 5;
 
 JsonCall make_call(const char* operation, std::string body) {
   JsonCall call;
@@ -35,12 +35,7 @@ SqsQueue::SqsQueue(AwsContext context, std::string endpoint, std::string region,
       owner_(std::move(owner)) {}
 
 Async<Status> SqsQueue::find_queue() {
-  if (!url_.empty()) {
-    if (executor_.now() - attributes_read_at_ < kAttributesAgeMax) co_return done();
-    const Status read = co_await read_attributes(url_);
-    if (!read) log::warn("aws", "queue '{}': {}", name_, read.error().message);
-    co_return done();  // What was read before still serves.
-  }
+  if (!url_.empty()) co_return done();
   std::string url;
   JsonCall get_url = make_call("GetQueueUrl", codec::encode_get_queue_url(name_, owner_));
   AcceptBody accept_url = [&url](std::string_view body) -> Status {
@@ -51,29 +46,49 @@ Async<Status> SqsQueue::find_queue() {
   };
   const Status found = co_await client_.call(std::move(get_url), std::move(accept_url));
   if (!found) co_return found.error_in("queue '" + name_ + "'");
-  const Status read = co_await read_attributes(url);
-  if (!read) co_return read.error_in("queue '" + name_ + "'");
   url_ = std::move(url);
   co_return done();
 }
 
-Async<Status> SqsQueue::read_attributes(std::string url) {
-  attributes_read_at_ = executor_.now();  // At once, so that calls that overlap do not ask too.
+Status SqsQueue::note_failure(const Status& status) {
+  if (status.error().kind == ErrorKind::kNotFound) url_.clear();
+  return status.error_in("queue '" + name_ + "'");
+}
+
+Async<Status> SqsQueue::give_back(std::string receipt) {
+  const Status ready = co_await find_queue();
+  if (!ready) co_return ready;
+  JsonCall call = make_call("ChangeMessageVisibility",
+                            codec::encode_change_message_visibility(url_, receipt, 0s));
+  AcceptBody accept = [](std::string_view) { return done(); };
+  const Status status = co_await client_.call(std::move(call), std::move(accept));
+  co_return status ? done() : note_failure(status);
+}
+
+Async<Result<QueueLook>> SqsQueue::look() {
+  const Status ready = co_await find_queue();
+  if (!ready) co_return std::unexpected(ready.error());
   codec::SqsAttributes attributes;
-  JsonCall get_attributes =
-      make_call("GetQueueAttributes", codec::encode_get_queue_attributes(url));
-  AcceptBody accept_attributes = [&attributes](std::string_view body) -> Status {
-    const auto decoded = codec::decode_queue_attributes(body);
+  JsonCall call = make_call("GetQueueAttributes", codec::encode_get_queue_attributes(url_));
+  AcceptBody accept = [&attributes](std::string_view body) -> Status {
+    auto decoded = codec::decode_queue_attributes(body);
     if (!decoded) return std::unexpected(decoded.error());
-    attributes = *decoded;
+    attributes = std::move(*decoded);
     return done();
   };
-  const Status asked =
-      co_await client_.call(std::move(get_attributes), std::move(accept_attributes));
-  if (!asked) co_return asked;
-  visibility_timeout_ = attributes.visibility_timeout;
+  const Status status = co_await client_.call(std::move(call), std::move(accept));
+  if (!status) co_return std::unexpected(note_failure(status).error());
   message_bytes_max_ = attributes.message_bytes_max.value_or(kQueueMessageBytesMax);
-  co_return asked;
+  QueueLook look;
+  look.identity = attributes.arn;
+  if (!attributes.created_at.empty()) look.identity += " made at " + attributes.created_at;
+  look.retention = attributes.retention;
+  look.visibility_timeout = attributes.visibility_timeout;
+  look.in_flight_count = attributes.in_flight_count;
+  // In a FIFO queue those behind it would wait; after too many receives it is moved elsewhere.
+  look.may_give_back = !name_.ends_with(".fifo") &&
+                       attributes.receives_max.value_or(kReceivesEnough) >= kReceivesEnough;
+  co_return look;
 }
 
 Async<Result<std::vector<QueueMessage>>> SqsQueue::receive(Duration wait) {
@@ -82,7 +97,8 @@ Async<Result<std::vector<QueueMessage>>> SqsQueue::receive(Duration wait) {
   const auto seconds =
       std::chrono::floor<std::chrono::seconds>(std::clamp(wait, Duration::zero(), kWaitMax));
   std::vector<codec::SqsMessage> received;
-  JsonCall call = make_call("ReceiveMessage", codec::encode_receive_message(url_, seconds));
+  const auto hidden = std::chrono::floor<std::chrono::seconds>(kSqsVisibility);
+  JsonCall call = make_call("ReceiveMessage", codec::encode_receive_message(url_, seconds, hidden));
   call.deadline = seconds + kBeyondWait;
   call.long_poll = true;
   AcceptBody accept = [&received](std::string_view body) -> Status {
@@ -92,10 +108,7 @@ Async<Result<std::vector<QueueMessage>>> SqsQueue::receive(Duration wait) {
     return done();
   };
   const Status status = co_await client_.call(std::move(call), std::move(accept));
-  if (!status) {
-    if (status.error().kind == ErrorKind::kNotFound) url_.clear();
-    co_return status.error_in("queue '" + name_ + "'");
-  }
+  if (!status) co_return std::unexpected(note_failure(status).error());
   std::vector<QueueMessage> messages;
   messages.reserve(received.size());
   for (codec::SqsMessage& message : received) {
@@ -105,7 +118,7 @@ Async<Result<std::vector<QueueMessage>>> SqsQueue::receive(Duration wait) {
   co_return messages;
 }
 
-Async<Result<std::vector<std::string>>> SqsQueue::remove(std::vector<std::string> receipts) {
+Async<Result<std::vector<NotDeleted>>> SqsQueue::remove(std::vector<std::string> receipts) {
   if (receipts.empty() || receipts.size() > kQueueBatchMax) {
     co_return fail(ErrorKind::kInvalid, "removal of " + std::to_string(receipts.size()) +
                                             " messages; allowed are 1 to " +
@@ -113,22 +126,19 @@ Async<Result<std::vector<std::string>>> SqsQueue::remove(std::vector<std::string
   }
   const Status ready = co_await find_queue();
   if (!ready) co_return std::unexpected(ready.error());
-  std::vector<std::size_t> places;
+  std::vector<codec::SqsNotDeleted> entries;
   JsonCall call =
       make_call("DeleteMessageBatch", codec::encode_delete_message_batch(url_, receipts));
-  AcceptBody accept = [&places, &receipts](std::string_view body) -> Status {
+  AcceptBody accept = [&entries, &receipts](std::string_view body) -> Status {
     auto decoded = codec::decode_delete_message_batch(body, receipts.size());
     if (!decoded) return std::unexpected(decoded.error());
-    places = std::move(*decoded);
+    entries = std::move(*decoded);
     return done();
   };
   const Status status = co_await client_.call(std::move(call), std::move(accept));
-  if (!status) {
-    if (status.error().kind == ErrorKind::kNotFound) url_.clear();
-    co_return status.error_in("queue '" + name_ + "'");
-  }
-  std::vector<std::string> left;
-  for (const std::size_t place : places) left.push_back(std::move(receipts[place]));
+  if (!status) co_return std::unexpected(note_failure(status).error());
+  std::vector<NotDeleted> left;
+  for (auto& [place, why] : entries) left.push_back({std::move(receipts[place]), std::move(why)});
   co_return left;
 }
 

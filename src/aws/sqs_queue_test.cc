@@ -1,7 +1,7 @@
 // SqsQueue over a scripted transport: finding the queue, receiving, deleting, finding it again.
 #include "aws/sqs_queue.h"
 
-#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include <boost/json.hpp>
 #include <optional>
@@ -14,7 +14,6 @@ namespace blox::aws {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::ElementsAre;
 
 class SqsQueueTest : public testing::Test {
  protected:
@@ -29,13 +28,11 @@ class SqsQueueTest : public testing::Test {
     EXPECT_TRUE(loop_.run_while_not([&] { return ended.has_value(); }, 10min));
     return std::move(*ended);
   }
-  void answer_opening(const char* url) {
+  void answer_url(const char* url) {
     transport_.answer(200, std::string{R"({"QueueUrl":")"} + url + R"("})");
-    answer_timeout("120");
   }
-  void answer_timeout(const std::string& seconds) {
-    transport_.answer(200, R"({"Attributes":{"MaximumMessageSize":"2048","VisibilityTimeout":")" +
-                               seconds + R"("}})");
+  void answer_attributes(const std::string& attributes) {
+    transport_.answer(200, R"({"Attributes":{)" + attributes + "}}");
   }
   std::string target(std::size_t number) {
     const auto& headers = transport_.requests.at(number).headers;
@@ -67,9 +64,7 @@ TEST_F(SqsQueueTest, AsksForTheQueueOfAnotherAccount) {
 }
 
 TEST_F(SqsQueueTest, FindsTheQueueOnceAndReceives) {
-  EXPECT_EQ(queue_.visibility_timeout(), 30s);
-  EXPECT_EQ(queue_.message_bytes_max(), 1U << 20);
-  answer_opening("http://q/1");
+  answer_url("http://q/1");
   transport_.answer(200, R"({"Messages":[{"MessageId":"m","ReceiptHandle":"r","Body":"b"}]})");
   transport_.answer(200, "{}");
   const auto messages = run(queue_.receive(20s));
@@ -77,61 +72,104 @@ TEST_F(SqsQueueTest, FindsTheQueueOnceAndReceives) {
   EXPECT_EQ(messages->at(0).id, "m");
   EXPECT_EQ(messages->at(0).receipt, "r");
   EXPECT_EQ(messages->at(0).body, "b");
-  EXPECT_EQ(queue_.visibility_timeout(), 120s);
-  EXPECT_EQ(queue_.message_bytes_max(), 2'048U);
   EXPECT_EQ(target(0), "AmazonSQS.GetQueueUrl");
-  EXPECT_EQ(target(1), "AmazonSQS.GetQueueAttributes");
-  EXPECT_EQ(target(2), "AmazonSQS.ReceiveMessage");
-  EXPECT_EQ(transport_.requests[2].deadline, 25s);
-  EXPECT_EQ(boost::json::parse(transport_.requests[2].body),
-            boost::json::parse(
-                R"({"QueueUrl":"http://q/1","MaxNumberOfMessages":10,"WaitTimeSeconds":20})"));
+  EXPECT_EQ(target(1), "AmazonSQS.ReceiveMessage");
+  EXPECT_EQ(transport_.requests[1].deadline, 25s);
+  EXPECT_EQ(boost::json::parse(transport_.requests[1].body),
+            boost::json::parse(R"({"QueueUrl":"http://q/1","MaxNumberOfMessages":10,)"
+                               R"("WaitTimeSeconds":20,"VisibilityTimeout":120})"));
+  EXPECT_EQ(queue_.visibility_timeout(), 120s) << "as each call asks for";
   EXPECT_TRUE(run(queue_.receive(1h)).value().empty());
-  EXPECT_EQ(boost::json::parse(transport_.requests[3].body).at("WaitTimeSeconds"), 20);
+  EXPECT_EQ(boost::json::parse(transport_.requests[2].body).at("WaitTimeSeconds"), 20);
 }
 
-TEST_F(SqsQueueTest, SeesAnotherVisibilityTimeoutAfterAWhile) {
-  answer_opening("http://q/1");
-  transport_.answer(200, "{}");
-  EXPECT_TRUE(run(queue_.receive(0s)));
-  loop_.run_for(4min);
-  transport_.answer(200, "{}");
-  EXPECT_TRUE(run(queue_.receive(0s)));
-  EXPECT_EQ(target(3), "AmazonSQS.ReceiveMessage");
-  loop_.run_for(2min);
-  answer_timeout("7");
-  transport_.answer(200, "{}");
-  EXPECT_TRUE(run(queue_.receive(0s)));
-  EXPECT_EQ(queue_.visibility_timeout(), 7s);
-  loop_.run_for(6min);
+TEST_F(SqsQueueTest, LooksAtItsQueue) {
+  EXPECT_EQ(queue_.message_bytes_max(), 1U << 20);
+  answer_url("http://q/1");
+  answer_attributes(R"("MaximumMessageSize":"2048","VisibilityTimeout":"7",)"
+                    R"("MessageRetentionPeriod":"60","QueueArn":"arn","CreatedTimestamp":"17",)"
+                    R"("ApproximateNumberOfMessagesNotVisible":"3")");
+  const auto look = run(queue_.look());
+  ASSERT_TRUE(look) << look.error().message;
+  EXPECT_EQ(look->identity, "arn made at 17");
+  EXPECT_EQ(look->retention, 1min);
+  EXPECT_EQ(look->visibility_timeout, 7s);
+  EXPECT_EQ(look->in_flight_count, 3U);
+  EXPECT_EQ(queue_.message_bytes_max(), 2'048U);
+  EXPECT_EQ(queue_.visibility_timeout(), 120s) << "whatever the queue's is";
+  EXPECT_EQ(target(1), "AmazonSQS.GetQueueAttributes");
+  answer_attributes("");
+  EXPECT_EQ(run(queue_.look()).value().identity, "");
+  EXPECT_EQ(queue_.message_bytes_max(), 1U << 20);
+}
+
+TEST_F(SqsQueueTest, GivesBackWhereThatMovesNothing) {
+  answer_url("http://q/1");
+  transport_.answer(200, "");
+  EXPECT_TRUE(run(queue_.give_back("r")));
+  EXPECT_EQ(target(1), "AmazonSQS.ChangeMessageVisibility");
+  EXPECT_EQ(
+      boost::json::parse(transport_.requests[1].body),
+      boost::json::parse(R"({"QueueUrl":"http://q/1","ReceiptHandle":"r","VisibilityTimeout":0})"));
+  const auto may = [this](const char* policy) {
+    answer_attributes(policy);
+    return run(queue_.look()).value().may_give_back;
+  };
+  EXPECT_TRUE(may(""));
+  EXPECT_TRUE(may(R"("RedrivePolicy":"{\"maxReceiveCount\":5}")"));
+  EXPECT_FALSE(may(R"("RedrivePolicy":"{\"maxReceiveCount\":4}")"));
+  SqsQueue fifo{{loop_, random_, transport_, credentials_, metrics_},
+                "http://127.0.0.1:4567",
+                "eu-west-1",
+                "q.fifo"};
+  answer_url("http://q/2");
+  answer_attributes("");
+  EXPECT_FALSE(run(fifo.look()).value().may_give_back);
+}
+
+TEST_F(SqsQueueTest, ReceivesWithoutThePermissionToLook) {
+  answer_url("http://q/1");
   transport_.answer(400, R"({"__type":"AccessDeniedException"})");
+  EXPECT_EQ(run(queue_.look()).error().kind, ErrorKind::kDenied);
+  transport_.answer(200, R"({"Messages":[{"MessageId":"m","ReceiptHandle":"r","Body":"b"}]})");
+  EXPECT_EQ(run(queue_.receive(0s)).value().size(), 1U);
+}
+
+TEST_F(SqsQueueTest, AKeyThatIsGoneIsNoQueueThatIs) {
+  answer_url("http://q/1");
+  transport_.answer(400, R"({"__type":"com.amazonaws.sqs#KmsNotFound"})",
+                    {{"x-amzn-query-error", "KMS.NotFoundException;Sender"}});
+  EXPECT_EQ(run(queue_.receive(0s)).error().kind, ErrorKind::kDenied);
   transport_.answer(200, "{}");
-  EXPECT_TRUE(run(queue_.receive(0s)));  // What is known still serves.
-  EXPECT_EQ(queue_.visibility_timeout(), 7s);
+  EXPECT_TRUE(run(queue_.receive(0s))) << "by the URL that it had";
 }
 
 TEST_F(SqsQueueTest, LooksForAQueueThatIsGoneAgain) {
-  answer_opening("http://q/1");
+  answer_url("http://q/1");
   transport_.answer(400, R"({"__type":"com.amazonaws.sqs#QueueDoesNotExist"})");
   EXPECT_EQ(run(queue_.receive(0s)).error().kind, ErrorKind::kNotFound);
   transport_.answer(400, R"({"__type":"com.amazonaws.sqs#QueueDoesNotExist"})");
   EXPECT_EQ(run(queue_.receive(0s)).error().kind, ErrorKind::kNotFound);
-  answer_opening("http://q/2");
+  answer_url("http://q/2");
   transport_.answer(200, "{}");
   EXPECT_TRUE(run(queue_.receive(0s)));
   EXPECT_EQ(boost::json::parse(transport_.requests.back().body).at("QueueUrl"), "http://q/2");
 }
 
 TEST_F(SqsQueueTest, ReturnsWhatWasNotDeleted) {
-  answer_opening("http://q/1");
+  answer_url("http://q/1");
   transport_.answer(200, R"({"Successful":[{"Id":"0"}],
                              "Failed":[{"Id":"2","SenderFault":true,"Code":"x"}]})");
-  const auto left = run(queue_.remove({"r0", "r1", "r2"}));
-  EXPECT_THAT(left.value(), ElementsAre("r1", "r2"));
+  const auto left = run(queue_.remove({"r0", "r1", "r2"})).value();
+  ASSERT_EQ(left.size(), 2U);
+  EXPECT_EQ(left[0].receipt, "r1");
+  EXPECT_EQ(left[0].why, "the answer does not name it");
+  EXPECT_EQ(left[1].receipt, "r2");
+  EXPECT_EQ(left[1].why, "x");
 }
 
 TEST_F(SqsQueueTest, SendsADeletionAgain) {
-  answer_opening("http://q/1");
+  answer_url("http://q/1");
   transport_.fail_with(ErrorKind::kUnknown, "reset");
   transport_.answer(200, R"({"Successful":[{"Id":"0"}]})");
   EXPECT_TRUE(run(queue_.remove({"r0"})).value().empty());

@@ -10,6 +10,9 @@ namespace {
 
 namespace json = boost::json;
 
+// A code and a sentence have no more; what a stranger sends is not to fill a log.
+constexpr std::size_t kWhyMax = 300;
+
 template <class Number>
 std::optional<Number> parse_number(std::string_view text) {
   Number number{};
@@ -17,6 +20,58 @@ std::optional<Number> parse_number(std::string_view text) {
   const auto [stopped, error] = std::from_chars(text.data(), end, number);
   if (error != std::errc{} || stopped != end) return std::nullopt;
   return number;
+}
+
+// The number of an attribute, which is text; none when the answer does not have it.
+template <class Number>
+Status read_number(const json::object& attributes, std::string_view name, const char* unit,
+                   std::optional<Number>& number) {
+  const json::value* value = attributes.if_contains(name);
+  if (value == nullptr) return done();
+  const std::string text = aws_json::find_text(attributes, name);
+  number = parse_number<Number>(text);
+  if (number) return done();
+  return fail(ErrorKind::kInvalid,
+              std::string{name} + " is " + quote(text) + ", not " + std::string{unit});
+}
+
+Status read_seconds(const json::object& attributes, std::string_view name,
+                    std::optional<std::chrono::seconds>& seconds) {
+  std::optional<std::uint32_t> number;
+  const Status read = read_number(attributes, name, "whole seconds", number);
+  if (number) seconds = std::chrono::seconds{*number};
+  return read;
+}
+
+// Of a policy, which is JSON in a text and has the number as one or as text. One that cannot be
+// read counts as the strictest.
+std::optional<std::size_t> find_receives_max(const std::string& policy) {
+  if (policy.empty()) return std::nullopt;
+  const auto object = aws_json::parse_answer(policy);
+  if (!object) return 1;
+  const json::value* count = object->if_contains("maxReceiveCount");
+  if (count == nullptr) return 1;
+  if (count->is_string()) {
+    return parse_number<std::size_t>(aws_json::copy(count->get_string())).value_or(1);
+  }
+  json::error_code error;
+  const auto number = count->to_number<std::size_t>(error);
+  return error ? 1 : number;
+}
+
+// The place that an entry of the answer is about, and the entry with it.
+template <class Use>
+Status for_each_entry(json::object& answer, std::string_view list, std::size_t count, Use use) {
+  return aws_json::for_each_object(answer, list, [&](const json::object& entry) -> Status {
+    const auto id = aws_json::get_text(entry, "Id");
+    if (!id) return std::unexpected(id.error());
+    const auto place = parse_number<std::size_t>(*id);
+    if (!place || *place >= count) {
+      return fail(ErrorKind::kInvalid, "Id " + quote(*id) + " was not in the request");
+    }
+    use(*place, entry);
+    return done();
+  });
 }
 
 }  // namespace
@@ -28,14 +83,25 @@ std::string encode_get_queue_url(const std::string& name, const std::string& own
 }
 
 std::string encode_get_queue_attributes(const std::string& url) {
-  return json::serialize(
-      json::object{{"QueueUrl", url},
-                   {"AttributeNames", json::array{"VisibilityTimeout", "MaximumMessageSize"}}});
+  return json::serialize(json::object{
+      {"QueueUrl", url},
+      {"AttributeNames", json::array{"VisibilityTimeout", "MessageRetentionPeriod",
+                                     "MaximumMessageSize", "ApproximateNumberOfMessagesNotVisible",
+                                     "RedrivePolicy", "QueueArn", "CreatedTimestamp"}}});
 }
 
-std::string encode_receive_message(const std::string& url, std::chrono::seconds wait) {
+std::string encode_receive_message(const std::string& url, std::chrono::seconds wait,
+                                   std::chrono::seconds visibility) {
+  return json::serialize(json::object{{"QueueUrl", url},
+                                      {"MaxNumberOfMessages", 10},
+                                      {"WaitTimeSeconds", wait.count()},
+                                      {"VisibilityTimeout", visibility.count()}});
+}
+
+std::string encode_change_message_visibility(const std::string& url, const std::string& receipt,
+                                             std::chrono::seconds visibility) {
   return json::serialize(json::object{
-      {"QueueUrl", url}, {"MaxNumberOfMessages", 10}, {"WaitTimeSeconds", wait.count()}});
+      {"QueueUrl", url}, {"ReceiptHandle", receipt}, {"VisibilityTimeout", visibility.count()}});
 }
 
 std::string encode_delete_message_batch(const std::string& url,
@@ -60,19 +126,23 @@ Result<SqsAttributes> decode_queue_attributes(std::string_view body) {
   if (attributes == nullptr || !attributes->is_object()) {
     return fail(ErrorKind::kInvalid, "field 'Attributes' is missing or no object");
   }
-  const auto text = aws_json::get_text(attributes->get_object(), "VisibilityTimeout");
-  if (!text) return text.error_in("Attributes");
-  const auto seconds = parse_number<std::uint32_t>(*text);
-  if (!seconds) {
-    return fail(ErrorKind::kInvalid,
-                "VisibilityTimeout is " + quote(*text) + ", not whole seconds");
+  const json::object& named = attributes->get_object();
+  SqsAttributes answered;
+  Status read = read_seconds(named, "VisibilityTimeout", answered.visibility_timeout);
+  if (read) read = read_seconds(named, "MessageRetentionPeriod", answered.retention);
+  if (read) {
+    read =
+        read_number(named, "MaximumMessageSize", "a number of bytes", answered.message_bytes_max);
   }
-  SqsAttributes read{std::chrono::seconds{*seconds}, std::nullopt};
-  const auto size = aws_json::find_text(attributes->get_object(), "MaximumMessageSize");
-  if (size.empty()) return read;
-  read.message_bytes_max = parse_number<std::size_t>(size);
-  if (read.message_bytes_max) return read;
-  return fail(ErrorKind::kInvalid, "MaximumMessageSize is '" + size + "', not a number of bytes");
+  if (read) {
+    read = read_number(named, "ApproximateNumberOfMessagesNotVisible", "a number of messages",
+                       answered.in_flight_count);
+  }
+  if (!read) return std::unexpected(read.error());
+  answered.receives_max = find_receives_max(aws_json::find_text(named, "RedrivePolicy"));
+  answered.arn = aws_json::find_text(named, "QueueArn");
+  answered.created_at = aws_json::find_text(named, "CreatedTimestamp");
+  return answered;
 }
 
 Result<std::vector<SqsMessage>> decode_receive_message(std::string_view body) {
@@ -91,26 +161,28 @@ Result<std::vector<SqsMessage>> decode_receive_message(std::string_view body) {
   return messages;
 }
 
-Result<std::vector<std::size_t>> decode_delete_message_batch(std::string_view body,
-                                                             std::size_t count) {
+Result<std::vector<SqsNotDeleted>> decode_delete_message_batch(std::string_view body,
+                                                               std::size_t count) {
   auto answer = aws_json::parse_answer(body);
   if (!answer) return std::unexpected(answer.error());
   std::vector<bool> deleted(count, false);
-  const Status read =
-      aws_json::for_each_object(*answer, "Successful", [&](const json::object& entry) -> Status {
-        const auto id = aws_json::get_text(entry, "Id");
-        if (!id) return std::unexpected(id.error());
-        const auto place = parse_number<std::size_t>(*id);
-        if (!place || *place >= count) {
-          return fail(ErrorKind::kInvalid, "Id " + quote(*id) + " was not in the request");
-        }
-        deleted[*place] = true;
-        return done();
-      });
+  std::vector<std::string> reasons(count, "the answer does not name it");
+  Status read = for_each_entry(*answer, "Successful", count,
+                               [&](std::size_t place, const auto&) { deleted[place] = true; });
+  if (read) {
+    read =
+        for_each_entry(*answer, "Failed", count, [&](std::size_t place, const json::object& entry) {
+          const std::string code = aws_json::find_text(entry, "Code");
+          const std::string message = aws_json::find_text(entry, "Message");
+          if (code.empty() && message.empty()) return;
+          const std::string why = message.empty() ? code : code + ": " + message;
+          reasons[place] = escape_control(std::string_view{why}.substr(0, kWhyMax));
+        });
+  }
   if (!read) return std::unexpected(read.error());
-  std::vector<std::size_t> left;
-  for (std::size_t i = 0; i < count; ++i) {
-    if (!deleted[i]) left.push_back(i);
+  std::vector<SqsNotDeleted> left;
+  for (std::size_t place = 0; place < count; ++place) {
+    if (!deleted[place]) left.push_back({place, std::move(reasons[place])});
   }
   return left;
 }

@@ -1,5 +1,6 @@
 #include "codec/wrapped_events.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -21,7 +22,8 @@ std::string_view trim(std::string_view text) {
 // The members of the array that `text` is, as they stand there; nothing when it is none or its
 // brackets do not close. It looks at brackets and quotes alone: what no parser takes in one member
 // is that member's.
-std::optional<std::vector<std::string>> split_array(std::string_view text) {
+std::optional<std::vector<std::string>> split_array(std::string_view text,
+                                                    std::size_t members_max) {
   text = trim(text);
   if (text.size() < 2 || text.front() != '[' || text.back() != ']') return std::nullopt;
   const std::string_view inside = text.substr(1, text.size() - 2);
@@ -29,7 +31,7 @@ std::optional<std::vector<std::string>> split_array(std::string_view text) {
   std::size_t begin = 0;
   int depth = 0;
   bool quoted = false;
-  for (std::size_t place = 0; place < inside.size() && members.size() <= kMembersMax; ++place) {
+  for (std::size_t place = 0; place < inside.size() && members.size() <= members_max; ++place) {
     const char letter = inside[place];
     if (quoted) {
       if (letter == '\\') ++place;
@@ -45,7 +47,7 @@ std::optional<std::vector<std::string>> split_array(std::string_view text) {
       begin = place + 1;
     }
   }
-  if (members.size() > kMembersMax) return members;
+  if (members.size() > members_max) return members;
   if (quoted || depth != 0) return std::nullopt;
   if (!members.empty() || !trim(inside).empty()) members.emplace_back(trim(inside.substr(begin)));
   return members;
@@ -74,8 +76,8 @@ std::optional<std::string> find_inner(std::string_view text, std::string_view fi
   return std::string{reader().in_original(raw, text)};
 }
 
-std::optional<Opened> open(std::string_view text) {
-  if (auto members = split_array(text)) return Opened{"an array", std::move(*members)};
+std::optional<Opened> open(std::string_view text, std::size_t members_max) {
+  if (auto members = split_array(text, members_max)) return Opened{"an array", std::move(*members)};
   if (!trim(text).starts_with('{')) return std::nullopt;
   reader().hold(text);
   if (find_inner(text, "Type") == "Notification") {
@@ -83,7 +85,8 @@ std::optional<Opened> open(std::string_view text) {
     if (message) return Opened{"an SNS notification", {std::move(*message)}};
   }
   if (const auto records = find_inner(text, "Records")) {
-    if (auto members = split_array(*records)) return Opened{"records", std::move(*members)};
+    if (auto members = split_array(*records, members_max))
+      return Opened{"records", std::move(*members)};
   }
   if (auto inner = find_inner(text, "body")) return Opened{"a record", {std::move(*inner)}};
   return std::nullopt;
@@ -100,27 +103,28 @@ std::string name_of(const Opened& opened, std::size_t place) {
 
 // Adds what is in `opened`, which `wrappings` stand around.
 void add_members(const Opened& opened, std::string_view body, int wrappings,
-                 std::vector<WrappedEvent>& into) {
+                 std::size_t members_max, std::vector<WrappedEvent>& into) {
   if (opened.members.empty()) {
     into.push_back(refuse(body, std::string{opened.what} + " without any event"));
     return;
   }
-  if (into.size() + opened.members.size() > kMembersMax) {
-    into.push_back(refuse(body, "more than " + std::to_string(kMembersMax) + " events"));
+  if (into.size() + opened.members.size() > members_max) {
+    into.push_back(refuse(body, "more than " + std::to_string(members_max) + " members"));
     return;
   }
   for (std::size_t place = 0; place < opened.members.size(); ++place) {
     const std::string& member = opened.members[place];
     const std::string name = name_of(opened, place);
     auto event = decode_ecs_event(member);
-    const auto inner = event || wrappings == kWrappingsMax ? std::nullopt : open(member);
+    const auto inner =
+        event || wrappings == kWrappingsMax ? std::nullopt : open(member, members_max);
     if (!inner) {
       if (!event) event = event.error_in(name);
       into.push_back({std::move(event), member});
       continue;
     }
     const std::size_t before = into.size();
-    add_members(*inner, member, wrappings + 1, into);
+    add_members(*inner, member, wrappings + 1, members_max, into);
     for (std::size_t added = before; added < into.size(); ++added) {
       auto& one = into[added].event;
       if (!one) one = one.error_in(name);
@@ -133,7 +137,10 @@ void add_members(const Opened& opened, std::string_view body, int wrappings,
 std::vector<WrappedEvent> decode_wrapped_events(std::string_view body) {
   std::vector<WrappedEvent> events;
   if (body.size() > kEventBytesMax) return events;
-  if (const auto opened = open(body)) add_members(*opened, body, 1, events);
+  const std::size_t members_max = std::max(kMembersMin, body.size() / kMemberBytes);
+  if (const auto opened = open(body, members_max)) {
+    add_members(*opened, body, 1, members_max, events);
+  }
   return events;
 }
 

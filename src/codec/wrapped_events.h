@@ -20,13 +20,14 @@ struct WrappedEvent {
 /// `Message`), a record of a queue (the event in `body`) or a list of them (`Records`), an array of
 /// events, and these within one another. One member that cannot be read costs no other.
 /// Shape: the members in their order, each an event or an error; empty when `body` is none of
-/// these. Bounds: kWrappingsMax around an event, kMembersMax in a message; beyond them there is one
-/// error. Source: SNS developer guide, "Parsing message formats"; Lambda developer guide, "Using
-/// Lambda with Amazon SQS".
+/// these. Bounds: kWrappingsMax around an event; kMembersMin members in a message, or one for each
+/// kMemberBytes of it, which no event goes without; beyond them there is one error. Source: SNS
+/// developer guide, "Parsing message formats"; Lambda developer guide, "Using Lambda with Amazon
+/// SQS".
 std::vector<WrappedEvent> decode_wrapped_events(std::string_view body);
 
 inline constexpr int kWrappingsMax = 4;
-/// An event of ECS has more than 256 bytes.
-inline constexpr std::size_t kMembersMax = kEventBytesMax / 256;
+inline constexpr std::size_t kMembersMin = 64;
+inline constexpr std::size_t kMemberBytes = 64;
 
 }  // namespace blox::codec

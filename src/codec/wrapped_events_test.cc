@@ -32,7 +32,7 @@ std::string read(std::string_view body) {
 }
 
 const std::string kEvent = R"({"source":"aws.ecs","id":"a","detail-type":"ECS Tea Break",)"
-                           R"("time":"2026-08-20T10:00:03Z","detail":{"says":"\"[}\""}})";
+                           R"("time":"2026-08-20T10:00:03Z","detail":{"says":"\"["}})";
 std::string named(std::string id) {
   std::string text = kEvent;
   return text.replace(text.find("\"a\""), 3, "\"" + id + "\"");
@@ -107,8 +107,11 @@ TEST(WrappedEvents, BoundsWrappingsAndMembers) {
   EXPECT_FALSE(
       decode_wrapped_events(std::string(500'000, '[') + std::string(500'000, ']')).empty());
   std::string many = "[0";
-  for (std::size_t member = 1; member <= kMembersMax; ++member) many += ",0";
-  EXPECT_EQ(read(many + "]"), "[more than 4096 events]");
+  for (std::size_t member = 1; member <= 4'096; ++member) many += ",0";
+  EXPECT_EQ(read(many + "]"), "[more than 128 members]");
+  std::string events = "[" + named("a");
+  for (int member = 1; member < 1'000; ++member) events += "," + named("a");
+  EXPECT_EQ(decode_wrapped_events(events + "]").size(), 1'000U);
   EXPECT_EQ(read("[" + many + "],{}]").substr(0, 20), "[member 1 of 2: more");
 }
 

@@ -2,11 +2,13 @@
 // them, codec/stored.h and codec/api_objects.h.
 #include "codec/ecs_event.h"
 
+#include <algorithm>
 #include <string_view>
 #include <variant>
 
 #include "codec/api_objects.h"
 #include "codec/stored.h"
+#include "codec/wrapped_events.h"
 #include "fuzz/oracle.h"
 
 namespace blox::fuzz {
@@ -73,7 +75,22 @@ void check_kept(const codec::StoredEvent& event, const codec::EcsEvent& whole,
         "an event that was kept is read back");
 }
 
+void check_wrapped(std::string_view body) {
+  const MemoryBound bound{body};
+  const auto members = codec::decode_wrapped_events(body);
+  check(members.size() <= 2 * std::max(codec::kMembersMin, body.size() / codec::kMemberBytes),
+        "a message has not more members than fit into it");
+  for (const codec::WrappedEvent& member : members) {
+    check_error(member.event);
+    check(member.body.size() <= body.size(), "a member is a part of the message");
+    if (!member.event) continue;
+    const auto alone = decode_ecs_event(member.body);
+    check(alone && alone->id == member.event->id, "a member is an event by itself");
+  }
+}
+
 void run(std::string_view body) {
+  check_wrapped(body);
   const MemoryBound bound{body};
   const auto event = decode_ecs_event(body);
   check_error(event);

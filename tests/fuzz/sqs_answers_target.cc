@@ -10,6 +10,7 @@ namespace blox::fuzz {
 namespace {
 
 namespace json = boost::json;
+using namespace std::chrono_literals;
 
 constexpr std::size_t kEntries = 10;
 
@@ -56,9 +57,10 @@ void deleted(std::string_view body) {
   const auto left = codec::decode_delete_message_batch(body, kEntries);
   check_error(left);
   if (!left) return;
-  check(std::ranges::adjacent_find(*left, std::ranges::greater_equal{}) == left->end(),
+  check(std::ranges::adjacent_find(*left, std::ranges::greater_equal{},
+                                   &codec::SqsNotDeleted::place) == left->end(),
         "each place once, in order");
-  check(left->empty() || left->back() < kEntries, "only places that were asked for");
+  check(left->empty() || left->back().place < kEntries, "only places that were asked for");
 }
 
 void run(std::string_view body) {
@@ -67,9 +69,12 @@ void run(std::string_view body) {
   check_error(url);
   if (url)
     check(!url->empty() && url->size() <= text_bytes_max(body), "a URL is part of the answer");
-  const auto timeout = codec::decode_queue_attributes(body);
-  check_error(timeout);
-  if (timeout) check(timeout->visibility_timeout.count() >= 0, "a timeout is not negative");
+  const auto attributes = codec::decode_queue_attributes(body);
+  check_error(attributes);
+  if (attributes) {
+    check(attributes->visibility_timeout.value_or(0s).count() >= 0, "a timeout is not negative");
+    check(attributes->retention.value_or(0s).count() >= 0, "a retention is not negative");
+  }
   messages(body);
   deleted(body);
 }

@@ -120,10 +120,11 @@ class Fleet:
             "--store", f"sqlite:{self.directory}/blox.db", *arguments, endpoint=endpoint,
         )
 
-    def cluster_state_service(self, endpoint, *arguments):
+    def cluster_state_service(self, endpoint, *arguments, **variables):
         return self.run(
             "cluster-state-service", "cluster-state-service", "--bind", "127.0.0.1:0",
             "--store", f"sqlite:{self.directory}/cluster-state.db", *arguments, endpoint=endpoint,
+            **variables,
         )
 
     def daemon_scheduler(self, endpoint, state_address, *arguments):

@@ -105,7 +105,8 @@ bool Scenario::is_lossy() const {
 
 Duration Scenario::belief_age_max() const {
   // A call that fails is made again, and a message whose receipt was lost is hidden for a while.
-  Duration age = faults.overtime.high + minutes{2};
+  constexpr Duration kHidden = minutes{2};
+  Duration age = faults.overtime.high + kHidden + seconds{90};
   if (faults.list_lagging > 0) age += faults.list_lag_max;
   if (!is_lossy()) return age + faults.event_delay.high;
   // What no event says the next full read does, when the service reaches AWS.

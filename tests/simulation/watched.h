@@ -63,7 +63,11 @@ class WatchedQueue final : public aws::Queue {
       : loop_(loop), real_(real), judge_(judge) {}
 
   Async<Result<std::vector<aws::QueueMessage>>> receive(Duration wait) override;
-  Async<Result<std::vector<std::string>>> remove(std::vector<std::string> receipts) override {
+  Async<Status> give_back(std::string receipt) override {
+    co_return co_await real_.give_back(std::move(receipt));
+  }
+  Async<Result<aws::QueueLook>> look() override { co_return co_await real_.look(); }
+  Async<Result<std::vector<aws::NotDeleted>>> remove(std::vector<std::string> receipts) override {
     judge_.on_removal(receipts);
     co_return co_await real_.remove(std::move(receipts));
   }

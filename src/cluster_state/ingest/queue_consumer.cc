@@ -4,13 +4,9 @@
 #include <utility>
 
 #include "base/log.h"
-#include "cluster_state/ingest/followed.h"
 
 namespace blox::cluster_state {
 namespace {
-
-// A delete that fails oftener is left: the message comes again, is found stale and deleted then.
-constexpr int kRemoveAttemptsMax = 3;
 
 // What a message may hold besides its bytes: names, the write, who waits for it.
 constexpr std::size_t kMessageOverhead = 1'024;
@@ -40,6 +36,8 @@ QueueConsumer::QueueConsumer(Executor& executor, Random& random, aws::Queue& que
       deleted_(metrics.counter("blox_ingest_messages_deleted_total", "Messages deleted.")),
       not_deleted_(metrics.counter("blox_ingest_messages_not_deleted_total",
                                    "Deletes that the queue refused, each attempt.")),
+      losses_counter_(metrics.counter("blox_ingest_losses_total",
+                                      "Times that the queue is proven to have lost events.")),
       errors_(metrics.counter("blox_ingest_queue_errors_total", "Calls of the queue that failed.")),
       lag_(metrics.seconds("blox_ingest_lag_seconds", "From sending an event to its durability.")),
       undurable_age_(metrics.gauge("blox_ingest_undurable_age_seconds",
@@ -53,12 +51,14 @@ QueueConsumer::QueueConsumer(Executor& executor, Random& random, aws::Queue& que
       capacity_(executor),
       removables_(executor),
       budget_(options_.undurable_bytes_max),
+      condition_(metrics, options_.condition),
       take_wait_(options_.retry_wait_min),
       scope_(executor) {
   for (std::size_t number = 0; number < options_.receives_max; ++number) {
     scope_.spawn(receive_loop(number));
   }
   for (std::size_t number = 0; number < options_.removes_max; ++number) scope_.spawn(remove_loop());
+  scope_.spawn(look_loop());
   scope_.spawn(watch_age());
   scope_.spawn(watch_ingest());
 }
@@ -81,32 +81,61 @@ std::optional<ByteHold> QueueConsumer::reserve_call() {
   return hold;
 }
 
-void QueueConsumer::give_back(ByteHold& hold, std::size_t kept) {
+void QueueConsumer::release(ByteHold& hold, std::size_t kept) {
   hold.resize(kept);
   if (std::exchange(is_short_of_bytes_, false)) capacity_.notify_all();
 }
 
-void QueueConsumer::note_receive(const Status& received) {
-  if (received) {
-    received_at_ = executor_.now();
-    receive_error_.reset();
-    return;
-  }
-  errors_.Increment();
-  log::warn("ingest", "cannot receive: {}", received.error().message);
-  if (receive_error_) return;
-  receive_error_ = received.error();
-  failing_since_ = executor_.now();
+void QueueConsumer::note_received(const std::vector<aws::QueueMessage>& messages,
+                                  TimePoint began_at) {
+  received_at_ = executor_.now();
+  ReturnWatch& returns = condition_.returns();
+  for (const aws::QueueMessage& message : messages) returns.note_received(message.id);
+  returns.note_call(began_at, messages.size() < aws::kQueueBatchMax, executor_.now());
+  condition_.note_received(messages.size(), executor_.now());
+  note_loss(losses_.note_received(executor_.wall_now()));
+  received_.Increment(static_cast<double>(messages.size()));
 }
 
-Status QueueConsumer::health() const {
-  if (!receive_error_) return done();
-  if (received_at_ && executor_.now() - failing_since_ < options_.failing_max) return done();
-  return fail(receive_error_->kind, "cannot receive from the queue: " + receive_error_->message);
+void QueueConsumer::note_receive_failure(const Error& error) {
+  errors_.Increment();
+  if (const auto more = receive_pace_.next(executor_.now())) {
+    log::warn("ingest", "cannot receive: {}{}", error.message, *more);
+  }
+  if (error.kind == ErrorKind::kNotFound) losses_.note_gone();
+  condition_.note_receive_failure(error, executor_.now());
+  // Messages may be hidden for an answer that was lost.
+  condition_.returns().call_off();
+  let_go(aws::kQueueBatchMax, queue_.visibility_timeout());
+  receives_wanted_ = 1;
 }
+
+void QueueConsumer::note_loss(const std::optional<std::string>& why) {
+  if (!why) return;
+  losses_counter_.Increment();
+  log::warn("ingest", "events are lost, all clusters have to be read: {}", *why);
+  if (options_.on_loss) options_.on_loss();
+}
+
+void QueueConsumer::note_held() {
+  condition_.in_flight().set_held(undurable_count_ + removable_.size() + removing_count_);
+}
+
+void QueueConsumer::let_go(std::size_t count, Duration visibility) {
+  const TimePoint now = executor_.now();
+  condition_.in_flight().let_go(count, now + visibility + InFlightWatch::kCountAge, now);
+}
+
+Status QueueConsumer::health() const { return condition_.health(executor_.now()); }
 
 std::optional<Duration> QueueConsumer::receive_age() const {
   return received_at_ ? std::optional{executor_.now() - *received_at_} : std::nullopt;
+}
+
+Duration QueueConsumer::longest_wait(ErrorKind kind) const {
+  const bool away = kind == ErrorKind::kUnavailable || kind == ErrorKind::kUnknown ||
+                    kind == ErrorKind::kNotFound;
+  return away ? options_.away_wait_max : options_.retry_wait_max;
 }
 
 Async<void> QueueConsumer::receive_loop(std::size_t number) {
@@ -124,24 +153,28 @@ Async<void> QueueConsumer::receive_loop(std::size_t number) {
       co_await capacity_.wait();
       continue;
     }
-    auto messages = co_await queue_.receive(options_.receive_wait);
+    const TimePoint began_at = executor_.now();
+    auto messages = co_await queue_.receive(condition_.is_receiving() ? options_.receive_wait
+                                                                      : options_.probe_wait);
     std::size_t bytes = 0;
     if (messages) {
       for (const aws::QueueMessage& message : *messages) bytes += cost_of(message);
     }
-    give_back(*hold, bytes);
-    note_receive(messages ? done() : Status{std::unexpected(messages.error())});
+    release(*hold, bytes);
     if (!messages) {
+      note_receive_failure(messages.error());
+      wait = std::min(wait, longest_wait(messages.error().kind));
       co_await sleep_for(executor_, random_.between(wait / 2, wait));
-      wait = std::min(2 * wait, options_.retry_wait_max);
+      wait *= 2;
       continue;
     }
     wait = options_.retry_wait_min;
+    note_received(*messages, began_at);
     adapt(messages->size());
     if (messages->empty()) continue;
-    received_.Increment(static_cast<double>(messages->size()));
     undurable_count_ += messages->size();
     batch_bytes_ += bytes;
+    note_held();
     scope_.spawn(process(std::move(*messages), *std::move(hold)));
   }
 }
@@ -156,154 +189,46 @@ void QueueConsumer::adapt(std::size_t received) {
   }
 }
 
-void QueueConsumer::decode(const aws::QueueMessage& message, Batch& batch,
-                           std::vector<WallTime>& sent) {
-  auto event = codec::decode_ecs_event(message.body);
-  if (!event) return set_aside(message, event.error(), batch);
-  if (!follows(*event)) return unfollowed_.Increment();
-  sent.push_back(event->time);
-  if (auto* task = std::get_if<TaskReport>(&event->what)) {
-    batch.reports.push_back({std::move(*task), Origin::kEvent, event->time});
-  } else if (auto* instance = std::get_if<InstanceReport>(&event->what)) {
-    batch.reports.push_back({std::move(*instance), Origin::kEvent, event->time});
-  } else {
-    batch.events.push_back(std::move(std::get<codec::StoredEvent>(event->what)));
-  }
-}
-
-void QueueConsumer::set_aside(const aws::QueueMessage& message, const Error& why, Batch& batch) {
-  dead_.Increment();
-  log::warn("ingest", "message {} is set aside: {}", message.id, why.message);
-  batch.dead_letters.push_back({message.id, why.message,
-                                message.body.substr(0, codec::kDeadLetterBodyMax),
-                                message.body.size(), executor_.wall_now()});
-}
-
-// An event that names no cluster is everyone's.
-bool QueueConsumer::follows(const codec::EcsEvent& event) const {
-  if (const auto* kept = std::get_if<codec::StoredEvent>(&event.what)) {
-    return kept->cluster.empty() || is_followed(options_.clusters, ClusterArn{kept->cluster});
-  }
-  const auto* task = std::get_if<TaskReport>(&event.what);
-  return is_followed(options_.clusters,
-                     task ? task->cluster : std::get<InstanceReport>(event.what).cluster);
-}
-
-Async<void> QueueConsumer::process(std::vector<aws::QueueMessage> messages, ByteHold hold) {
-  const auto since = undurable_since_.insert(messages.front().received_at);
-  // What a call under way still brings when the store is read again waits here.
-  while (!ingest_.is_ready()) co_await ingest_.became_ready().wait();
-  std::vector<WallTime> sent;
-  const Status taken = co_await take(messages, sent);
-  undurable_since_.erase(since);
-  undurable_count_ -= messages.size();
-  batch_bytes_ -= hold.bytes();
-  if (taken) {
-    take_wait_ = options_.retry_wait_min;
-    const WallTime now = executor_.wall_now();
-    for (const WallTime time : sent) lag_.Observe(seconds(std::max(now, time) - time));
-    for (aws::QueueMessage& message : messages) {
-      removable_.push_back({std::move(message.receipt), 0});
-    }
-    removables_.notify_all();
-  } else {
-    // Not deleted, so they come again, and a queue counts how often they do.
-    resume_at_ = executor_.now() + random_.between(take_wait_ / 2, take_wait_);
-    take_wait_ = std::min(2 * take_wait_, options_.retry_wait_max);
-    log::warn("ingest", "{} messages have to come again: {}", messages.size(),
-              taken.error().message);
-  }
-  messages.clear();
-  hold.resize(0);
-  capacity_.notify_all();
-}
-
-Async<Status> QueueConsumer::take(const std::vector<aws::QueueMessage>& messages,
-                                  std::vector<WallTime>& sent) {
-  Batch batch;
-  for (const aws::QueueMessage& message : messages) decode(message, batch, sent);
-  const auto taken = co_await ingest_.take(std::move(batch));
-  if (taken) co_return done();
-  if (taken.error().kind != ErrorKind::kInvalid) co_return std::unexpected(taken.error());
-  co_return co_await take_one_by_one(messages);
-}
-
-// Finds those that ingest refuses: they must not keep the others from becoming durable.
-Async<Status> QueueConsumer::take_one_by_one(const std::vector<aws::QueueMessage>& messages) {
-  for (const aws::QueueMessage& message : messages) {
-    Batch alone;
-    std::vector<WallTime> sent;
-    decode(message, alone, sent);
-    auto taken = co_await ingest_.take(std::move(alone));
-    if (!taken && taken.error().kind == ErrorKind::kInvalid) {
-      Batch letter;
-      set_aside(message, taken.error(), letter);
-      taken = co_await ingest_.take(std::move(letter));
-    }
-    if (!taken) co_return std::unexpected(taken.error());
-  }
-  co_return done();
-}
-
-Async<void> QueueConsumer::remove_loop() {
-  Duration wait = options_.retry_wait_min;
+Async<void> QueueConsumer::look_loop() {
   while (true) {
-    while (removable_.empty() || (gathering_ && removable_.size() < aws::kQueueBatchMax)) {
-      co_await removables_.wait();
+    auto look = co_await queue_.look();
+    const Duration wait = note_look(std::move(look));
+    co_await sleep_for(executor_, wait);
+  }
+}
+
+// How long to wait for the next look.
+Duration QueueConsumer::note_look(Result<aws::QueueLook> look) {
+  const TimePoint now = executor_.now();
+  if (!look) {
+    if (look.error().kind == ErrorKind::kNotFound) losses_.note_gone();
+    const bool denied = look.error().kind == ErrorKind::kDenied;
+    if (denied) {
+      condition_.in_flight().look(std::nullopt, now);
+      may_give_back_ = false;
     }
-    co_await gather_removals();
-    if (removable_.empty()) continue;
-    if (co_await remove_some()) {
-      wait = options_.retry_wait_min;
-      continue;
+    const auto more = look_pace_.next(now);
+    // A permission that is not given is said once, and the queue is read without it.
+    if (more && !(denied && look_denied_)) {
+      log::warn("ingest",
+                "cannot look at the queue, so that losses and other consumers are not "
+                "seen: {}{}",
+                look.error().message, *more);
     }
-    co_await sleep_for(executor_, random_.between(wait / 2, wait));
-    wait = std::min(2 * wait, options_.retry_wait_max);
+    look_denied_ = denied;
+    return denied ? options_.denied_look_wait : InFlightWatch::kEvery;
   }
-}
-
-// A call costs the same for one message as for a full batch, and nobody waits for a delete.
-Async<void> QueueConsumer::gather_removals() {
-  const TimePoint due = executor_.now() + options_.remove_gather;
-  gathering_ = true;
-  while (removable_.size() < aws::kQueueBatchMax) {
-    if (!co_await removables_.wait_until(due)) break;
+  look_denied_ = false;
+  may_give_back_ = look->may_give_back && !give_back_denied_;
+  // What is in flight before we hold anything is left of an earlier run, or hidden for someone else
+  // by the queue's own timeout.
+  if (!std::exchange(looked_, true)) {
+    let_go(look->in_flight_count.value_or(0),
+           std::max(queue_.visibility_timeout(), look->visibility_timeout.value_or(Duration{})));
   }
-  gathering_ = false;
-  if (removable_.size() > aws::kQueueBatchMax) removables_.notify_all();
-}
-
-// One delete call. False when the call as a whole failed.
-Async<bool> QueueConsumer::remove_some() {
-  std::vector<Removal> removals;
-  std::vector<std::string> receipts;
-  while (!removable_.empty() && removals.size() < aws::kQueueBatchMax) {
-    receipts.push_back(removable_.front().receipt);
-    removals.push_back(std::move(removable_.front()));
-    removable_.pop_front();
-  }
-  const auto left = co_await queue_.remove(std::move(receipts));
-  if (!left) {
-    errors_.Increment();
-    log::warn("ingest", "cannot delete {} messages: {}", removals.size(), left.error().message);
-    return_undeleted(std::move(removals));
-    co_return false;
-  }
-  deleted_.Increment(static_cast<double>(removals.size() - left->size()));
-  std::erase_if(removals, [&](const Removal& removal) {
-    return std::ranges::find(*left, removal.receipt) == left->end();
-  });
-  return_undeleted(std::move(removals));
-  capacity_.notify_all();
-  co_return true;
-}
-
-void QueueConsumer::return_undeleted(std::vector<Removal> removals) {
-  not_deleted_.Increment(static_cast<double>(removals.size()));
-  for (Removal& removal : removals) {
-    if (++removal.attempts < kRemoveAttemptsMax) removable_.push_back(std::move(removal));
-  }
-  capacity_.notify_all();
+  condition_.in_flight().look(look->in_flight_count, now);
+  note_loss(losses_.note_look(*look, executor_.wall_now()));
+  return InFlightWatch::kEvery;
 }
 
 Async<void> QueueConsumer::watch_age() {
@@ -311,6 +236,7 @@ Async<void> QueueConsumer::watch_age() {
     undurable_age_.Set(seconds(oldest_age()));
     undurable_reports_.Set(static_cast<double>(ingest_.undurable_count()));
     undurable_bytes_.Set(static_cast<double>(batch_bytes_));
+    condition_.show(executor_.now());
     healthy_.Set(ingest_.health() && health() ? 1 : 0);
     co_await sleep_for(executor_, std::chrono::seconds{1});
   }

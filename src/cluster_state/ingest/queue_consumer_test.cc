@@ -5,39 +5,14 @@
 
 #include <algorithm>
 
-#include "aws/fake_queue.h"
-#include "cluster_state/ingest/testing_world.h"
+#include "cluster_state/ingest/testing_consumer.h"
 
 namespace blox::cluster_state {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::ConsumerWorld;
 using testing::task_event;
-using testing::World;
-
-struct ConsumerWorld : World {
-  explicit ConsumerWorld(std::uint64_t seed = 1) : World({}, seed), random(seed), queue(loop) {}
-
-  void start() {
-    consumer =
-        std::make_unique<QueueConsumer>(loop, random, queue, *ingest, metrics, options_of_consumer);
-  }
-  /// Messages received, repeats too.
-  double received() { return metrics.counter("blox_ingest_messages_total", "").Value(); }
-  void crash() {
-    consumer.reset();
-    restart();
-    start();
-  }
-  bool drains(Duration limit) {
-    return loop.run_while_not([&] { return queue.size() == 0; }, limit);
-  }
-
-  Random random;
-  aws::FakeQueue queue;
-  ConsumerOptions options_of_consumer;
-  std::unique_ptr<QueueConsumer> consumer;
-};
 
 TEST(QueueConsumer, StoresThenDeletes) {
   ConsumerWorld world;

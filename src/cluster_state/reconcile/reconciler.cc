@@ -66,6 +66,11 @@ void Reconciler::request(ClusterArn cluster) {
   plan_wanted_.notify_all();
 }
 
+void Reconciler::request_all() {
+  wanted_.add_all();
+  requests_.notify_all();
+}
+
 bool Reconciler::request_for_people(ClusterArn cluster) {
   if (wanted_.add_for_people(cluster)) {
     plan_wanted_.notify_all();

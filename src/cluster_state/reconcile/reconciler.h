@@ -59,6 +59,8 @@ class Reconciler {
 
   /// Has the cluster read whole soon.
   void request(ClusterArn cluster);
+  /// Has all of them read whole soon, by a read that begins now or later.
+  void request_all();
   /// The same of one cluster, or all, because people ask for it; see ReadRequests. Shape: true when
   /// a read is begun for it, after the pause; false when it joins one. Requires: follows(cluster),
   /// and the catalog has it, so that names nobody knows do not pile up.

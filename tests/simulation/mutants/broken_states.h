@@ -73,7 +73,11 @@ class LateForNewQueue final : public aws::Queue {
     for (auto& message : *messages) message.body = renumber(message.body);
     co_return messages;
   }
-  Async<Result<std::vector<std::string>>> remove(std::vector<std::string> receipts) override {
+  Async<Status> give_back(std::string receipt) override {
+    co_return co_await real_.give_back(std::move(receipt));
+  }
+  Async<Result<aws::QueueLook>> look() override { co_return co_await real_.look(); }
+  Async<Result<std::vector<aws::NotDeleted>>> remove(std::vector<std::string> receipts) override {
     co_return co_await real_.remove(std::move(receipts));
   }
   Duration visibility_timeout() const override { return real_.visibility_timeout(); }

@@ -1,0 +1,191 @@
+// The middle of the consumer: from messages to batches, durable or set aside.
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "cluster_state/ingest/followed.h"
+#include "cluster_state/ingest/queue_consumer.h"
+#include "codec/wrapped_events.h"
+
+namespace blox::cluster_state {
+namespace {
+
+// Members of one message that are set aside each by itself; beyond them the message is, as a whole.
+constexpr std::size_t kLettersMax = 16;
+
+double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+}  // namespace
+
+void QueueConsumer::decode(const aws::QueueMessage& message, Batch& batch, Reading& reading) {
+  auto event = codec::decode_ecs_event(message.body);
+  if (!event) return decode_wrapped(message, event.error(), batch, reading);
+  reading.problems.emplace_back();
+  add(std::move(*event), batch, reading.sent);
+}
+
+// A message that is no event itself.
+void QueueConsumer::decode_wrapped(const aws::QueueMessage& message, const Error& why, Batch& batch,
+                                   Reading& reading) {
+  auto members = codec::decode_wrapped_events(message.body);
+  std::size_t bad_count = 0;
+  const Error* first = nullptr;
+  for (const codec::WrappedEvent& member : members) {
+    if (member.event) continue;
+    if (++bad_count == 1) first = &member.event.error();
+  }
+  const bool any = bad_count < members.size();
+  if (members.empty()) {
+    set_aside(message, message.body, why, batch);
+  } else if (bad_count > kLettersMax) {
+    const std::string text = std::to_string(bad_count) + " of " + std::to_string(members.size()) +
+                             " members cannot be read, the first: " + first->message;
+    set_aside(message, message.body, {first->kind, text}, batch);
+  }
+  reading.problems.emplace_back();
+  if (!any) reading.problems.back() = first == nullptr ? why.message : first->message;
+  for (codec::WrappedEvent& member : members) {
+    if (member.event) {
+      add(std::move(*member.event), batch, reading.sent);
+    } else if (bad_count <= kLettersMax) {
+      set_aside(message, member.body, member.event.error(), batch);
+    }
+  }
+}
+
+void QueueConsumer::add(codec::EcsEvent event, Batch& batch, std::vector<WallTime>& sent) {
+  if (!follows(event)) return unfollowed_.Increment();
+  sent.push_back(event.time);
+  if (auto* task = std::get_if<TaskReport>(&event.what)) {
+    batch.reports.push_back({std::move(*task), Origin::kEvent, event.time});
+  } else if (auto* instance = std::get_if<InstanceReport>(&event.what)) {
+    batch.reports.push_back({std::move(*instance), Origin::kEvent, event.time});
+  } else {
+    batch.events.push_back(std::move(std::get<codec::StoredEvent>(event.what)));
+  }
+}
+
+void QueueConsumer::set_aside(const aws::QueueMessage& message, std::string_view body,
+                              const Error& why, Batch& batch) {
+  dead_.Increment();
+  if (const auto more = letter_pace_.next(executor_.now())) {
+    log::warn("ingest", "message {} is set aside: {}{}", message.id, why.message, *more);
+  }
+  batch.dead_letters.push_back({message.id, why.message,
+                                std::string{body.substr(0, codec::kDeadLetterBodyMax)}, body.size(),
+                                executor_.wall_now()});
+}
+
+// An event that names no cluster is everyone's.
+bool QueueConsumer::follows(const codec::EcsEvent& event) const {
+  if (const auto* kept = std::get_if<codec::StoredEvent>(&event.what)) {
+    return kept->cluster.empty() || is_followed(options_.clusters, ClusterArn{kept->cluster});
+  }
+  const auto* task = std::get_if<TaskReport>(&event.what);
+  return is_followed(options_.clusters,
+                     task ? task->cluster : std::get<InstanceReport>(event.what).cluster);
+}
+
+Async<void> QueueConsumer::process(std::vector<aws::QueueMessage> messages, ByteHold hold) {
+  const auto since = undurable_since_.insert(messages.front().received_at);
+  // What a call under way still brings when the store is read again waits here.
+  while (!ingest_.is_ready()) co_await ingest_.became_ready().wait();
+  Reading reading;
+  const Status taken = co_await take(messages, reading);
+  undurable_since_.erase(since);
+  undurable_count_ -= messages.size();
+  batch_bytes_ -= hold.bytes();
+  if (taken) {
+    note_durable(std::move(messages), reading);
+  } else {
+    note_not_taken(messages.size(), taken.error());
+  }
+  note_held();
+  messages.clear();
+  hold.resize(0);
+  capacity_.notify_all();
+}
+
+void QueueConsumer::note_durable(std::vector<aws::QueueMessage> messages, const Reading& reading) {
+  take_wait_ = options_.retry_wait_min;
+  const WallTime now = executor_.wall_now();
+  for (const WallTime time : reading.sent) lag_.Observe(seconds(std::max(now, time) - time));
+  for (const auto& problem : reading.problems) {
+    if (problem) {
+      condition_.note_unreadable(*problem);
+    } else {
+      condition_.note_readable();
+    }
+  }
+  // The first of a batch that could be read, now and then.
+  const auto readable = std::ranges::find_if(
+      reading.problems, [](const auto& problem) { return !problem.has_value(); });
+  if (readable != reading.problems.end() && gives_back(messages.size())) {
+    const auto chosen = messages.begin() + (readable - reading.problems.begin());
+    scope_.spawn(give_back(std::move(*chosen)));
+    messages.erase(chosen);
+  }
+  for (aws::QueueMessage& message : messages) {
+    removable_.push_back({std::move(message.receipt), 0});
+  }
+  removables_.notify_all();
+}
+
+// Not deleted, so they come again, and a queue counts how often they do.
+void QueueConsumer::note_not_taken(std::size_t count, const Error& error) {
+  resume_at_ = executor_.now() + random_.between(take_wait_ / 2, take_wait_);
+  take_wait_ = std::min(2 * take_wait_, options_.retry_wait_max);
+  let_go(count, queue_.visibility_timeout());
+  if (const auto more = take_pace_.next(executor_.now())) {
+    log::warn("ingest", "{} messages have to come again: {}{}", count, error.message, *more);
+  }
+}
+
+Async<Status> QueueConsumer::take(const std::vector<aws::QueueMessage>& messages,
+                                  Reading& reading) {
+  Batch batch;
+  for (const aws::QueueMessage& message : messages) decode(message, batch, reading);
+  const auto taken = co_await ingest_.take(std::move(batch));
+  if (taken) co_return done();
+  if (taken.error().kind != ErrorKind::kInvalid) co_return std::unexpected(taken.error());
+  co_return co_await take_one_by_one(messages);
+}
+
+// Finds those that ingest refuses: they must not keep the others from becoming durable.
+Async<Status> QueueConsumer::take_one_by_one(const std::vector<aws::QueueMessage>& messages) {
+  for (const aws::QueueMessage& message : messages) {
+    Part whole{codec::decode_ecs_event(message.body), message.body};
+    const auto members = whole.event ? std::vector<codec::WrappedEvent>{}
+                                     : codec::decode_wrapped_events(message.body);
+    if (members.empty()) {
+      const Status taken = co_await take_part(message, std::move(whole));
+      if (!taken) co_return taken;
+    }
+    for (const codec::WrappedEvent& member : members) {
+      Part part{member.event, member.body};
+      const Status taken = co_await take_part(message, std::move(part));
+      if (!taken) co_return taken;
+    }
+  }
+  co_return done();
+}
+
+Async<Status> QueueConsumer::take_part(const aws::QueueMessage& message, Part part) {
+  Batch alone;
+  std::vector<WallTime> sent;
+  if (part.event) {
+    add(std::move(*part.event), alone, sent);
+  } else {
+    set_aside(message, part.body, part.event.error(), alone);
+  }
+  auto taken = co_await ingest_.take(std::move(alone));
+  if (!taken && taken.error().kind == ErrorKind::kInvalid) {
+    Batch letter;
+    set_aside(message, part.body, taken.error(), letter);
+    taken = co_await ingest_.take(std::move(letter));
+  }
+  if (!taken) co_return std::unexpected(taken.error());
+  co_return done();
+}
+
+}  // namespace blox::cluster_state
