@@ -197,6 +197,19 @@ TEST(Program, AmountsOfMemoryReachTheServices) {
   }
 }
 
+TEST(Program, WhatHasStoppedStaysAsLongAsIsSaid) {
+  const std::pair<Words, Duration> rows[] = {
+      {{}, std::chrono::hours{3}}, {{"--stopped-retention=90m"}, std::chrono::minutes{90}}};
+  for (const auto& [given, kept] : rows) {
+    CLI::App app;
+    StateFlags state;
+    state.add_to(app);
+    auto words = given;
+    app.parse(words);
+    EXPECT_EQ(state.options("eu-west-1").ingest.final_kept, kept);
+  }
+}
+
 TEST(Durations, HaveBounds) {
   const auto check = is_duration(std::chrono::seconds{10}, std::chrono::days{7});
   const std::tuple<const char*, const char*> rows[] = {

@@ -46,6 +46,9 @@ void StateFlags::add_to(CLI::App& app) {
       "others are deleted from the queue: a queue belongs to one service");
   add_flag(app, "--reconcile-interval", reconcile_interval, "Between full reads of ECS")
       ->check(is_reconcile_interval());
+  add_flag(app, "--stopped-retention", stopped_retention,
+           "How long STOPPED tasks and INACTIVE instances stay in lists")
+      ->check(is_duration(std::chrono::minutes{1}, std::chrono::days{14}));
   add_flag(
       app, "--ingest-memory", ingest_memory,
       "What messages that are received and not stored yet may hold, such as 64MiB; above it "
@@ -58,6 +61,7 @@ StateServiceOptions StateFlags::options(const std::string& region) const {
   options.reconcile.clusters = clusters;
   options.reconcile.region = region;
   options.reconcile.every = to_duration(reconcile_interval);
+  options.ingest.final_kept = to_duration(stopped_retention);
   options.consumer.undurable_bytes_max = to_bytes(ingest_memory);
   return options;
 }

@@ -39,6 +39,7 @@ struct StateFlags {
   std::string queue = "blox_queue";
   std::vector<std::string> clusters;
   std::string reconcile_interval = "20m";
+  std::string stopped_retention = "3h";
   std::string ingest_memory = "64MiB";
 
   void add_to(CLI::App& app);

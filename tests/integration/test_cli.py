@@ -107,6 +107,7 @@ def test_a_cluster_that_is_younger_than_the_server(fleet, simulated):
         (["server", "--reconcile-interval", "5 parsecs"], "5 parsecs"),
         (["server", "--reconcile-interval", "0s"], "'0s' is not from 10s to 7d"),
         (["daemon-scheduler", "--reconcile-interval", "8d"], "is not from 10s to 7d"),
+        (["server", "--stopped-retention", "30s"], "'30s' is not from 1m to 14d"),
         (["simulator", "--account", "abc"], "'abc' is not 12 digits"),
         (["tasks", "list", "--output", "xml"], "xml"),
         (["environments", "create", "agents"], "--cluster"),
