@@ -6,6 +6,12 @@
 #include "base/log.h"
 
 namespace blox::apps {
+namespace {
+
+// Between two looks at what the view cannot read.
+constexpr Duration kRenewEvery = std::chrono::minutes{5};
+
+}  // namespace
 
 StateService::StateService(Executor& executor, Random& random, store::Store& store,
                            aws::Queue& queue, aws::EcsQuery& ecs, Metrics& metrics,
@@ -47,6 +53,15 @@ Async<void> StateService::run() {
                                                              metrics_, options_.consumer);
   reconciler_ = std::make_unique<cluster_state::Reconciler>(executor_, random_, ecs_, ingest_,
                                                             metrics_, options_.reconcile);
+  scope_.spawn(renew_for_ever());
+}
+
+// A value that nobody can read stays until the object changes, which may be never.
+Async<void> StateService::renew_for_ever() {
+  for (;;) {
+    for (const auto& [key, cluster] : view_.unreadable()) ingest_.renew(key, cluster);
+    co_await sleep_for(executor_, kRenewEvery);
+  }
 }
 
 cluster_state::ClusterStateApiOptions StateService::api_options() {

@@ -44,6 +44,7 @@ class StateService {
 
  private:
   Async<void> run();
+  Async<void> renew_for_ever();
   Status ready() const;
   Result<bool> reconcile(const std::string& cluster);
   cluster_state::ClusterStateApiOptions api_options();

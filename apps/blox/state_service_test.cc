@@ -12,6 +12,7 @@
 #include "aws/fake_queue.h"
 #include "base/sim_loop.h"
 #include "cluster_state/ingest/testing_reports.h"
+#include "codec/stored.h"
 #include "http/local_transport.h"
 #include "store/memory_store.h"
 
@@ -128,6 +129,31 @@ TEST_F(StateServiceTest, ReadsAClusterOnDemand) {
   EXPECT_EQ(lists(), before + 1) << "not so soon after the last";
   loop.run_for(10s);
   EXPECT_EQ(lists(), before + 2);
+}
+
+// A value in the store that nobody can read does not stay what lists show for ever.
+TEST_F(StateServiceTest, RenewsWhatItCannotRead) {
+  namespace state = cluster_state::testing;
+  const TaskArn arn = state::task_arn("1");
+  ecs.clusters = {kCluster};
+  ecs.tasks[arn] = {state::task_report({.version = 4}), "", "", false};
+  ecs.now = loop.wall_now();
+  start();
+  loop.run_for(1s);
+  EXPECT_NE(ask("GET", "/v1/tasks").body.find("RUNNING"), std::string::npos);
+  store::Commit foreign;
+  foreign.puts.push_back({codec::task_key(arn), "nonsense"});
+  Scope scope{loop};
+  scope.spawn([](store::Store& in, store::Commit commit) -> Async<void> {
+    EXPECT_TRUE(co_await in.commit(std::move(commit)));
+  }(store, std::move(foreign)));
+  loop.run_for(1s);
+  ASSERT_EQ(service->view().unreadable().size(), 1U);
+  ecs.tasks[arn].report = state::task_report({.version = 5, .status = "DEACTIVATING"});
+  ecs.now = loop.wall_now();
+  loop.run_for(6min);
+  EXPECT_TRUE(service->view().unreadable().empty());
+  EXPECT_NE(ask("GET", "/v1/tasks").body.find("DEACTIVATING"), std::string::npos);
 }
 
 }  // namespace

@@ -32,6 +32,13 @@ std::string key_of(const ObjectName& object) {
   return codec::instance_key(std::get<ContainerInstanceArn>(object));
 }
 
+std::optional<ObjectName> find_object(std::string_view key) {
+  const auto rest = [&](std::string_view prefix) { return std::string{key.substr(prefix.size())}; };
+  if (key.starts_with(codec::kTasksPrefix)) return TaskArn{rest(codec::kTasksPrefix)};
+  if (!key.starts_with(codec::kInstancesPrefix)) return std::nullopt;
+  return ContainerInstanceArn{rest(codec::kInstancesPrefix)};
+}
+
 Status Catalog::load(const store::KeyValue& item, TimePoint now) {
   const auto under = [&](std::string_view prefix) { return item.key.starts_with(prefix); };
   if (under(codec::kTasksPrefix) || under(codec::kInstancesPrefix)) return load_object(item, now);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -22,6 +23,8 @@ namespace blox::cluster_state {
 using ObjectName = std::variant<ContainerInstanceArn, TaskArn>;
 /// Its key in the store.
 std::string key_of(const ObjectName& object);
+/// The object that a key is of; none for keys of other things.
+std::optional<ObjectName> find_object(std::string_view key);
 
 /// Reasons of tombstones: ECS does not know the object any more; it has been kept long enough.
 inline constexpr std::string_view kReasonMissing = "missing";

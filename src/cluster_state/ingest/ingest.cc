@@ -319,18 +319,38 @@ void Ingest::restore(const ObjectName& name, std::optional<std::string> value) {
   undecodable_.Increment();
 }
 
+void Ingest::renew(std::string_view key, const std::optional<ClusterArn>& cluster) {
+  const auto name = find_object(key);
+  Entry* const entry = name && cluster && is_ready() ? catalog_.find(*name) : nullptr;
+  // What is under way may be readable.
+  if (entry == nullptr || !entry->slot.is_idle()) return;
+  if (entry->known.kind == Known::Kind::kTombstone) return;
+  // Live, so that it is taken away when ECS does not know it; with nothing that a Describe could
+  // be compared with.
+  entry->known.kind = Known::Kind::kLive;
+  entry->known.version.reset();
+  entry->known.described_at.reset();
+  entry->detail_hash = 0;
+  const std::string instance = entry->instance;
+  catalog_.place(*name, *cluster, instance);
+  describe_list_.add(*cluster, *name);
+}
+
 Status Ingest::lay_over(const Report& report, const std::string& value, Round& round) {
   const ReportView view{report};
   Entry& entry = *catalog_.find(view.name());
   const Decision decision = decide(entry.known, view.sighting(), round.wall_now);
   auto split = codec::split_stored(value);
-  if (!split) return std::unexpected(split.error());
-  const auto* parts = std::get_if<codec::StoredParts>(&*split);
+  const bool is_overlay = decision.verdict == Verdict::kOverlay;
+  if (!split && !is_overlay) return std::unexpected(split.error());
+  const codec::StoredParts nothing;
+  const auto* parts = split ? std::get_if<codec::StoredParts>(&*split) : &nothing;
   if (parts == nullptr) return fail(ErrorKind::kInternal, "ingest: a live object is a tombstone");
   std::optional<std::string> joined;
-  if (decision.verdict == Verdict::kOverlay) {
+  if (is_overlay) {
     auto overlaid = codec::overlay_detail(parts->detail, view.detail());
-    // What is held may be nested deeper than an overlay reads; Describe's word is good by itself.
+    // What is held may be nested deeper than an overlay reads, or be nothing that can be read;
+    // Describe's word is good by itself.
     joined = overlaid ? std::move(*overlaid) : std::optional{std::string{view.detail()}};
     if (joined) {
       const Status fits = check_size("the overlaid detail", joined->size(), kDetailBytesMax);

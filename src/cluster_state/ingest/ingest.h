@@ -78,6 +78,12 @@ class Ingest {
   /// cluster. Errors: as take.
   Async<Status> mark_synced(ClusterArn cluster, std::optional<WallTime> started);
 
+  /// Puts the object of a key on the describe list and takes what comes of it for news, as the
+  /// value that is stored cannot be read by those who show it. `cluster` is where it was when last
+  /// it could. Without one, and for keys of other things, nothing is done: the next report on an
+  /// object that ingest cannot read either is news to it anyway.
+  void renew(std::string_view key, const std::optional<ClusterArn>& cluster);
+
   /// The objects that are in the store and not at their end: what a full read has to show again.
   const Catalog& catalog() const { return catalog_; }
   /// What ECS has to be asked about; reconcile takes it.

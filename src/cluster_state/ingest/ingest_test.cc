@@ -157,6 +157,17 @@ TEST(Ingest, WhatWasConfirmedMeanwhileIsNotRemoved) {
   EXPECT_EQ(world.task("1"), "v5 RUNNING");
 }
 
+// A Describe that tells nothing new shows it alive all the same.
+TEST(Ingest, WhatADescribeHasShownMeanwhileIsNotRemoved) {
+  World world;
+  world.describe({.version = 4});
+  const TimePoint missing_since = world.loop.now();
+  world.loop.run_for(1min);
+  EXPECT_EQ(world.describe({.version = 4}).stale, 1U);
+  EXPECT_EQ(run(world.loop, world.ingest->remove_missing(task_arn("1"), missing_since)), false);
+  EXPECT_EQ(world.task("1"), "v4 RUNNING");
+}
+
 TEST(Ingest, StoppedTasksGoAndTheirTombstonesAfterThem) {
   World world;
   world.event({.version = 4, .status = "STOPPED"});
@@ -294,6 +305,51 @@ TEST(Ingest, AStoredValueOfAnotherFormatIsSkippedAndWrittenAnew) {
   letter.dead_letters.push_back({"m", "why", "body", 4, world.loop.wall_now()});
   world.take(std::move(letter));
   EXPECT_TRUE(world.content().contains(codec::dead_letter_key(4)));
+}
+
+// Somebody else has written what nobody here can read: it is asked about, and what ECS says is
+// written, or, when ECS does not know it, its end.
+TEST(Ingest, WhatCannotBeReadIsRenewed) {
+  for (const int version : {4, 0, -1}) {  // Without one; and not known.
+    World world;
+    const std::string key = codec::task_key(task_arn("1"));
+    world.event({.version = 4, .status = "STOPPED"});
+    world.loop.run_for(1s);
+    store::Commit foreign;
+    foreign.puts.push_back({key, "nonsense"});
+    ASSERT_TRUE(run(world.loop, world.store->commit(std::move(foreign))));
+    world.restart();
+    world.ingest->renew(key, std::nullopt);
+    world.ingest->renew("cluster-state/events/a/b", kCluster);
+    world.ingest->renew(codec::task_key(task_arn("2")), kCluster);
+    EXPECT_TRUE(world.ingest->describe_list().take_objects().empty());
+    world.ingest->renew(key, kCluster);
+    EXPECT_EQ(world.ingest->describe_list().take_objects().size(), 1U);
+    EXPECT_TRUE(world.ingest->catalog().is_live(task_arn("1")));
+    const TimePoint asked = world.loop.now();
+    if (version >= 0) {
+      const auto counts = world.describe({.version = version});
+      EXPECT_EQ(counts.changed + counts.overlaid, 1U);
+      EXPECT_EQ(world.task("1"), version > 0 ? "v4 RUNNING" : "v- RUNNING");
+    } else {
+      EXPECT_EQ(run(world.loop, world.ingest->remove_missing(task_arn("1"), asked)), true);
+      EXPECT_EQ(world.task("1"), "gone v- missing");
+    }
+  }
+}
+
+// The value is as ingest wrote it, and readers cannot take it: an equal Describe is written again.
+TEST(Ingest, AnEqualDescribeOfWhatIsToBeRenewedIsWritten) {
+  World world;
+  world.describe({.version = 4});
+  world.loop.run_for(1s);
+  const auto revision = world.revision();
+  EXPECT_EQ(world.describe({.version = 4}).stale, 1U);
+  ASSERT_EQ(world.revision(), revision);
+  world.loop.run_for(1s);
+  world.ingest->renew(codec::task_key(task_arn("1")), kCluster);
+  EXPECT_EQ(world.describe({.version = 4}).changed, 1U);
+  EXPECT_EQ(world.revision(), revision + 1);
 }
 
 std::string nested(int depth) {

@@ -32,7 +32,10 @@ ClusterView::ClusterView(Executor& executor, store::Store& store, Metrics& metri
       publish_count_(metrics.counter("blox_view_publishes_total", "Snapshots published")),
       list_count_(metrics.counter("blox_view_lists_total", "Times the store was read whole")),
       undecodable_count_(
-          metrics.counter("blox_view_undecodable_total", "Stored values that were skipped")) {}
+          metrics.counter("blox_view_undecodable_total", "Stored values that were skipped")),
+      unreadable_(metrics.gauge("blox_view_unreadable",
+                                "Keys whose newest value cannot be read; what lists show of them "
+                                "is of the past")) {}
 
 Async<void> ClusterView::run() {
   Scope scope{executor_};
@@ -88,10 +91,7 @@ Async<Status> ClusterView::load_prefix(Builder& builder, std::string_view prefix
       co_await yield(executor_);  // So that it sets off.
     }
     for (const auto& item : page->items) {
-      const auto applied = builder.state.apply({.entry = item, .deleted = false});
-      if (applied) continue;
-      undecodable_count_.Increment();
-      log::error("view", "skips what it cannot decode: {}", applied.error().message);
+      (void)apply(builder, {.entry = item, .deleted = false});
     }
   }
   co_return done();
@@ -125,15 +125,24 @@ Async<Status> ClusterView::follow() {
   }
 }
 
+// The object keeps what was shown of it: to take it away would say that it is gone.
+Result<std::optional<ObjectChange>> ClusterView::apply(Builder& builder,
+                                                       const store::WatchEvent& event) {
+  auto change = builder.state.apply(event);
+  if (change) {
+    if (!builder.unreadable.empty()) builder.unreadable.erase(event.entry.key);
+    return change;
+  }
+  undecodable_count_.Increment();
+  log::error("view", "skips what it cannot decode: {}", change.error().message);
+  builder.unreadable.insert_or_assign(event.entry.key, builder.state.cluster_of(event.entry.key));
+  return change;
+}
+
 void ClusterView::apply(const store::WatchBatch& batch) {
   for (const auto& event : batch.events) {
-    auto change = builder_->state.apply(event);
-    if (!change) {
-      undecodable_count_.Increment();
-      log::error("view", "skips what it cannot decode: {}", change.error().message);
-    } else if (*change) {
-      unpublished_.push_back(**std::move(change));
-    }
+    auto change = apply(*builder_, event);
+    if (change && *change) unpublished_.push_back(**std::move(change));
   }
   builder_->revision = std::max(builder_->revision, batch.revision);
   is_unpublished_ = true;
@@ -167,6 +176,7 @@ void ClusterView::publish() {
   task_count_.Set(static_cast<double>(next->tasks.by_arn.size()));
   instance_count_.Set(static_cast<double>(next->instances.by_arn.size()));
   revision_.Set(static_cast<double>(next->revision));
+  unreadable_.Set(static_cast<double>(builder_->unreadable.size()));
   publish_count_.Increment();
   snapshot_ = std::move(next);
   if (tasks) tasks_changed_.notify_all();

@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/async.h"
@@ -55,6 +57,12 @@ class ClusterView {
       const CountsCluster& counts = [](const ClusterArn&) { return true; },
       bool read_all = false) const;
 
+  /// Keys under which the newest value is one that cannot be read, each with the cluster of the
+  /// object as lists still show it, or with none: what is shown of them is of the past until
+  /// somebody writes them anew.
+  using Unreadable = std::map<std::string, std::optional<ClusterArn>>;
+  Unreadable unreadable() const { return builder_ ? builder_->unreadable : Unreadable{}; }
+
   store::Store& store() { return store_; }
   Executor& executor() { return executor_; }
 
@@ -62,6 +70,7 @@ class ClusterView {
   struct Builder {
     StateBuilder state;
     store::Revision revision = 0;
+    Unreadable unreadable;
   };
 
   Async<Status> load();
@@ -71,6 +80,7 @@ class ClusterView {
   Async<Status> follow();
   Async<void> publish_changes();
   void apply(const store::WatchBatch& batch);
+  Result<std::optional<ObjectChange>> apply(Builder& builder, const store::WatchEvent& event);
   void publish_loaded(std::unique_ptr<Builder> builder);
   void publish();
   RecentLines& recent_lines(ObjectKind kind) {
@@ -97,6 +107,7 @@ class ClusterView {
   Counter& publish_count_;
   Counter& list_count_;
   Counter& undecodable_count_;
+  Gauge& unreadable_;
 };
 
 }  // namespace blox::cluster_state

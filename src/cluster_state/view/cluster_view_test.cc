@@ -118,6 +118,30 @@ TEST(ClusterView, SkipsWhatCannotBeDecoded) {
   EXPECT_EQ(list(*world.view, ObjectKind::kTask, {}), (Texts{"a/1 RUNNING", "a/4 RUNNING"}));
 }
 
+TEST(ClusterView, NamesWhatItShowsOfThePastUntilItIsWrittenAnew) {
+  const std::string known = codec::task_key(test_task_arn("a/1"));
+  const std::string unknown = codec::instance_key(test_instance_arn("a/i"));
+  ViewWorld world{12};
+  world.commit({ViewWorld::task("a/1", "RUNNING"), ViewWorld::task("a/2", "RUNNING")});
+  EXPECT_TRUE(world.view->unreadable().empty());
+  world.commit({{known, "nonsense"}, {unknown, "nonsense"}});
+  EXPECT_EQ(world.view->unreadable(),
+            (ClusterView::Unreadable{{known, test_cluster_arn("a")}, {unknown, std::nullopt}}));
+  EXPECT_EQ(world.metrics.gauge("blox_view_unreadable", "").Value(), 2);
+  EXPECT_EQ(list(*world.view, ObjectKind::kTask, {}), (Texts{"a/1 RUNNING", "a/2 RUNNING"}));
+  world.open_view();
+  world.settle();
+  EXPECT_EQ(world.view->unreadable(),
+            (ClusterView::Unreadable{{known, std::nullopt}, {unknown, std::nullopt}}))
+      << "after a restart nothing is shown of them";
+  world.commit({ViewWorld::task("a/1", "STOPPED")});
+  EXPECT_EQ(world.view->unreadable(), (ClusterView::Unreadable{{unknown, std::nullopt}}));
+  EXPECT_EQ(list(*world.view, ObjectKind::kTask, {}), (Texts{"a/1 STOPPED", "a/2 RUNNING"}));
+  world.remove(unknown);
+  EXPECT_TRUE(world.view->unreadable().empty());
+  EXPECT_EQ(world.metrics.gauge("blox_view_unreadable", "").Value(), 0);
+}
+
 // A reader that pulls at random moments, over bounds so small that it must often read history,
 // sees each change once and in order, or is told that changes are gone.
 TEST(ChangeReader, ShowsEveryChangeOnceInOrder) {

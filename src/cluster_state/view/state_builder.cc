@@ -93,6 +93,16 @@ void StateBuilder::replace(ObjectKind kind, std::string_view arn, const ShownPtr
   replace_in(in.by_arn, no_group);
 }
 
+std::optional<ClusterArn> StateBuilder::cluster_of(std::string_view key) const {
+  ShownPtr entry;
+  if (key.starts_with(codec::kTasksPrefix)) {
+    entry = tasks_.by_arn.find("", key.substr(codec::kTasksPrefix.size()));
+  } else if (key.starts_with(codec::kInstancesPrefix)) {
+    entry = instances_.by_arn.find("", key.substr(codec::kInstancesPrefix.size()));
+  }
+  return entry ? std::optional{ClusterArn{entry->cluster_arn}} : std::nullopt;
+}
+
 Status StateBuilder::apply_sync_mark(const store::WatchEvent& event) {
   const ClusterArn cluster{event.entry.key.substr(codec::kClustersPrefix.size())};
   if (event.deleted) {

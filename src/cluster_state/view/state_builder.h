@@ -38,6 +38,8 @@ class StateBuilder {
   codec::EntityVersion last_version(ObjectKind kind) const;
   /// The clusters that have objects, with how many.
   const std::map<std::string, std::size_t>& clusters() const { return clusters_; }
+  /// The cluster of the object under a key of the store, as it is shown; none when it is not.
+  std::optional<ClusterArn> cluster_of(std::string_view key) const;
 
  private:
   struct Indexes {
