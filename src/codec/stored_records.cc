@@ -14,8 +14,13 @@ namespace blox::codec {
 namespace {
 
 using internal::append_json_text;
-using internal::reader;
 using internal::text_or_empty;
+
+// What was a message stands a step deeper in a record: whatever was taken can be read back.
+internal::JsonReader& reader() {
+  thread_local internal::JsonReader mine{simdjson::DEFAULT_MAX_DEPTH + 8};
+  return mine;
+}
 
 bool is_plain(char letter) {
   return (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'z') ||

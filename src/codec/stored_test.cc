@@ -5,6 +5,7 @@
 
 #include <tuple>
 
+#include "codec/ecs_event.h"
 #include "codec/stored_overlay.h"
 #include "codec/stored_records.h"
 
@@ -79,6 +80,8 @@ TEST(Stored, OddOptionalFieldsHideNoTask) {
 TEST(Stored, SyncMarksComeBack) {
   EXPECT_EQ(decode_sync_mark(encode_sync_mark(kSeen)), kSeen);
   EXPECT_FALSE(decode_sync_mark(R"({"v":1})"));
+  EXPECT_FALSE(decode_sync_mark(R"({"v":2,"syncedAt":"2026-08-20T10:00:03Z"})"));
+  EXPECT_FALSE(decode_sync_mark(R"({"syncedAt":"2026-08-20T10:00:03Z"})"));
 }
 
 TEST(StoredRecords, ComeBack) {
@@ -90,6 +93,26 @@ TEST(StoredRecords, ComeBack) {
   EXPECT_EQ(mended->body, "caf\xc3\xa9 \xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
   const StoredEvent event{"e1", "ECS Tea Break", "c", "2026-08-20T10:00:03Z", R"({"a":"}"})"};
   EXPECT_EQ(decode_stored_event(encode_stored_event(event)), event);
+}
+
+std::string nested(std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); }
+
+// What is stored of an event stands one step deeper than in the message.
+TEST(StoredRecords, AnEventThatIsTakenIsReadBackHoweverDeepItIs) {
+  bool any_refused = false;
+  for (std::size_t depth = 1'000; depth <= 1'030; ++depth) {
+    const std::string raw =
+        R"({"id":"e","detail-type":"A","time":"2026-08-20T10:00:03Z","detail":{"a":)" +
+        nested(depth) + "}}";
+    const auto event = decode_ecs_event(raw);
+    any_refused |= !event;
+    if (!event) continue;
+    const auto& kept = std::get<StoredEvent>(event->what);
+    const auto again = decode_stored_event(encode_stored_event(kept));
+    ASSERT_TRUE(again) << depth << ": " << again.error().message;
+    EXPECT_EQ(*again, kept);
+  }
+  EXPECT_TRUE(any_refused) << "no depth is too much, and this test shows nothing";
 }
 
 TEST(StoredRecords, NoDeadLetterHasANegativeSize) {

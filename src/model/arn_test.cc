@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 namespace blox {
 namespace {
 
@@ -33,12 +35,28 @@ TEST(Arn, RefusesWhatIsNone) {
         "arn:aws:ecs:eu-west-1:123456789012:task/", "arn:aws:ecs:eu-west-1:12345678901:task/a",
         "arn:aws:ecs:eu-west-1:12345678901x:task/a", "arn:aws:ecs::123456789012:task/a",
         "arn:aws:ec2:eu-west-1:1:task/a", "arn:azure:ecs:eu-west-1:123456789012:task/a",
-        "arn:aws:ecs:eu-west-1:123456789012:task//a", "arn:aws:ecs:eu-west-1:123456789012:task/a b",
+        "arn:awsx:ecs:eu-west-1:123456789012:task/a", "arn:aws-Cn:ecs:cn-1:123456789012:task/a",
+        "arn:aws:ecs:eu-west-1:123456789012:task//a",
+        "arn:aws:ecs:eu-west-1:123456789012:task/a//b",
+        "arn:aws:ecs:eu-west-1:123456789012:task/a b",
         "arn:aws:ecs:eu-west-1:123456789012:task/a\n"}) {
     const auto parts = parse_arn(text);
     ASSERT_FALSE(parts) << text;
     EXPECT_EQ(parts.error().kind, ErrorKind::kInvalid);
   }
+}
+
+TEST(Arn, HasABoundedLength) {
+  const std::string start = "arn:aws:ecs:eu-west-1:123456789012:task/";
+  EXPECT_TRUE(parse_arn(start + std::string(1'024 - start.size(), 'x')));
+  EXPECT_FALSE(parse_arn(start + std::string(1'025 - start.size(), 'x')));
+}
+
+TEST(Arn, ItsIdIsWhatFollowsTheLastSlash) {
+  EXPECT_EQ(short_id("arn:aws:ecs:eu-west-1:123456789012:task/prod/abc"), "abc");
+  EXPECT_EQ(short_id("arn:aws:ecs:eu-west-1:123456789012:task/abc"), "abc");
+  EXPECT_EQ(short_id("abc"), "abc");
+  EXPECT_EQ(short_id("abc/"), "");
 }
 
 TEST(Arn, AnErrorIsOneBoundedLine) {

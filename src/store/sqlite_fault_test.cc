@@ -229,7 +229,7 @@ TEST_F(SqliteOnFaultDisk, WhatAFailedOpeningLeftInTheWalCountsToItsLength) {
   const Revision newest = fill();
   disk_.fail_writes_to(kPath, true);
   const auto length = disk_.file_size(kWal);
-  for (int opened = 0; opened < 3; ++opened) {
+  for (int opened = 0; opened < 30; ++opened) {  // Each would add a group.
     const auto core = SqliteCore::open(kPath, options).value();
     EXPECT_GE(core->info().revision, newest);
     fill_wal(*core, random_);

@@ -157,6 +157,17 @@ TEST(Ingest, WhatWasConfirmedMeanwhileIsNotRemoved) {
   EXPECT_EQ(world.task("1"), "v5 RUNNING");
 }
 
+// A Describe that tells nothing new shows it alive all the same.
+TEST(Ingest, WhatADescribeHasShownMeanwhileIsNotRemoved) {
+  World world;
+  world.describe({.version = 4});
+  const TimePoint missing_since = world.loop.now();
+  world.loop.run_for(1min);
+  EXPECT_EQ(world.describe({.version = 4}).stale, 1U);
+  EXPECT_EQ(run(world.loop, world.ingest->remove_missing(task_arn("1"), missing_since)), false);
+  EXPECT_EQ(world.task("1"), "v4 RUNNING");
+}
+
 TEST(Ingest, StoppedTasksGoAndTheirTombstonesAfterThem) {
   World world;
   world.event({.version = 4, .status = "STOPPED"});
