@@ -76,8 +76,8 @@ Result<Figures> run_pass(const PassRow& row) {
   scheduler::ClusterView view{.tasks = picture.tasks,
                               .instances = picture.instances,
                               .loaded = true,
-                              .store_id = "store",
-                              .synced_at = {{ClusterArn{cluster_arn()}, kDate}},
+                              .synced_at = {{ClusterArn{cluster_arn()}, kNow}},
+                              .unconfirmed = {},
                               .last_contact = kNow,
                               .list_count = 2};
 

@@ -68,7 +68,7 @@ void Reconciler::request(ClusterArn cluster) {
 
 void Reconciler::request_all() {
   wanted_.add_all();
-  requests_.notify_all();
+  plan_wanted_.notify_all();
 }
 
 bool Reconciler::request_for_people(ClusterArn cluster) {

@@ -244,10 +244,10 @@ class Round {
   void decide_occupied(const Instance& instance) {
     const ObservedTask& best = rules_.best_of(instance);
     if (best.phase == TaskPhase::kEnding) {
+      const ObservedTask* stuck = rules_.find_stuck(instance);
       return add_line(instance, InstanceState::kStopping,
-                      rules_.find_stuck(instance)
-                          ? "waits for its task to stop: " + rules_.in_words_of_stuck(best)
-                          : "waits for its task to stop");
+                      stuck ? "waits for its task to stop: " + rules_.in_words_of_stuck(*stuck)
+                            : "waits for its task to stop");
     }
     if (instance.tasks.size() > 1 && count_seen(instance) < std::ssize(instance.tasks)) {
       return add_line(instance, InstanceState::kWaiting,
@@ -293,14 +293,12 @@ class Round {
   }
 
   void add_current_line(const Instance& instance, const ObservedTask& task) {
-    if (task.phase != TaskPhase::kServing) {
-      return add_line(instance, InstanceState::kStarting,
-                      rules_.find_stuck(instance) ? rules_.in_words_of_stuck(task)
-                                                  : "its task is on its way up");
+    const bool serves = task.phase == TaskPhase::kServing;
+    const InstanceState state = serves ? InstanceState::kServing : InstanceState::kStarting;
+    if (const ObservedTask* stuck = rules_.find_stuck(instance)) {
+      return add_line(instance, state, rules_.in_words_of_stuck(*stuck));
     }
-    if (rules_.find_stuck(instance)) {
-      return add_line(instance, InstanceState::kServing, rules_.in_words_of_stuck(task));
-    }
+    if (!serves) return add_line(instance, state, "its task is on its way up");
     if (instance.early_death) {
       return add_line(
           instance, InstanceState::kServing,

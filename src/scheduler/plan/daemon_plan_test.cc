@@ -347,6 +347,7 @@ TEST(PlanDaemonLines, SayWhatIsAndWhy) {
       {"", "a(died): t/new",
        "serving: runs the wanted task, which died early before: it ended after 5 s"},
       {"", "a: t/new?@11m", "starting: task t is on its way up for 11 min"},
+      {"", "a: t/new u/new!@11m", "serving: task u is on its way down for 11 min"},
       {"", "a: t/new!@11m",
        "stopping: waits for its task to stop: task t is on its way down for 11 min"},
       {"failing", "a: t/old",
