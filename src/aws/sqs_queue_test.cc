@@ -56,7 +56,7 @@ TEST_F(SqsQueueTest, AsksForTheQueueOfAnotherAccount) {
                  "eu-west-1",
                  "blox_queue",
                  "123456789012"};
-  answer_opening("http://q/1");
+  answer_url("http://q/1");
   transport_.answer(200, "{}");
   ASSERT_TRUE(run(queue.receive(0s)));
   EXPECT_EQ(transport_.requests.at(0).body,
