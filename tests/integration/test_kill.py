@@ -111,14 +111,15 @@ def test_kills_during_deployment_and_rollout(simulated, pair):
     environment = create_environment(pair.scheduler, first, maxUnavailable="100%")
     deploy(pair.scheduler, environment["deploymentToken"])
     kill_later_and_later(pair, 15, lambda: simulated.join(INSTANCE_COUNT // 15))
-    wait_until("all run the first", lambda: each_runs_one(simulated, pair, first), 60)
+    # An event that went to the receive call of a killed process is hidden for two minutes.
+    wait_until("all run the first", lambda: each_runs_one(simulated, pair, first), 180)
 
     wait_ready(pair.state, pair.scheduler)
     roll_out(pair.scheduler, second)
     kill_later_and_later(pair, 10, lambda: None)
     wait_until(
         "all run the second",
-        lambda: each_runs_one(simulated, pair, second, UNKNOWN_COUNT_MAX_AT_ONCE), 60,
+        lambda: each_runs_one(simulated, pair, second, UNKNOWN_COUNT_MAX_AT_ONCE), 180,
     )
     expect_nothing_lost(simulated, pair)
 
@@ -133,7 +134,8 @@ def test_kills_under_faults(simulated, pair):
     }
     simulated.faults(eventDelay=["50ms", "1s"], **faults)
     kill_later_and_later(pair, 10, lambda: simulated.join(INSTANCE_COUNT // 10))
-    wait_until("all run it", lambda: each_runs_one(simulated, pair, definition), 60)
+    # An event that went to the receive call of a killed process is hidden for two minutes.
+    wait_until("all run it", lambda: each_runs_one(simulated, pair, definition), 180)
     simulated.heal(faults)
     expect_nothing_lost(simulated, pair)
 
