@@ -97,7 +97,11 @@ void BudgetJudge::on_stop_asked(const simulator::Task& task, std::string_view re
       (drained_.contains(instance) &&
        now - drained_.at(instance) <= budget_.belief_age + std::chrono::minutes{2});
   if (drained || !is_serving(&task.present()) || serving_[instance] != 1) return;
-  const std::size_t known = count_known();
+  std::size_t known = count_known();
+  // One whose task died early holds its place already: what dies next there takes no other.
+  const auto own = places_.find(instance);
+  const bool counted = own != places_.end() && now - own->second.since >= budget_.belief_age;
+  if (counted && !own->second.died_of.empty()) --known;
   known_max_ = std::max(known_max_, known);
   if (known < budget_.places || !broken_.empty()) return;
   broken_ = fmt::format("S3: a stop on {} ({}) while {} places of {} were known to be taken",
