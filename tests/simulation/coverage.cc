@@ -88,7 +88,6 @@ std::vector<std::string> wanted_coverage() {
       "revisions that are denied",
       "instances with which calls are refused",
       "runs in which tasks of others stay",
-      "stops while places were taken",
       "state stores put back",
   };
   wanted.insert(wanted.end(), rest.begin(), rest.end());
