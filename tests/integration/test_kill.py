@@ -134,9 +134,10 @@ def test_kills_under_faults(simulated, pair):
     }
     simulated.faults(eventDelay=["50ms", "1s"], **faults)
     kill_later_and_later(pair, 10, lambda: simulated.join(INSTANCE_COUNT // 10))
-    # An event that went to the receive call of a killed process is hidden for two minutes.
-    wait_until("all run it", lambda: each_runs_one(simulated, pair, definition), 180)
     simulated.heal(faults)
+    # What went to a receive call whose answer was lost, or whose process was killed, is hidden for
+    # two minutes.
+    wait_until("all run it", lambda: each_runs_one(simulated, pair, definition), 180)
     expect_nothing_lost(simulated, pair)
 
 
