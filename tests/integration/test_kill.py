@@ -102,6 +102,7 @@ def expect_nothing_lost(simulated, pair, own_stops=0):
     wait_until(
         "the cluster state equals ECS",
         lambda: shown_statuses(pair.state) == simulated.statuses(),
+        180,
     )
     simulated.expect_kept_promises(own_stops)
 
