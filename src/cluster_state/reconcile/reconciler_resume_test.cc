@@ -7,11 +7,8 @@ namespace blox::cluster_state {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::instance_arn;
-using testing::instance_report;
 using testing::kCluster;
 using testing::ReconcileWorld;
-using testing::task_arn;
 using testing::task_report;
 
 struct PagedWorld : ReconcileWorld {
