@@ -50,13 +50,12 @@ JsonCall make_write(std::string operation, std::string body, EcsBudgets& budgets
 template <class T>
 using Decode = std::move_only_function<Result<T>(std::string_view)>;
 
-// One call, and what its answer says. `unreadable`: an answer came that nobody could decode.
+// One call, and what its answer says.
 template <class T>
-Async<Result<T>> send(JsonClient& client, JsonCall call, Decode<T> decode, bool& unreadable) {
+Async<Result<T>> send(JsonClient& client, JsonCall call, Decode<T> decode) {
   std::optional<T> decoded;
-  AcceptBody accept = [&decoded, &decode, &unreadable](std::string_view body) -> Status {
+  AcceptBody accept = [&decoded, &decode](std::string_view body) -> Status {
     auto result = decode(body);
-    unreadable = !result;
     if (!result) return std::unexpected(result.error());
     decoded = std::move(*result);
     return done();
@@ -64,11 +63,6 @@ Async<Result<T>> send(JsonClient& client, JsonCall call, Decode<T> decode, bool&
   const Status status = co_await client.call(std::move(call), std::move(accept));
   if (!status) co_return std::unexpected(status.error());
   co_return std::move(*decoded);
-}
-template <class T>
-Async<Result<T>> send(JsonClient& client, JsonCall call, Decode<T> decode) {
-  bool unreadable = false;
-  co_return co_await send<T>(client, std::move(call), std::move(decode), unreadable);
 }
 
 // One page of a list, as `call` asks for it.
@@ -115,7 +109,8 @@ Async<Result<Answer>> describe_chunk(JsonClient& client, JsonCall call, Decode<A
                                      std::optional<Error>& first_error) {
   if (first_error) co_return std::unexpected(*first_error);
   bool unreadable = false;
-  auto answer = co_await send<Answer>(client, std::move(call), std::move(decode), unreadable);
+  call.unreadable = &unreadable;
+  auto answer = co_await send<Answer>(client, std::move(call), std::move(decode));
   // Asked again it reads no better; asked about fewer objects it may, all but one of them.
   if (!answer && unreadable) answer = fail(ErrorKind::kInvalid, answer.error().message);
   if (!answer && !first_error) first_error = answer.error();

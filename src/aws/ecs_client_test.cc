@@ -205,6 +205,20 @@ TEST_F(EcsClientTest, ADescribeThatNobodyCanReadIsInvalid) {
       << "of a list there is no less to ask for";
 }
 
+// What the last attempt says counts: objects are not to blame for a limit or an outage.
+TEST_F(EcsClientTest, ADescribeThatIsThrottledAfterAnUnreadableAnswerIsThrottled) {
+  transport_.answer(200, "<html>maintenance</html>");
+  transport_.answer(400, R"({"__type":"ThrottlingException"})");
+  transport_.answer(400, R"({"__type":"ThrottlingException"})");
+  EXPECT_EQ(run(client_.describe_tasks(kCluster, {task(1)})).error().kind, ErrorKind::kThrottled);
+  transport_.answer(200, "<html>maintenance</html>");
+  transport_.fail_with(ErrorKind::kUnavailable, "no route");
+  transport_.fail_with(ErrorKind::kUnavailable, "no route");
+  EXPECT_EQ(run(client_.describe_container_instances(kCluster, {kA})).error().kind,
+            ErrorKind::kUnavailable);
+  EXPECT_EQ(transport_.requests.size(), 6U);
+}
+
 TEST_F(EcsClientTest, WhatCannotBeDescribedIsNamedAndNotMissing) {
   transport_.answer(200, R"({"tasks":[{"taskArn":"t"}],)"
                          R"("failures":[{"arn":"a","reason":"ODD"},{"arn":"b"}]})");

@@ -74,7 +74,7 @@ JsonClient::Attempt JsonClient::judge(const JsonCall& call, AcceptBody& accept,
     const Status accepted = accept(answer->body);
     if (accepted) return {done(), FaultClass::kFault, false, std::nullopt};
     return {fail(ErrorKind::kUnknown, "unreadable answer: " + accepted.error().message),
-            FaultClass::kFault, true, std::nullopt};
+            FaultClass::kFault, true, std::nullopt, true};
   }
   const AwsError error = decode_error(*answer);
   const Classified classified = classify(answer->status, error);
@@ -142,6 +142,7 @@ Async<Status> JsonClient::call(JsonCall call, AcceptBody accept) {
   for (int number = 1;; ++number) {
     Attempt last = co_await attempt(call, accept, deadline);
     status = std::move(last.status);
+    if (call.unreadable != nullptr) *call.unreadable = last.unreadable;
     if (status) quota_.on_success(taken);
     if (status || !call.repeatable || !last.retryable || number == kAttemptsMax) break;
     // People can ask again themselves; the account's limit is needed for the other calls first.

@@ -56,6 +56,9 @@ struct JsonCall {
   bool long_poll = false;
   CallBudget* budget = nullptr;  ///< Each attempt takes a token from it.
   CallPriority priority = CallPriority::kReconcile;
+  /// Set when the call ends, if it is there: whether its last attempt brought a success that nobody
+  /// could read.
+  bool* unreadable = nullptr;
 };
 
 /// Reads the body of a success. An error makes the answer count as unreadable.
@@ -78,6 +81,7 @@ class JsonClient {
     FaultClass fault = FaultClass::kFault;
     bool retryable = false;
     std::optional<Duration> retry_after;
+    bool unreadable = false;
   };
   static Attempt unsent(ErrorKind kind, std::string why);
   Async<Status> take_token(const JsonCall& call, TimePoint& deadline);
