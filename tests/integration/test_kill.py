@@ -17,7 +17,7 @@ UNKNOWN_COUNT_MAX = INSTANCE_COUNT // 2
 UNKNOWN_COUNT_MAX_AT_ONCE = INSTANCE_COUNT - 1
 # Of the queue. Blox asks for two minutes of its own in each call, so it does not hold.
 VISIBILITY_SECONDS = "2"
-# So long, in seconds, and some more, an event is hidden that went to a receive call whose process was
+# Seconds after which an event is surely shown again that went to a receive call whose process was
 # killed, or whose answer was lost.
 SHOWN_AGAIN_MAX = 180
 
