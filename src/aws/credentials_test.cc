@@ -8,6 +8,7 @@
 #include <fstream>
 #include <tuple>
 
+#include "base/run_to_end_for_tests.h"
 #include "base/scope.h"
 #include "base/sim_loop.h"
 
@@ -179,12 +180,7 @@ class SharedCredentialsTest : public testing::Test {
   void write(const std::string& text) { std::ofstream{path_} << text; }
   Result<Credentials> get(SharedCredentials& provider) {
     SimLoop loop{1};
-    Scope scope{loop};
-    std::optional<Result<Credentials>> got;
-    const auto work = [&]() -> Async<void> { got = co_await provider.get(); };
-    scope.spawn(work());
-    loop.run_for(Duration{1});
-    return *got;
+    return run_to_end(loop, provider.get(), Duration{1});
   }
 
   const std::string path_ = testing::TempDir() + "blox_credentials_" +

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "aws/testing_transport.h"
+#include "base/run_to_end_for_tests.h"
 #include "base/scope.h"
 #include "base/sim_loop.h"
 
@@ -30,14 +31,7 @@ class EcsClientTest : public testing::Test {
  protected:
   template <class T>
   T run(Async<T> work) {
-    std::optional<T> ended;
-    const auto wait = [&ended](Async<T> awaited) -> Async<void> {
-      ended = co_await std::move(awaited);
-    };
-    Scope scope{loop_};
-    scope.spawn(wait(std::move(work)));
-    EXPECT_TRUE(loop_.run_while_not([&] { return ended.has_value(); }, 10min));
-    return std::move(*ended);
+    return run_to_end(loop_, std::move(work));
   }
   boost::json::value sent(std::size_t number) {
     return boost::json::parse(transport_.requests.at(number).body);
@@ -126,12 +120,7 @@ TEST_F(EcsClientTest, AListThatNeverEndsIsGivenUp) {
     return ScriptedTransport::Step{http::Answer{200, {}, R"({"clusterArns":[],"nextToken":"p"})"},
                                    {}};
   };
-  std::optional<Result<std::vector<ClusterArn>>> ended;
-  const auto work = [&]() -> Async<void> { ended = co_await client_.list_clusters(); };
-  Scope scope{loop_};
-  scope.spawn(work());
-  EXPECT_TRUE(loop_.run_while_not([&] { return ended.has_value(); }, 1h));
-  EXPECT_EQ(ended->error().kind, ErrorKind::kUnavailable);
+  EXPECT_EQ(run(client_.list_clusters()).error().kind, ErrorKind::kUnavailable);
 }
 
 TEST_F(EcsClientTest, DescribesInChunksOfAHundredFourAtATime) {

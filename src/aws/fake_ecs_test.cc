@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/run_to_end_for_tests.h"
 #include "base/scope.h"
 #include "base/sim_loop.h"
 
@@ -17,15 +18,8 @@ const ContainerInstanceArn kB{"b"};
 
 template <class T>
 T run(Async<T> work) {
-  std::optional<T> ended;
-  const auto wait = [&ended](Async<T> awaited) -> Async<void> {
-    ended = co_await std::move(awaited);
-  };
   SimLoop loop{1};
-  Scope scope{loop};
-  scope.spawn(wait(std::move(work)));
-  loop.run_for(Duration{1});
-  return std::move(*ended);
+  return run_to_end(loop, std::move(work), Duration{1});
 }
 
 TEST(FakeEcsQuery, AnswersFromWhatWasPutIn) {

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "aws/testing_transport.h"
+#include "base/run_to_end_for_tests.h"
 #include "base/scope.h"
 #include "base/sim_loop.h"
 
@@ -46,18 +47,11 @@ class JsonClientTest : public testing::Test {
     return call;
   }
   Status run(JsonCall call) {
-    std::optional<Status> ended;
-    const auto work = [&](JsonCall asked) -> Async<void> {
-      AcceptBody accept = [this](std::string_view body) -> Status {
-        bodies_.emplace_back(body);
-        return body == "bad" ? Status{fail(ErrorKind::kInvalid, "not JSON")} : done();
-      };
-      ended = co_await client_.call(std::move(asked), std::move(accept));
+    AcceptBody accept = [this](std::string_view body) -> Status {
+      bodies_.emplace_back(body);
+      return body == "bad" ? Status{fail(ErrorKind::kInvalid, "not JSON")} : done();
     };
-    Scope scope{loop_};
-    scope.spawn(work(std::move(call)));
-    EXPECT_TRUE(loop_.run_while_not([&] { return ended.has_value(); }, 10min));
-    return ended.value();
+    return run_to_end(loop_, client_.call(std::move(call), std::move(accept)));
   }
 
   SimLoop loop_{5};

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "aws/testing_transport.h"
+#include "base/run_to_end_for_tests.h"
 #include "base/scope.h"
 #include "base/sim_loop.h"
 
@@ -19,14 +20,7 @@ class SqsQueueTest : public testing::Test {
  protected:
   template <class T>
   T run(Async<T> work) {
-    std::optional<T> ended;
-    const auto wait = [&ended](Async<T> awaited) -> Async<void> {
-      ended = co_await std::move(awaited);
-    };
-    Scope scope{loop_};
-    scope.spawn(wait(std::move(work)));
-    EXPECT_TRUE(loop_.run_while_not([&] { return ended.has_value(); }, 10min));
-    return std::move(*ended);
+    return run_to_end(loop_, std::move(work));
   }
   void answer_url(const char* url) {
     transport_.answer(200, std::string{R"({"QueueUrl":")"} + url + R"("})");

@@ -6,6 +6,7 @@
 #include <optional>
 #include <tuple>
 
+#include "base/run_to_end_for_tests.h"
 #include "base/scope.h"
 #include "base/sim_loop.h"
 
@@ -28,16 +29,8 @@ class OneAnswer final : public http::Transport {
 };
 
 template <class T>
-Async<void> keep(Async<T> work, std::optional<T>& result) {
-  result.emplace(co_await std::move(work));
-}
-template <class T>
 ErrorKind error_of(SimLoop& loop, Async<T> work) {
-  std::optional<T> result;
-  Scope scope{loop};
-  scope.spawn(keep(std::move(work), result));
-  loop.run_for(std::chrono::minutes{1});
-  return result->error().kind;
+  return run_to_end(loop, std::move(work)).error().kind;
 }
 
 TEST(Scheduler, AnErrorOfAWriteSaysWhetherItMayHaveBeenDone) {

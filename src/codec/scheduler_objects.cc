@@ -142,20 +142,52 @@ Result<DeploymentObject> read_deployment(const object& json) {
   return read;
 }
 
-template <class Object>
-Result<ObjectPage<Object>> read_page(std::string_view json, Result<Object> (*read)(const object&)) {
+Result<InstanceStatusObject> read_instance_status(const object& json) {
+  FieldReader fields{json};
+  InstanceStatusObject read;
+  read.container_instance_arn = fields.text("containerInstanceARN");
+  read.state = fields.text("state");
+  read.reason = fields.text("reason");
+  read.task_arn = fields.text_or_empty("taskARN");
+  if (const auto status = fields.status(); !status) return std::unexpected(status.error());
+  return read;
+}
+
+Result<AdoptionObject> read_adoption(const object& json) {
+  FieldReader fields{json};
+  AdoptionObject read;
+  read.task_arn = fields.text("taskARN");
+  read.container_instance_arn = fields.text("containerInstanceARN");
+  read.task_definition = fields.text("taskDefinition");
+  read.started_by = fields.text_or_empty("startedBy");
+  read.reason = fields.text_or_empty("reason");
+  if (const auto status = fields.status(); !status) return std::unexpected(status.error());
+  return read;
+}
+
+// Items by `read_item`, and by `read_rest` what the list has besides.
+template <class List, class Object>
+Result<List> read_list(std::string_view json, Result<Object> (*read_item)(const object&),
+                       void (*read_rest)(FieldReader&, List&)) {
   const auto parsed = parse_json_object(json);
   if (!parsed) return parsed.error_in("decode list");
   FieldReader fields{*parsed};
-  ObjectPage<Object> page;
+  List list;
   for (const auto* item : fields.objects("items")) {
-    auto decoded = read(*item);
+    auto decoded = read_item(*item);
     if (!decoded) return decoded.error_in("decode list");
-    page.items.push_back(std::move(*decoded));
+    list.items.push_back(std::move(*decoded));
   }
-  page.next_token = fields.text_or_empty("nextToken");
+  read_rest(fields, list);
   if (const auto status = fields.status(); !status) return status.error_in("decode list");
-  return page;
+  return list;
+}
+
+template <class Object>
+Result<ObjectPage<Object>> read_page(std::string_view json, Result<Object> (*read)(const object&)) {
+  return read_list<ObjectPage<Object>>(json, read, [](FieldReader& fields, auto& page) {
+    page.next_token = fields.text_or_empty("nextToken");
+  });
 }
 
 }  // namespace
@@ -182,24 +214,9 @@ std::string encode_list(const AdoptionList& list) {
 }
 
 Result<AdoptionList> decode_adoption_list(std::string_view json) {
-  const auto parsed = parse_json_object(json);
-  if (!parsed) return parsed.error_in("decode list");
-  FieldReader fields{*parsed};
-  AdoptionList list;
-  for (const auto* item : fields.objects("items")) {
-    FieldReader line{*item};
-    AdoptionObject read;
-    read.task_arn = line.text("taskARN");
-    read.container_instance_arn = line.text("containerInstanceARN");
-    read.task_definition = line.text("taskDefinition");
-    read.started_by = line.text_or_empty("startedBy");
-    read.reason = line.text_or_empty("reason");
-    if (const auto status = line.status(); !status) return status.error_in("decode list");
-    list.items.push_back(std::move(read));
-  }
-  list.dry_run = fields.flag("dryRun");
-  if (const auto status = fields.status(); !status) return status.error_in("decode list");
-  return list;
+  return read_list<AdoptionList>(json, &read_adoption, [](FieldReader& fields, auto& list) {
+    list.dry_run = fields.flag("dryRun");
+  });
 }
 
 Result<EnvironmentObject> decode_environment_object(std::string_view json) {
@@ -222,23 +239,9 @@ Result<ObjectPage<DeploymentObject>> decode_deployment_page(std::string_view jso
 }
 
 Result<InstanceStatusList> decode_instance_status_list(std::string_view json) {
-  const auto parsed = parse_json_object(json);
-  if (!parsed) return parsed.error_in("decode list");
-  FieldReader fields{*parsed};
-  InstanceStatusList list;
-  for (const auto* item : fields.objects("items")) {
-    FieldReader line{*item};
-    InstanceStatusObject read;
-    read.container_instance_arn = line.text("containerInstanceARN");
-    read.state = line.text("state");
-    read.reason = line.text("reason");
-    read.task_arn = line.text_or_empty("taskARN");
-    if (const auto status = line.status(); !status) return status.error_in("decode list");
-    list.items.push_back(std::move(read));
-  }
-  list.decided_at = fields.find_time("decidedAt");
-  if (const auto status = fields.status(); !status) return status.error_in("decode list");
-  return list;
+  return read_list<InstanceStatusList>(
+      json, &read_instance_status,
+      [](FieldReader& fields, auto& list) { list.decided_at = fields.find_time("decidedAt"); });
 }
 
 std::string encode_request(const EnvironmentRequest& request) {

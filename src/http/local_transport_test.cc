@@ -6,6 +6,7 @@
 #include <deque>
 #include <optional>
 
+#include "base/run_to_end_for_tests.h"
 #include "base/scope.h"
 #include "base/signal.h"
 #include "base/sim_loop.h"
@@ -81,11 +82,7 @@ class LocalTransportTest : public ::testing::Test {
 
   template <class T>
   T await(Async<T> work, Duration limit = 1min) {
-    std::optional<T> result;
-    Scope scope{loop};
-    scope.spawn(store(std::move(work), result));
-    loop.run_while_not([&] { return result.has_value(); }, limit);
-    return std::move(result.value());
+    return run_to_end(loop, std::move(work), limit);
   }
   OutgoingRequest get(std::string url) {
     OutgoingRequest request;

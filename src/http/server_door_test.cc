@@ -102,11 +102,7 @@ TEST_F(ServerTest, BoundsWhatUnfinishedBodiesTake) {
 }
 
 TEST_F(ServerTest, CountsABodyAsLongAsItsRequestIsAnswered) {
-  router.add("POST", "/hang", [this](RequestContext) -> Async<Response> {
-    hanging.set_value();
-    while (!release.released) co_await release.changed.wait();
-    co_return make_text(200, "done");
-  });
+  add_waiting("POST", "/hang", "done");
   ServerOptions options;
   options.budgets = budgets({});
   open(options);
@@ -115,10 +111,7 @@ TEST_F(ServerTest, CountsABodyAsLongAsItsRequestIsAnswered) {
             std::string(40'000, 'x'));
   hanging.get_future().wait();
   EXPECT_GE(options.budgets->request_bytes->used(), 40'000u);
-  thread.call([&] {
-    release.released = true;
-    release.changed.notify_all();
-  });
+  let_go();
   peer.read_until("done");
   while (options.budgets->request_bytes->used() > 0) thread.call([] {});
 }
@@ -166,13 +159,8 @@ TEST_F(ServerTest, GivesNoAddressAllConnections) {
 
 // The answer to what was done has to be heard of, whatever its peer sends behind it.
 TEST_F(ServerTest, AnswersAlthoughThereIsNoRoomForWhatIsSentAhead) {
-  router.add("POST", "/wait", [this](RequestContext) -> Async<Response> {
-    hanging.set_value();
-    while (!release.released) co_await release.changed.wait();
-    co_return make_text(200, "done");
-  });
-  ServerOptions options;
-  options.limits.idle_max = 20ms;  // The look at waiting peers comes four times as often.
+  add_waiting("POST", "/wait", "done");
+  ServerOptions options = looks_often();
   options.budgets = budgets({.request_bytes = 1'000, .peer_small_count = 0});
   open(options);
   Peer peer = connect();
@@ -180,17 +168,13 @@ TEST_F(ServerTest, AnswersAlthoughThereIsNoRoomForWhatIsSentAhead) {
   hanging.get_future().wait();
   peer.send(std::string(12'000, 'x'));
   for (int turn = 0; turn < 3; ++turn) EXPECT_EQ(ask(""), "");  // Looks were taken meanwhile.
-  thread.call([&] {
-    release.released = true;
-    release.changed.notify_all();
-  });
+  let_go();
   EXPECT_THAT(peer.read_until("done"), StartsWith("HTTP/1.1 200"));
 }
 
 // Nor does it keep a handler whose peer has gone.
 TEST_F(ServerTest, SeesThePeerLeaveAlthoughThereIsNoRoom) {
-  ServerOptions options;
-  options.limits.idle_max = 20ms;  // The look at waiting peers comes four times as often.
+  ServerOptions options = looks_often();
   options.budgets = budgets({.request_bytes = 1'000, .peer_small_count = 0});
   open(options);
   Peer peer = connect();
@@ -203,11 +187,7 @@ TEST_F(ServerTest, SeesThePeerLeaveAlthoughThereIsNoRoom) {
 }
 
 TEST_F(ServerTest, CountsMemoryAsThatOfTheClientBehindAProxy) {
-  router.add("POST", "/hang", [this](RequestContext) -> Async<Response> {
-    hanging.set_value();
-    while (!release.released) co_await release.changed.wait();
-    co_return make_text(200, "done");
-  });
+  add_waiting("POST", "/hang", "done");
   ServerOptions options;
   options.budgets = budgets({.request_bytes = 300'000, .peer_small_count = 0});
   options.trusted_proxies = {"127.0.0.1"};
@@ -225,10 +205,7 @@ TEST_F(ServerTest, CountsMemoryAsThatOfTheClientBehindAProxy) {
   Peer other = connect();
   other.send(post("9.9.9.2"));
   hanging.get_future().wait();
-  thread.call([&] {
-    release.released = true;
-    release.changed.notify_all();
-  });
+  let_go();
   EXPECT_THAT(other.read_until("done"), StartsWith("HTTP/1.1 200"));
 }
 
@@ -257,10 +234,7 @@ TEST_F(ServerTest, KeepsMostReadsOfTheStoreOut) {
               AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("Retry-After: 2\r\n")));
   peers.front().reset();  // Who leaves makes room.
   while (options.budgets->store_reads->used() > 1) thread.call([] {});
-  thread.call([&] {
-    release.released = true;
-    release.changed.notify_all();
-  });
+  let_go();
   peers.back().send(read);
   EXPECT_THAT(peers.back().read_until("read"), HasSubstr("200 OK"));
 }

@@ -121,6 +121,27 @@ class ServerTest : public ::testing::Test {
     });
     address = server->address();
   }
+  // Adds a route that keeps `hanging` as soon as it is asked for, and answers after let_go().
+  void add_waiting(const std::string& method, const std::string& path, const std::string& text) {
+    router.add(method, path, [this, text](RequestContext) -> Async<Response> {
+      hanging.set_value();
+      while (!release.released) co_await release.changed.wait();
+      co_return make_text(200, text);
+    });
+  }
+  // Lets streams and waiting routes end.
+  void let_go() {
+    thread.call([&] {
+      release.released = true;
+      release.changed.notify_all();
+    });
+  }
+  // The look at waiting peers comes four times as often as connections become idle.
+  static ServerOptions looks_often() {
+    ServerOptions options;
+    options.limits.idle_max = std::chrono::milliseconds{20};
+    return options;
+  }
   static std::shared_ptr<ServerBudgets> budgets(const ProcessLimits& limits) {
     return std::make_shared<ServerBudgets>(limits);
   }

@@ -124,10 +124,7 @@ TEST_F(ServerTest, RefusesStreamsBeyondTheBound) {
   Peer second = connect();
   second.send(ask_stream);
   EXPECT_THAT(second.read_until("limit is 1"), StartsWith("HTTP/1.1 503"));
-  thread.call([&] {
-    release.released = true;
-    release.changed.notify_all();
-  });
+  let_go();
   first.read_until("0\r\n\r\n");
   second.send(ask_stream);  // The connection was kept, and there is room again.
   EXPECT_THAT(second.read_until("one\n"), HasSubstr("HTTP/1.1 200"));

@@ -150,10 +150,7 @@ TEST_F(ServerTest, WhatComesDuringAStreamIsAnsweredAfterIt) {
   Peer peer = connect();
   peer.send("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n" + echo + "second");
   peer.read_until("one\n");
-  thread.call([&] {
-    release.released = true;
-    release.changed.notify_all();
-  });
+  let_go();
   EXPECT_THAT(peer.read_until("second"), HasSubstr("0\r\n\r\nHTTP/1.1 200 OK\r\n"));
   peer.send(echo + "third!");
   EXPECT_THAT(peer.read_until("third!"), EndsWith("Content-Length: 6\r\n\r\nthird!"));
@@ -187,14 +184,8 @@ TEST_F(ServerTest, DestroysTheStreamOfAPeerThatSendsNoMore) {
 }
 
 TEST_F(ServerTest, AnswersAPeerThatSendsNoMore) {
-  router.add("GET", "/wait", [this](RequestContext) -> Async<Response> {
-    hanging.set_value();
-    while (!release.released) co_await release.changed.wait();
-    co_return make_text(200, "waited");
-  });
-  ServerOptions options;
-  options.limits.idle_max = 20ms;  // The look at waiting peers comes four times as often.
-  open(options);
+  add_waiting("GET", "/wait", "waited");
+  open(looks_often());
   Peer peer = connect();
   peer.send(
       "GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -203,19 +194,14 @@ TEST_F(ServerTest, AnswersAPeerThatSendsNoMore) {
   hanging.get_future().wait();
   // An idle connection is ended by a later look than that which sees the end of what `peer` sends.
   EXPECT_EQ(ask(""), "");
-  thread.call([&] {
-    release.released = true;
-    release.changed.notify_all();
-  });
+  let_go();
   const std::string answers = peer.read_all();
   EXPECT_THAT(answers, HasSubstr("waited"));
   EXPECT_THAT(answers, EndsWith("Connection: close\r\n\r\nhello"));
 }
 
 TEST_F(ServerTest, DestroysTheHandlersCoroutineWhenThePeerLeaves) {
-  ServerOptions options;
-  options.limits.idle_max = 20ms;  // The look at waiting peers comes four times as often.
-  open(options);
+  open(looks_often());
   Peer peer = connect();
   peer.send("GET /hang HTTP/1.1\r\nHost: localhost\r\n\r\n");
   hanging.get_future().wait();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/run_to_end_for_tests.h"
 #include "base/scope.h"
 #include "base/sim_loop.h"
 #include "store/fault_vfs.h"
@@ -44,15 +45,7 @@ class SqliteQueue : public testing::Test {
   // Runs `work` beside what goes on until it ends.
   template <class T>
   T run(Async<T> work) {
-    std::optional<T> result;
-    Scope scope{loop_};
-    scope.spawn(keep(std::move(work), result));
-    EXPECT_TRUE(loop_.run_while_not([&] { return result.has_value(); }, 1min));
-    return std::move(*result);
-  }
-  template <class T>
-  static Async<void> keep(Async<T> work, std::optional<T>& into) {
-    into.emplace(co_await std::move(work));
+    return run_to_end(loop_, std::move(work), 1min);
   }
   Async<void> read_for_ever() {
     for (;;) {

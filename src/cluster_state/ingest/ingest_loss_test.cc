@@ -9,7 +9,6 @@ namespace blox::cluster_state {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::run;
 using testing::task_report;
 using testing::World;
 
@@ -23,7 +22,7 @@ TEST(Ingest, RecordsOfALostCommitAreKeptWhenTheyComeAgain) {
     return batch;
   };
   world.faults.commits.push_back({ErrorKind::kUnknown, "the disk failed in the middle"});
-  EXPECT_FALSE(run(world.loop, world.ingest->take(batch())));
+  EXPECT_FALSE(run_to_end(world.loop, world.ingest->take(batch())));
   world.loop.run_for(10s);
   world.take(batch());
   EXPECT_EQ(world.content().size(), 2U);
@@ -69,7 +68,7 @@ TEST(Ingest, ReadsTheStoreAgainSoonAfterACalm) {
       Batch batch;
       batch.reports.push_back(
           {task_report({.version = ++version}), Origin::kEvent, world.loop.wall_now()});
-      (void)run(world.loop, world.ingest->take(std::move(batch)));
+      (void)run_to_end(world.loop, world.ingest->take(std::move(batch)));
       world.loop.run_for(10ms);
     }
     return world.loop.now() - start;

@@ -10,7 +10,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::kCluster;
-using testing::run;
 using testing::task_arn;
 using testing::task_report;
 using testing::World;
@@ -134,7 +133,8 @@ TEST(Ingest, MissingObjectsLeaveATombstoneThatEventsCannotLift) {
   world.event({.version = 4});
   const TimePoint missing_since = world.loop.now();
   world.loop.run_for(5min);
-  EXPECT_EQ(run(world.loop, world.ingest->remove_missing(task_arn("1"), missing_since)), true);
+  EXPECT_EQ(run_to_end(world.loop, world.ingest->remove_missing(task_arn("1"), missing_since)),
+            true);
   EXPECT_EQ(world.task("1"), "gone v4 missing");
   world.restart();
   EXPECT_EQ(world.event({.version = 9}).asked, 1U);
@@ -153,7 +153,8 @@ TEST(Ingest, WhatWasConfirmedMeanwhileIsNotRemoved) {
   const TimePoint missing_since = world.loop.now();
   world.loop.run_for(1min);
   world.event({.version = 5});
-  EXPECT_EQ(run(world.loop, world.ingest->remove_missing(task_arn("1"), missing_since)), false);
+  EXPECT_EQ(run_to_end(world.loop, world.ingest->remove_missing(task_arn("1"), missing_since)),
+            false);
   EXPECT_EQ(world.task("1"), "v5 RUNNING");
 }
 
@@ -164,7 +165,8 @@ TEST(Ingest, WhatADescribeHasShownMeanwhileIsNotRemoved) {
   const TimePoint missing_since = world.loop.now();
   world.loop.run_for(1min);
   EXPECT_EQ(world.describe({.version = 4}).stale, 1U);
-  EXPECT_EQ(run(world.loop, world.ingest->remove_missing(task_arn("1"), missing_since)), false);
+  EXPECT_EQ(run_to_end(world.loop, world.ingest->remove_missing(task_arn("1"), missing_since)),
+            false);
   EXPECT_EQ(world.task("1"), "v4 RUNNING");
 }
 
@@ -265,10 +267,10 @@ TEST(Ingest, AConflictMakesItReadTheStoreAgain) {
   foreign.puts.push_back(
       {codec::task_key(task_arn("1")),
        codec::encode_stored({testing::task_detail({.version = 8}), {}, {}, {}})});
-  ASSERT_TRUE(run(world.loop, world.store->commit(std::move(foreign))));
+  ASSERT_TRUE(run_to_end(world.loop, world.store->commit(std::move(foreign))));
   Batch batch;
   batch.reports.push_back({task_report({.version = 3}), Origin::kEvent, world.loop.wall_now()});
-  EXPECT_FALSE(run(world.loop, world.ingest->take(std::move(batch))));
+  EXPECT_FALSE(run_to_end(world.loop, world.ingest->take(std::move(batch))));
   world.loop.run_for(1s);
   EXPECT_EQ(world.event({.version = 7}).stale, 1U);
   EXPECT_EQ(world.event({.version = 9}).changed, 1U);
@@ -278,11 +280,11 @@ TEST(Ingest, AConflictMakesItReadTheStoreAgain) {
 TEST(Ingest, TheSyncMarkComesAndGoes) {
   World world;
   const WallTime started = world.loop.wall_now();
-  ASSERT_TRUE(run(world.loop, world.ingest->mark_synced(kCluster, started)));
+  ASSERT_TRUE(run_to_end(world.loop, world.ingest->mark_synced(kCluster, started)));
   world.restart();
   EXPECT_EQ(world.ingest->catalog().synced_at(kCluster), started);
   EXPECT_EQ(world.ingest->catalog().clusters(), std::vector{kCluster});
-  ASSERT_TRUE(run(world.loop, world.ingest->mark_synced(kCluster, std::nullopt)));
+  ASSERT_TRUE(run_to_end(world.loop, world.ingest->mark_synced(kCluster, std::nullopt)));
   EXPECT_TRUE(world.content().empty());
 }
 
@@ -294,13 +296,13 @@ TEST(Ingest, AStoredValueOfAnotherFormatIsSkippedAndWrittenAnew) {
   foreign.puts.push_back({codec::task_key(task_arn("1")), R"({"v":9,"what":"ever"})"});
   foreign.puts.push_back({codec::cluster_key(kCluster), "no mark"});
   foreign.puts.push_back({codec::dead_letter_key(3), "no letter"});
-  ASSERT_TRUE(run(world.loop, world.store->commit(std::move(foreign))));
+  ASSERT_TRUE(run_to_end(world.loop, world.store->commit(std::move(foreign))));
   world.restart();
   EXPECT_EQ(world.metrics.counter("blox_ingest_undecodable_total", "").Value(), 3);
   EXPECT_EQ(world.event({.id = "2", .version = 5}).changed, 1U);
   EXPECT_EQ(world.event({.id = "1", .version = 2}).added, 1U);
   EXPECT_EQ(world.task("1"), "v2 RUNNING");
-  EXPECT_TRUE(run(world.loop, world.ingest->mark_synced(kCluster, world.loop.wall_now())));
+  EXPECT_TRUE(run_to_end(world.loop, world.ingest->mark_synced(kCluster, world.loop.wall_now())));
   Batch letter;
   letter.dead_letters.push_back({"m", "why", "body", 4, world.loop.wall_now()});
   world.take(std::move(letter));
@@ -317,7 +319,7 @@ TEST(Ingest, WhatCannotBeReadIsRenewed) {
     world.loop.run_for(1s);
     store::Commit foreign;
     foreign.puts.push_back({key, "nonsense"});
-    ASSERT_TRUE(run(world.loop, world.store->commit(std::move(foreign))));
+    ASSERT_TRUE(run_to_end(world.loop, world.store->commit(std::move(foreign))));
     world.restart();
     world.ingest->renew(key, std::nullopt);
     world.ingest->renew("cluster-state/events/a/b", kCluster);
@@ -332,7 +334,7 @@ TEST(Ingest, WhatCannotBeReadIsRenewed) {
       EXPECT_EQ(counts.changed + counts.overlaid, 1U);
       EXPECT_EQ(world.task("1"), version > 0 ? "v4 RUNNING" : "v- RUNNING");
     } else {
-      EXPECT_EQ(run(world.loop, world.ingest->remove_missing(task_arn("1"), asked)), true);
+      EXPECT_EQ(run_to_end(world.loop, world.ingest->remove_missing(task_arn("1"), asked)), true);
       EXPECT_EQ(world.task("1"), "gone v- missing");
     }
   }
@@ -379,7 +381,7 @@ TEST(Ingest, AReadThatIsRefusedForNowIsMadeAgain) {
   Batch batch;
   batch.reports.push_back({task_report({.version = 2, .more = R"("group":"new",)"}),
                            Origin::kDescribe, world.loop.wall_now()});
-  const auto counts = run(world.loop, world.ingest->take(std::move(batch)));
+  const auto counts = run_to_end(world.loop, world.ingest->take(std::move(batch)));
   ASSERT_TRUE(counts) << counts.error().message;
   EXPECT_EQ(counts->overlaid, 1U);
   EXPECT_TRUE(world.faults.ranges.empty());
@@ -395,7 +397,7 @@ TEST(Ingest, WhatNoCommitHoldsIsRefusedBeforeAnythingIsDone) {
                                        : task_report({.version = 3, .more = large}),
                              described ? Origin::kDescribe : Origin::kEvent,
                              world.loop.wall_now()});
-    const auto taken = run(world.loop, world.ingest->take(std::move(batch)));
+    const auto taken = run_to_end(world.loop, world.ingest->take(std::move(batch)));
     ASSERT_FALSE(taken);
     EXPECT_EQ(taken.error().kind, ErrorKind::kInvalid);
     EXPECT_TRUE(world.content().empty());
@@ -410,7 +412,8 @@ TEST(Ingest, WhatARestartHasLoadedIsNotRemovedForWhatWasSaidBefore) {
   const TimePoint missing_since = world.loop.now();
   world.loop.run_for(1min);
   world.restart();
-  EXPECT_EQ(run(world.loop, world.ingest->remove_missing(task_arn("1"), missing_since)), false);
+  EXPECT_EQ(run_to_end(world.loop, world.ingest->remove_missing(task_arn("1"), missing_since)),
+            false);
   EXPECT_EQ(world.task("1"), "v4 RUNNING");
 }
 
@@ -427,7 +430,7 @@ TEST(Ingest, ReadsTheStoreAgainAndAgainWithGrowingWaits) {
   while (world.loop.now() < until) {
     Batch batch;
     batch.reports.push_back({task_report({}), Origin::kEvent, world.loop.wall_now()});
-    EXPECT_FALSE(run(world.loop, world.ingest->take(std::move(batch))));
+    EXPECT_FALSE(run_to_end(world.loop, world.ingest->take(std::move(batch))));
     world.loop.run_for(10ms);
   }
   EXPECT_GT(attempts, 5);
@@ -463,7 +466,7 @@ TEST(Ingest, IsHealthyAgainOnceTheStoreIsReadAgain) {
   world.faults.commits.push_back({ErrorKind::kUnknown, "the disk failed in the middle"});
   Batch batch;
   batch.reports.push_back({task_report({}), Origin::kEvent, world.loop.wall_now()});
-  EXPECT_FALSE(testing::run(world.loop, world.ingest->take(std::move(batch))));
+  EXPECT_FALSE(run_to_end(world.loop, world.ingest->take(std::move(batch))));
   world.loop.run_for(1s);
   EXPECT_TRUE(world.ingest->health()) << "though nothing came to be committed since";
 }

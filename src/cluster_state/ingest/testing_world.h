@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "base/run_to_end_for_tests.h"
 #include "base/sim_loop.h"
 #include "cluster_state/ingest/ingest.h"
 #include "cluster_state/ingest/testing_reports.h"
@@ -16,19 +17,6 @@
 #include "store/memory_store.h"
 
 namespace blox::cluster_state::testing {
-
-/// Runs `work` on the loop to its end. Fails the test when it takes more than an hour.
-template <class T>
-T run(SimLoop& loop, Async<T> work) {
-  std::optional<T> result;
-  const auto keep = [](Async<T> inner, std::optional<T>& into) -> Async<void> {
-    into.emplace(co_await std::move(inner));
-  };
-  Scope scope{loop};
-  scope.spawn(keep(std::move(work), result));
-  EXPECT_TRUE(loop.run_while_not([&] { return result.has_value(); }, std::chrono::hours{1}));
-  return std::move(*result);
-}
 
 /// The store answers after a while and refuses some calls, by the seed, as SlowStore has it.
 struct World {
@@ -46,7 +34,7 @@ struct World {
   template <class Ask>
   auto insist(Ask ask) {
     for (int tries = 0;; ++tries) {
-      auto answer = run(loop, ask());
+      auto answer = run_to_end(loop, ask());
       if (answer || answer.error().kind != ErrorKind::kUnavailable || tries == 10) return answer;
       loop.run_for(std::chrono::milliseconds{1});
     }

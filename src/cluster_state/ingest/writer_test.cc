@@ -12,7 +12,6 @@ namespace blox::cluster_state {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::run;
 
 constexpr WriterOptions kOneKeyACommit{.commit_objects_max = 1, .commits_in_flight_max = 4};
 
@@ -27,7 +26,7 @@ struct WriterWorld {
   }
   std::size_t key_count() {
     store::RangeRequest request;
-    const auto page = run(loop, store.range(std::move(request)));
+    const auto page = run_to_end(loop, store.range(std::move(request)));
     return page ? page->items.size() : 0;
   }
 
@@ -50,15 +49,15 @@ TEST(Writer, AChangeThatTheStoreRefusesFailsAlone) {
   const auto first = world.put(world.slots[0], "a", "1");
   const auto refused = world.put(world.slots[1], "bad", "2");
   const auto last = world.put(world.slots[2], "c", "3");
-  EXPECT_EQ(run(world.loop, refused->durable()).error().kind, ErrorKind::kInvalid);
-  EXPECT_TRUE(run(world.loop, first->durable()));
-  EXPECT_TRUE(run(world.loop, last->durable()));
+  EXPECT_EQ(run_to_end(world.loop, refused->durable()).error().kind, ErrorKind::kInvalid);
+  EXPECT_TRUE(run_to_end(world.loop, first->durable()));
+  EXPECT_TRUE(run_to_end(world.loop, last->durable()));
   EXPECT_FALSE(world.writer.is_broken());
   EXPECT_FALSE(world.writer.commit_error());
   EXPECT_EQ(world.writer.undurable_count(), 0U);
   EXPECT_EQ(world.key_count(), 2U);
   world.faults.refuse = nullptr;
-  EXPECT_TRUE(run(world.loop, world.put(world.slots[1], "bad", "4")->durable()));
+  EXPECT_TRUE(run_to_end(world.loop, world.put(world.slots[1], "bad", "4")->durable()));
   EXPECT_EQ(world.key_count(), 3U);
 }
 
@@ -77,11 +76,11 @@ TEST(Writer, AConflictFailsWhatHasNotSetOffAndWhatWaitsBehindIt) {
   ASSERT_TRUE(world.loop.run_while_not([&] { return world.writer.undurable_count() == 0; }, 1s));
   std::string outcomes;
   for (const auto& ticket : tickets) {
-    outcomes += run(world.loop, ticket->durable()) ? "durable " : "failed ";
+    outcomes += run_to_end(world.loop, ticket->durable()) ? "durable " : "failed ";
   }
   EXPECT_EQ(outcomes, "durable durable failed durable failed failed failed ");
   EXPECT_TRUE(world.writer.is_broken());
-  run(world.loop, [](Writer& writer) -> Async<bool> {
+  run_to_end(world.loop, [](Writer& writer) -> Async<bool> {
     co_await writer.broken();
     co_return true;
   }(world.writer));
@@ -90,7 +89,7 @@ TEST(Writer, AConflictFailsWhatHasNotSetOffAndWhatWaitsBehindIt) {
     EXPECT_TRUE(world.slots[place].is_idle());
     world.slots[place].set_mod_revision(0);
     const auto again = world.put(world.slots[place], "k" + std::to_string(place), "3");
-    EXPECT_TRUE(run(world.loop, again->durable()));
+    EXPECT_TRUE(run_to_end(world.loop, again->durable()));
   }
   EXPECT_EQ(world.key_count(), 6U);
 }

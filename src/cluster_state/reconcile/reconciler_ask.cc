@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/bisection.h"
 #include "base/log.h"
 #include "cluster_state/reconcile/reconciler.h"
 
@@ -11,8 +12,6 @@ namespace {
 
 // Objects in one Describe call. Source: API/DescribeTasks, API/DescribeContainerInstances.
 constexpr std::size_t kDescribeMax = 100;
-// Of more than so many in a hundred it is not the objects that are wrong.
-constexpr std::size_t kRefusedMax = 10;
 // Clusters whose doubts are asked about at a time: one that is slow does not hold up the others.
 constexpr std::size_t kAskedAtATime = 4;
 // Objects of one cluster that wait to be asked about; of one with more the whole is read.
@@ -202,11 +201,9 @@ Async<Status> Reconciler::ask_at_once(ClusterArn cluster, std::vector<Arn> arns)
 template <class Arn>
 Async<Status> Reconciler::ask(ClusterArn cluster, std::vector<Arn> arns, Asking& asking) {
   const auto is_vain = [&] { return asking.error && asking.error->kind != ErrorKind::kThrottled; };
-  std::vector<std::vector<Arn>> parts;
-  parts.push_back(std::move(arns));
-  for (std::size_t refused = 0; !parts.empty() && !is_vain();) {
-    std::vector<Arn> part = std::move(parts.back());
-    parts.pop_back();
+  Bisection<Arn> parts{std::move(arns)};
+  for (std::size_t blamed = 0; !parts.empty() && !is_vain();) {
+    std::vector<Arn> part = parts.next();
     Status asked = co_await ask_at_once(cluster, part);
     if (asked) {
       for (Arn& arn : part) asking.left.erase(ObjectName{std::move(arn)});
@@ -215,13 +212,10 @@ Async<Status> Reconciler::ask(ClusterArn cluster, std::vector<Arn> arns, Asking&
     }
     const bool is_refused = asked.error().kind == ErrorKind::kInvalid;
     if (is_refused && part.size() > 1) {
-      const auto middle = part.begin() + static_cast<std::ptrdiff_t>(part.size() / 2);
-      parts.emplace_back(middle, part.end());
-      part.erase(middle, part.end());
-      parts.push_back(std::move(part));
+      parts.split(std::move(part));
       continue;
     }
-    if (!is_refused || ++refused > kRefusedMax) {
+    if (!is_refused || ++blamed > kBlamedMax) {
       if (!is_vain()) asking.error = asked.error();
       co_return asked;
     }

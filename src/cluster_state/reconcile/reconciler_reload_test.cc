@@ -25,7 +25,7 @@ struct ReloadWorld : ReconcileWorld {
     faults.commits.push_back({ErrorKind::kUnknown, "the disk failed in the middle"});
     Batch batch;
     batch.reports.push_back({task_report({.id = "lost"}), Origin::kEvent, loop.wall_now()});
-    EXPECT_FALSE(testing::run(loop, ingest->take(std::move(batch))));
+    EXPECT_FALSE(run_to_end(loop, ingest->take(std::move(batch))));
     ASSERT_TRUE(loop.run_while_not([&] { return task_count() == 0; }, 1s));
     EXPECT_FALSE(ingest->is_ready());
   }

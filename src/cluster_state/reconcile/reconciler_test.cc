@@ -187,11 +187,7 @@ TEST(Reconciler, AVanishedClusterIsForgottenWithAllInIt) {
   world.put({.id = "1"});
   world.start();
   ASSERT_TRUE(world.syncs(1min));
-  world.ecs.fake.clusters.clear();
-  world.ecs.fake.tasks.clear();
-  for (const char* call : {"ListTasks", "ListContainerInstances", "DescribeTasks"}) {
-    world.ecs.fake.broken[call] = Error{ErrorKind::kNotFound, "cluster is MISSING"};
-  }
+  world.delete_cluster();
   world.loop.run_for(1h);
   EXPECT_EQ(world.task("1"), "gone v1 missing");
   EXPECT_FALSE(world.ingest->catalog().synced_at(kCluster));
@@ -222,11 +218,7 @@ TEST(Reconciler, AVanishedClusterKeepsItsMarkWhileStoppedTasksAreShown) {
   world.put({.id = "1", .status = "STOPPED"});
   world.start();
   ASSERT_TRUE(world.syncs(1min));
-  world.ecs.fake.clusters.clear();
-  world.ecs.fake.tasks.clear();
-  for (const char* call : {"ListTasks", "ListContainerInstances", "DescribeTasks"}) {
-    world.ecs.fake.broken[call] = Error{ErrorKind::kNotFound, "cluster is MISSING"};
-  }
+  world.delete_cluster();
   world.loop.run_for(2h);
   EXPECT_EQ(world.task("1"), "v1 STOPPED");
   EXPECT_TRUE(world.ingest->catalog().synced_at(kCluster));
@@ -241,11 +233,7 @@ TEST(Reconciler, AFollowedClusterThatVanishedIsForgottenWithAllInIt) {
   world.put({.id = "1"});
   world.start();
   ASSERT_TRUE(world.syncs(1min));
-  world.ecs.fake.clusters.clear();
-  world.ecs.fake.tasks.clear();
-  for (const char* call : {"ListTasks", "ListContainerInstances", "DescribeTasks"}) {
-    world.ecs.fake.broken[call] = Error{ErrorKind::kNotFound, "cluster is MISSING"};
-  }
+  world.delete_cluster();
   world.loop.run_for(1h);
   EXPECT_EQ(world.task("1"), "gone v1 missing");
   EXPECT_FALSE(world.ingest->catalog().synced_at(kCluster));
@@ -388,7 +376,7 @@ TEST(Reconciler, AReadAcrossAReloadIsNotComplete) {
   world.faults.commits.push_back({ErrorKind::kUnknown, "the disk failed in the middle"});
   Batch batch;
   batch.reports.push_back({task_report({.id = "5"}), Origin::kEvent, world.loop.wall_now()});
-  EXPECT_FALSE(testing::run(world.loop, world.ingest->take(std::move(batch))));
+  EXPECT_FALSE(run_to_end(world.loop, world.ingest->take(std::move(batch))));
   world.loop.run_for(400ms);
   EXPECT_TRUE(world.ingest->is_ready());
   EXPECT_FALSE(world.reconciler->is_synced());

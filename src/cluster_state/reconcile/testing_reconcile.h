@@ -103,6 +103,14 @@ struct ReconcileWorld : World {
     ecs.fake.tasks[task_arn(task.id)] = {task_report(task, std::move(describe_only)), "", "",
                                          task.status == "STOPPED"};
   }
+  /// In ECS, with all that is in it.
+  void delete_cluster() {
+    ecs.fake.clusters.clear();
+    ecs.fake.tasks.clear();
+    for (const char* call : {"ListTasks", "ListContainerInstances", "DescribeTasks"}) {
+      ecs.fake.broken[call] = Error{ErrorKind::kNotFound, "cluster is MISSING"};
+    }
+  }
   void start() {
     reconciler = std::make_unique<Reconciler>(loop, random, ecs, *ingest, metrics, reconcile);
   }

@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "base/metrics.h"
+#include "base/run_to_end_for_tests.h"
 #include "base/scope.h"
 #include "base/sim_loop.h"
 #include "cluster_state/view/cluster_view.h"
@@ -48,12 +49,7 @@ class ViewWorld {
   /// Runs `work` to its end, in at most a minute.
   template <class T>
   T await(Async<T> work) {
-    std::optional<T> result;
-    Scope waiting{loop};
-    waiting.spawn(keep(std::move(work), result));
-    check(loop.run_while_not([&] { return result.has_value(); }, std::chrono::minutes{1}),
-          "the work did not end within a minute");
-    return *std::move(result);
+    return run_to_end(loop, std::move(work), std::chrono::minutes{1});
   }
   /// As await, of `ask()` until it is not refused for the moment, as all who use a store do.
   template <class Ask>
@@ -117,10 +113,6 @@ class ViewWorld {
   std::unique_ptr<Scope> scope;
 
  private:
-  template <class T>
-  static Async<void> keep(Async<T> work, std::optional<T>& result) {
-    result.emplace(co_await std::move(work));
-  }
   static store::Put stored(std::string key, const std::string& detail) {
     return {std::move(key),
             codec::encode_stored(

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "aws/fake_ecs.h"
+#include "base/run_to_end_for_tests.h"
 #include "base/sim_loop.h"
 #include "scheduler/act/actor.h"
 #include "scheduler/environments/repository_for_tests.h"
@@ -156,12 +157,7 @@ class ActorTest : public testing::Test {
 
   template <class T>
   T await(Async<T> work) {
-    std::optional<T> result;
-    Scope scope{loop_};
-    auto keep = [&]() -> Async<void> { result.emplace(co_await std::move(work)); };
-    scope.spawn(keep());
-    EXPECT_TRUE(loop_.run_while_not([&] { return result.has_value(); }, std::chrono::minutes{1}));
-    return std::move(*result);
+    return run_to_end(loop_, std::move(work), std::chrono::minutes{1});
   }
 
   void run_round(const Plan& plan) {

@@ -162,7 +162,6 @@ Async<void> Confirmer::ask_listing(Environment environment, ContainerInstanceArn
   Listing listing;
   std::set<TaskArn> unseen;
   for (const bool stopped : {false, true}) {
-    if (!listing.failure.empty()) break;
     aws::TaskFilter filter;
     filter.container_instance = instance;
     filter.stopped = stopped;

@@ -3,6 +3,8 @@
 #include <iterator>
 #include <utility>
 
+#include "base/bisection.h"
+
 namespace blox::scheduler {
 namespace {
 
@@ -29,25 +31,20 @@ Async<Result<Described>> describe_by_halves(
     aws::EcsQuery& query,
     Async<Result<Described>> (aws::EcsQuery::*describe)(ClusterArn, std::vector<Arn>),
     ClusterArn cluster, std::vector<Arn> arns) {
-  std::vector<std::vector<Arn>> parts;
-  parts.push_back(std::move(arns));
+  Bisection<Arn> parts{std::move(arns)};
   std::optional<Described> all;
-  for (std::size_t refused = 0; !parts.empty();) {
-    std::vector<Arn> part = std::move(parts.back());
-    parts.pop_back();
+  for (std::size_t blamed = 0; !parts.empty();) {
+    std::vector<Arn> part = parts.next();
     auto asked = part;
     auto described = co_await (query.*describe)(cluster, std::move(asked));
     if (!described && described.error().kind != ErrorKind::kInvalid) {
       co_return std::unexpected(described.error());
     }
     if (!described && part.size() > 1) {
-      const auto middle = part.begin() + static_cast<std::ptrdiff_t>(part.size() / 2);
-      parts.emplace_back(middle, part.end());
-      part.erase(middle, part.end());
-      parts.push_back(std::move(part));
+      parts.split(std::move(part));
       continue;
     }
-    if (!described && ++refused > kRefusedMax) co_return std::unexpected(described.error());
+    if (!described && ++blamed > kBlamedMax) co_return std::unexpected(described.error());
     if (!all) all.emplace();
     if (!described) {
       all->undescribed.push_back({part.front().value, described.error().message});

@@ -9,15 +9,12 @@
 namespace blox::scheduler {
 
 /// As EcsQuery::describe_tasks, but an object for which alone ECS refuses the call is
-/// `undescribed`. Errors: those of EcsQuery; kInvalid when more than kRefusedMax objects are
+/// `undescribed`. Errors: those of EcsQuery; kInvalid when more than kBlamedMax objects are
 /// refused. Requires: query outlives it.
 Async<Result<aws::DescribedTasks>> describe_tasks(aws::EcsQuery& query, ClusterArn cluster,
                                                   std::vector<TaskArn> tasks);
 /// Likewise.
 Async<Result<aws::DescribedInstances>> describe_instances(
     aws::EcsQuery& query, ClusterArn cluster, std::vector<ContainerInstanceArn> instances);
-
-/// Then it is not the objects that ECS refuses.
-inline constexpr std::size_t kRefusedMax = 10;
 
 }  // namespace blox::scheduler

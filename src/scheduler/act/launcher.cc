@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/bisection.h"
 #include "base/log.h"
 #include "scheduler/act/ecs_errors.h"
 
@@ -15,11 +16,11 @@ double seconds_between(TimePoint from, TimePoint to) {
 
 }  // namespace
 
-const Launcher::Pause* Launcher::find_pause(const ClusterArn& cluster) const {
-  if (context_.now() < pause_.until) return &pause_;
+const Pause* Launcher::find_pause(const ClusterArn& cluster) const {
+  if (pause_.is_on(context_.now())) return &pause_;
   const auto found = lanes_.find(cluster);
-  return found != lanes_.end() && context_.now() < found->second.pause.until ? &found->second.pause
-                                                                             : nullptr;
+  const bool paused = found != lanes_.end() && found->second.pause.is_on(context_.now());
+  return paused ? &found->second.pause : nullptr;
 }
 
 std::string Launcher::why_paused(const ClusterArn& cluster) const {
@@ -29,10 +30,11 @@ std::string Launcher::why_paused(const ClusterArn& cluster) const {
 
 std::optional<TimePoint> Launcher::next_due() const {
   std::optional<TimePoint> due;
-  if (context_.now() < pause_.until) due = pause_.until;
+  if (pause_.is_on(context_.now())) due = pause_.until;
   for (const auto& [cluster, lane] : lanes_) {
-    const TimePoint until = lane.pause.until;
-    if (context_.now() < until && (!due || until < *due)) due = until;
+    if (lane.pause.is_on(context_.now()) && (!due || lane.pause.until < *due)) {
+      due = lane.pause.until;
+    }
   }
   return due;
 }
@@ -85,7 +87,7 @@ Async<void> Launcher::open_and_call(std::vector<Launch> launches) {
   if (!opened) {
     // Overtaken by a change of the records: the next round decides from them as they are now.
     if (opened.error().kind == ErrorKind::kConflict) co_return;
-    pause(pause_, context_, "cannot open intents: " + opened.error().message);
+    begin(pause_, "cannot open intents: " + opened.error().message);
     co_await drop_unsent(std::move(launches));
     co_return;
   }
@@ -103,12 +105,10 @@ Async<void> Launcher::open_and_call(std::vector<Launch> launches) {
 // A call that is refused as a whole is made again by halves, until it shows which instances are to
 // blame. Once a call says something else, the rest is left to a later round.
 Async<void> Launcher::call_by_halves(std::vector<Opened> launches) {
-  std::vector<std::vector<Opened>> parts;
-  parts.push_back(std::move(launches));
+  Bisection<Opened> parts{std::move(launches)};
   bool goes_on = true;
   while (!parts.empty()) {
-    std::vector<Opened> part = std::move(parts.back());
-    parts.pop_back();
+    std::vector<Opened> part = parts.next();
     std::vector<Opened> fresh;
     if (goes_on) fresh = take_fresh(part);
     if (!part.empty()) co_await close_unsent(std::move(part));
@@ -118,10 +118,7 @@ Async<void> Launcher::call_by_halves(std::vector<Opened> launches) {
     const bool refused =
         !answer && answer.error().kind == ErrorKind::kInvalid && !blames_definition(answer.error());
     if (refused && fresh.size() > 1) {
-      const auto middle = fresh.begin() + static_cast<std::ptrdiff_t>(fresh.size() / 2);
-      parts.emplace_back(middle, fresh.end());
-      fresh.erase(middle, fresh.end());
-      parts.push_back(std::move(fresh));
+      parts.split(std::move(fresh));
       continue;
     }
     goes_on = answer.has_value() || refused;
@@ -211,10 +208,10 @@ void Launcher::note_answer(const Intent& first, const Answer& answer, TimePoint 
   }
   const Error& error = answer.error();
   if (error.kind == ErrorKind::kThrottled || error.kind == ErrorKind::kUnavailable) {
-    return pause(pause_, context_, error.message);
+    return begin(pause_, error.message);
   }
   lane.unsure = lane.unsure || error.kind == ErrorKind::kUnknown;
-  pause(lane.pause, context_, error.message);
+  begin(lane.pause, error.message);
 }
 
 // None: nobody knows what happened.
@@ -251,12 +248,10 @@ void Launcher::refuse(const Intent& intent, const std::string& reason) {
                                context_.now(), reason);
 }
 
-void Launcher::pause(Pause& pause, const ActContext& context, const std::string& why) {
-  // Calls that were sent together and fail together count once.
-  if (context.now() < pause.until) return;
-  pause.until = context.now() + context.options.call_retry.after(++pause.count);
-  pause.why = why;
-  log::warn("act", "starts pause for {}: {}", format_duration(pause.until - context.now()), why);
+void Launcher::begin(Pause& pause, const std::string& why) {
+  const TimePoint now = context_.now();
+  if (!pause.begin(now, context_.options.call_retry, why)) return;
+  log::warn("act", "starts pause for {}: {}", format_duration(pause.until - now), why);
 }
 
 }  // namespace blox::scheduler

@@ -10,6 +10,7 @@
 
 #include "base/scope.h"
 #include "scheduler/act/act_context.h"
+#include "scheduler/act/pause.h"
 
 namespace blox::scheduler {
 
@@ -50,12 +51,6 @@ class Launcher {
 
  private:
   using Answer = Result<std::vector<aws::StartedOn>>;
-  // After ECS or the store refused a call as a whole.
-  struct Pause {
-    TimePoint until;
-    int count = 0;  // In a row.
-    std::string why;
-  };
   struct Lane {  // Of a cluster: credentials may do for one and not for another.
     Pause pause;
     std::size_t call_count = 0;
@@ -78,7 +73,7 @@ class Launcher {
   void note_answer(const Intent& first, const Answer& answer, TimePoint sent_at);
   std::optional<IntentClosing> conclude(const Intent& intent, const Answer& answer);
   void refuse(const Intent& intent, const std::string& reason);
-  static void pause(Pause& pause, const ActContext& context, const std::string& why);
+  void begin(Pause& pause, const std::string& why);
   const Pause* find_pause(const ClusterArn& cluster) const;
 
   ActContext& context_;

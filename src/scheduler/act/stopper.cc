@@ -97,14 +97,7 @@ void Stopper::begin_call(const Intent& intent) {
 
 bool Stopper::is_paused(const ClusterArn& cluster) const {
   const auto found = pauses_.find(cluster);
-  return found != pauses_.end() && context_.now() < found->second.until;
-}
-
-// Calls that were sent together and are denied together count once.
-void Stopper::note_denial(const ClusterArn& cluster) {
-  if (is_paused(cluster)) return;
-  Pause& pause = pauses_[cluster];
-  pause.until = context_.now() + context_.options.call_retry.after(++pause.count);
+  return found != pauses_.end() && found->second.is_on(context_.now());
 }
 
 std::optional<TimePoint> Stopper::next_due() const {
@@ -135,7 +128,10 @@ Async<void> Stopper::call(Intent intent, bool was_sent) {
   } else {
     const Status stopped = co_await call_ecs(intent);
     if (stopped) pauses_.erase(intent.cluster);
-    if (!stopped && stopped.error().kind == ErrorKind::kDenied) note_denial(intent.cluster);
+    if (!stopped && stopped.error().kind == ErrorKind::kDenied) {
+      pauses_[intent.cluster].begin(context_.now(), context_.options.call_retry,
+                                    stopped.error().message);
+    }
     Entry* entry = find_entry(intent);
     const bool not_done = !stopped && is_outcome_known(stopped.error().kind);
     if (entry && not_done) entry->sent = was_sent;

@@ -9,6 +9,7 @@
 
 #include "base/scope.h"
 #include "scheduler/act/act_context.h"
+#include "scheduler/act/pause.h"
 
 namespace blox::scheduler {
 
@@ -69,17 +70,12 @@ class Stopper {
 
     TimePoint due_at() const { return wanted ? next_at : ask_at; }
   };
-  struct Pause {
-    TimePoint until;
-    int count = 0;  // In a row.
-  };
   using Due = std::map<EnvironmentUid, std::vector<const Intent*>>;
 
   Entry new_entry(const Intent& intent) const;
   Due take_due(const StopAdvice& advice);
   void begin_call(const Intent& intent);
   bool is_paused(const ClusterArn& cluster) const;
-  void note_denial(const ClusterArn& cluster);
   Async<void> call(Intent intent, bool was_sent);
   Async<void> ask(Intent intent);
   void end_call(const Intent& intent);

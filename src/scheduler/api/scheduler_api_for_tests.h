@@ -12,6 +12,7 @@
 
 #include "base/metrics.h"
 #include "base/random.h"
+#include "base/run_to_end_for_tests.h"
 #include "base/scope.h"
 #include "base/sim_loop.h"
 #include "scheduler/api/scheduler_api.h"
@@ -60,28 +61,15 @@ struct Answered {
 
 class SchedulerApiTest : public testing::Test {
  protected:
-  SchedulerApiTest() {
-    std::optional<Status> loaded;
-    Scope scope{loop};
-    scope.spawn(keep(repository.load(), loaded));
-    loop.run_for(std::chrono::seconds{1});
-    EXPECT_TRUE(loaded && *loaded);
-  }
+  SchedulerApiTest() { EXPECT_TRUE(run_to_end(loop, repository.load())); }
 
-  template <class T>
-  Async<void> keep(Async<T> work, std::optional<T>& result) {
-    result.emplace(co_await std::move(work));
-  }
   Answered ask(const std::string& method, const std::string& target, const std::string& body = "") {
-    std::optional<http::Response> response;
-    Scope scope{loop};
-    scope.spawn(keep(api.handle(http::Request{method, target, {}, body}), response));
-    EXPECT_TRUE(loop.run_while_not([&] { return response.has_value(); }, std::chrono::hours{1}));
+    const auto response = run_to_end(loop, api.handle(http::Request{method, target, {}, body}));
     Answered answered;
-    answered.status = response->status;
-    answered.body = std::get<std::string>(response->body);
-    answered.headers = response->headers;
-    answered.detail = http::find_header(response->headers, "Blox-Error-Detail").value_or("");
+    answered.status = response.status;
+    answered.body = std::get<std::string>(response.body);
+    answered.headers = response.headers;
+    answered.detail = http::find_header(response.headers, "Blox-Error-Detail").value_or("");
     return answered;
   }
 

@@ -5,6 +5,7 @@
 
 #include <deque>
 
+#include "base/run_to_end_for_tests.h"
 #include "base/sim_loop.h"
 #include "scheduler/environments/record_codec.h"
 #include "store/memory_store.h"
@@ -82,16 +83,8 @@ class RepositoryTest : public testing::Test {
   }
 
   template <class T>
-  Async<void> keep(Async<T> work, std::optional<T>& result) {
-    result.emplace(co_await std::move(work));
-  }
-  template <class T>
   T run(Async<T> work) {
-    std::optional<T> result;
-    Scope scope{loop};
-    scope.spawn(keep(std::move(work), result));
-    EXPECT_TRUE(loop.run_while_not([&] { return result.has_value(); }, std::chrono::hours{1}));
-    return std::move(*result);
+    return run_to_end(loop, std::move(work));
   }
 
   static Environment environment(const std::string& name, const std::string& uid) {
