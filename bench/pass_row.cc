@@ -79,7 +79,7 @@ Result<Figures> run_pass(const PassRow& row) {
                               .synced_at = {{ClusterArn{cluster_arn()}, kNow}},
                               .unconfirmed = {},
                               .last_contact = kNow,
-                              .list_count = 2};
+                              .told_at = {}};
 
   IoLoop clock;  // Never run: it tells the time.
   std::vector<double> milliseconds;

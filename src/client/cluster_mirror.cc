@@ -24,6 +24,23 @@ StreamStart start_of(bool is_resumable, const Bookmark& bookmark) {
 
 }  // namespace
 
+template <class Arn, class Object>
+void ClusterMirror::Half<Arn, Object>::Held::put(Versioned<Object> entry, TimePoint now) {
+  Arn arn = entry.object.arn;
+  if (const auto age = std::exchange(entry.age, std::nullopt)) {
+    told_at.insert_or_assign(arn, now - *age);
+  } else {
+    told_at.erase(arn);
+  }
+  objects.insert_or_assign(std::move(arn), std::move(entry));
+}
+
+template <class Arn, class Object>
+void ClusterMirror::Half<Arn, Object>::Held::erase(const Arn& arn) {
+  told_at.erase(arn);
+  objects.erase(arn);
+}
+
 ClusterMirror::ClusterMirror(Executor& executor, Random& random, ClusterState& source,
                              ClusterMirrorOptions options)
     : executor_(executor),
@@ -65,7 +82,7 @@ Async<void> ClusterMirror::follow(SomeHalf& half) {
 
 template <class SomeHalf>
 Async<Error> ClusterMirror::follow_stream(SomeHalf& half, bool& got_bookmark) {
-  half.incoming.clear();
+  half.incoming = {};
   const auto stream = co_await open(half);
   if (!stream) co_return stream.error();
   for (;;) {
@@ -81,22 +98,21 @@ template <class SomeHalf>
 Status ClusterMirror::apply(SomeHalf& half, typename SomeHalf::Changes changes,
                             bool& got_bookmark) {
   for (auto& change : changes) {
-    auto& objects = half.is_resumable ? half.objects : half.incoming;
+    auto& held = half.is_resumable ? half.held : half.incoming;
     switch (change.kind) {
       case ChangeKind::kPut: {
         const auto version = change.entry.entity_version;
-        auto arn = change.entry.object.arn;
-        objects.insert_or_assign(std::move(arn), std::move(change.entry));
+        held.put(std::move(change.entry), executor_.now());
         if (half.is_resumable) half.bookmark.entity_version = version;
         break;
       }
       case ChangeKind::kDeleted:
-        objects.erase(change.entry.object.arn);
+        held.erase(change.entry.object.arn);
         if (half.is_resumable) half.bookmark.entity_version = change.entry.entity_version;
         break;
       case ChangeKind::kBookmark:
         if (!half.is_resumable) {
-          half.objects = std::exchange(half.incoming, {});
+          half.held = std::exchange(half.incoming, {});
           half.is_resumable = true;
           ++list_count_;
         } else if (half.bookmark.store_id != change.bookmark.store_id) {

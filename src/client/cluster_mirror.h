@@ -40,8 +40,13 @@ class ClusterMirror {
   /// Keeps the copy until destroyed; spawn it once. Requires: the mirror outlives it.
   Async<void> run();
 
-  const Tasks& tasks() const { return tasks_.objects; }
-  const Instances& instances() const { return instances_.objects; }
+  const Tasks& tasks() const { return tasks_.held.objects; }
+  const Instances& instances() const { return instances_.held.objects; }
+  /// When ECS said what is here of an instance, by our clock; of those of which the service tells
+  /// the age.
+  const std::map<ContainerInstanceArn, TimePoint>& told_at() const {
+    return instances_.held.told_at;
+  }
 
   /// True once both were read whole from the same store. From then on what is here is a picture
   /// of the past at worst, never a part of one (see is_stale).
@@ -74,11 +79,17 @@ class ClusterMirror {
   template <class Arn, class Object>
   struct Half {
     using Changes = std::vector<Change<Object>>;
-    std::map<Arn, Versioned<Object>> objects;
-    Bookmark bookmark;  // Of `objects`; without a store_id until they were read whole.
+    struct Held {
+      std::map<Arn, Versioned<Object>> objects;
+      std::map<Arn, TimePoint> told_at;
+      void put(Versioned<Object> entry, TimePoint now);
+      void erase(const Arn& arn);
+    };
+    Held held;
+    Bookmark bookmark;  // Of what is held; without a store_id until it was read whole.
     std::map<ClusterArn, TimePoint> synced_at;  // By that bookmark.
     bool is_resumable = false;
-    std::map<Arn, Versioned<Object>> incoming;  // While a stream sends all objects anew.
+    Held incoming;  // While a stream sends all objects anew.
     std::optional<TimePoint> last_contact;
   };
   using TaskHalf = Half<TaskArn, Task>;

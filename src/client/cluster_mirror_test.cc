@@ -154,6 +154,37 @@ TEST_F(ClusterMirrorTest, GoesByTheAgesThatTheServiceTells) {
   EXPECT_LT(loop.now() - mirror.synced_at().at(ClusterArn{"a"}), Duration{3s});
 }
 
+TEST_F(ClusterMirrorTest, HoldsWhenEcsSaidWhatItHolds) {
+  const auto aged = [](EntityVersion version, std::string arn, std::optional<Duration> age) {
+    auto change = Instances::put(version, std::move(arn));
+    change.entry.age = age;
+    return change;
+  };
+  std::deque<Instances::Step> steps;
+  steps.emplace_back(std::vector{aged(1, "x", 5min), aged(2, "y", 1min), aged(3, "z", {}),
+                                 Instances::bookmark(3, "s", synced)});
+  steps.emplace_back(std::vector{aged(4, "x", 1s), aged(5, "y", {}), Instances::deleted(6, "z")});
+  steps.emplace_back(std::vector{Instances::deleted(7, "x")});
+  source.instances.streams.emplace_back(std::move(steps));
+  start();
+  loop.run_for(500ms);
+  EXPECT_TRUE(mirror.told_at().empty());
+  const auto age_of = [&](const char* arn) {
+    const auto found = mirror.told_at().find(ContainerInstanceArn{arn});
+    return found == mirror.told_at().end() ? Duration{-1s} : loop.now() - found->second;
+  };
+  loop.run_for(1s);
+  EXPECT_GE(age_of("x"), Duration{5min});
+  EXPECT_LT(age_of("x"), Duration{5min + 1s});
+  EXPECT_GE(age_of("y"), Duration{1min});
+  EXPECT_EQ(age_of("z"), Duration{-1s}) << "nobody knows";
+  loop.run_for(1s);
+  EXPECT_LT(age_of("x"), Duration{2s});
+  EXPECT_EQ(age_of("y"), Duration{-1s}) << "what is said of it now may be older than before";
+  loop.run_for(1s);
+  EXPECT_TRUE(mirror.told_at().empty());
+}
+
 // Its versions may go on where ours stand, and what was written between is not the same.
 TEST_F(ClusterMirrorTest, ReadsAnewWhatAServiceOpenedAnew) {
   auto mark = Tasks::bookmark(3, "s", synced);

@@ -61,6 +61,9 @@ template <class Object>
 struct Versioned {
   EntityVersion entity_version = 0;  ///< Of the object's last change.
   Object object;
+  /// How long before the line was sent ECS said so. An age, as the clocks of two machines differ.
+  /// Of container instances in streams with bookmarks alone, where the service knows it.
+  std::optional<Duration> age = {};
   friend bool operator==(const Versioned&, const Versioned&) = default;
 };
 
@@ -90,6 +93,11 @@ struct Change {
 /// become U+FFFD.
 std::string encode_object(EntityVersion version, const Task& task);
 std::string encode_object(EntityVersion version, const ContainerInstance& instance);
+
+/// The begin of every encoded object. With encode_aged_begin in its place, the line tells its age.
+inline constexpr std::string_view kObjectBegin = R"({"metadata":{)";
+/// `{"metadata":{"ageMilliseconds":N,`
+std::string encode_aged_begin(Duration age);
 
 /// The stream line of a deletion: `"type":"deleted"`, and of the object only ARN and cluster.
 std::string encode_deleted(EntityVersion version, const TaskArn& arn, const ClusterArn& cluster);

@@ -48,6 +48,13 @@ std::string named(std::string_view kind, std::string_view arn) {
   return std::string{kind} + " " + escape_control(arn.substr(0, kArnBytesMax));
 }
 
+Result<Duration> to_age(std::int64_t milliseconds, std::string_view name) {
+  if (milliseconds >= 0 && milliseconds <= kAgeMax.count()) {
+    return std::chrono::milliseconds{milliseconds};
+  }
+  return invalid(std::string{name} + " is not within 0 and 3,650 days");
+}
+
 std::int64_t integer_or_zero(object from, std::string_view name) {
   return internal::find_integer(from, name).value_or(0);
 }
@@ -175,10 +182,9 @@ Status read_epoch(object from, Bookmark& bookmark) {
   if (const auto ages = get_object(from, "syncAgeMilliseconds")) {
     for (const auto& [cluster, value] : *ages) {
       std::int64_t age = 0;
-      if (value.get(age) || age < 0 || age > kAgeMax.count()) {
-        return invalid("bookmark: syncAgeMilliseconds is not within 0 and 3,650 days");
-      }
-      bookmark.sync_ages.emplace(std::string{cluster}, std::chrono::milliseconds{age});
+      const auto read = to_age(value.get(age) ? -1 : age, "syncAgeMilliseconds");
+      if (!read) return read.error_in("bookmark");
+      bookmark.sync_ages.emplace(std::string{cluster}, *read);
     }
   }
   simdjson::dom::array unconfirmed;
@@ -210,10 +216,9 @@ Result<Bookmark> read_bookmark(object from) {
   }
   if (const Status read = read_epoch(from, bookmark); !read) return std::unexpected(read.error());
   if (const auto age = internal::find_integer(from, "receiveAgeMilliseconds")) {
-    if (*age < 0 || *age > kAgeMax.count()) {
-      return invalid("bookmark: receiveAgeMilliseconds is not within 0 and 3,650 days");
-    }
-    bookmark.receive_age = std::chrono::milliseconds{*age};
+    const auto read = to_age(*age, "receiveAgeMilliseconds");
+    if (!read) return read.error_in("bookmark");
+    bookmark.receive_age = *read;
   }
   return bookmark;
 }
@@ -294,6 +299,12 @@ Result<Change<Object>> decode_change(std::string_view line) {
   const auto read = change.kind == ChangeKind::kDeleted ? read_names(*entity, change.entry.object)
                                                         : read_entity(*entity, change.entry.object);
   if (!read) return read.error_in("stream line");
+  if (change.kind != ChangeKind::kPut) return change;
+  if (const auto milliseconds = internal::find_integer(*metadata, "ageMilliseconds")) {
+    const auto age = to_age(*milliseconds, "ageMilliseconds");
+    if (!age) return age.error_in("stream line");
+    change.entry.age = *age;
+  }
   return change;
 }
 

@@ -233,6 +233,14 @@ std::string encode_object(EntityVersion version, const ContainerInstance& instan
   return encode(version, instance);
 }
 
+std::string encode_aged_begin(Duration age) {
+  std::string out{kObjectBegin};
+  out += R"("ageMilliseconds":)";
+  append_integer(out, std::chrono::ceil<std::chrono::milliseconds>(age).count());
+  out += ',';
+  return out;
+}
+
 std::string encode_deleted(EntityVersion version, const TaskArn& arn, const ClusterArn& cluster) {
   return encode_deletion(version, "taskARN", arn.value, cluster);
 }

@@ -189,10 +189,27 @@ TEST(ApiObjects, DecodeGivesBackWhatWasEncoded) {
   EXPECT_EQ(list->bookmark, bookmark);
 }
 
+TEST(ApiObjects, ALineTellsHowOldItsWordIs) {
+  const std::string plain = encode_object(3, make_bare_instance());
+  ASSERT_TRUE(plain.starts_with(kObjectBegin));
+  const auto line =
+      encode_aged_begin(std::chrono::microseconds{90'000'500}) + plain.substr(kObjectBegin.size());
+  EXPECT_TRUE(line.starts_with(R"({"metadata":{"ageMilliseconds":90001,"entityVersion":"3"})"));
+  const auto change = decode_change<ContainerInstance>(line);
+  ASSERT_TRUE(change) << change.error().message;
+  EXPECT_EQ(change->entry, (Versioned<ContainerInstance>{3, make_bare_instance(),
+                                                         std::chrono::milliseconds{90'001}}));
+  EXPECT_EQ(decode_change<ContainerInstance>(plain)->entry.age, std::nullopt);
+}
+
 TEST(ApiObjects, RefusesWhatCannotBeDecidedBy) {
   const std::tuple<const char*, ErrorKind, const char*> rows[] = {
       {"nonsense", ErrorKind::kInvalid, "stream line: not a JSON object"},
       {R"({"entity":{}})", ErrorKind::kInvalid, "stream line: metadata is not an object"},
+      {R"({"metadata":{"entityVersion":"5","ageMilliseconds":-1},"entity":{"clusterARN":"c",)"
+       R"("taskARN":"t","desiredStatus":"RUNNING","lastStatus":"RUNNING",)"
+       R"("taskDefinitionARN":"d","containerInstanceARN":"i"}})",
+       ErrorKind::kInvalid, "stream line: ageMilliseconds is not within 0 and 3,650 days"},
       {R"({"metadata":{"entityVersion":5}})", ErrorKind::kInvalid,
        "stream line: entityVersion is not the text of a number >= 0"},
       {R"({"metadata":{"entityVersion":"-5"}})", ErrorKind::kInvalid,

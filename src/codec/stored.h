@@ -59,6 +59,9 @@ template <class Object>
 struct StoredObject {
   Object object;
   StoredParts parts;
+  /// Of instances: when ECS said it, by the event's own time where `detail` came by event, else
+  /// when the Describe was asked. The epoch when neither is known.
+  WallTime told_at{};
 };
 using StoredTask = StoredObject<Task>;
 using StoredInstance = StoredObject<ContainerInstance>;

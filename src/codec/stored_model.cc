@@ -158,6 +158,14 @@ Result<ContainerInstance> read_instance(object from) {
   return instance;
 }
 
+// Events have `updatedAt`, answers of Describe have not. A Describe that only confirmed what an
+// event had said, or was laid over it, may have been asked later: this errs towards the older time.
+WallTime read_told_at(object detail, const StoredParts& parts) {
+  const auto updated_at = find_text(detail, "updatedAt");
+  if (!updated_at) return parts.described_at.value_or(WallTime{});
+  return parse_time(*updated_at).value_or(WallTime{});
+}
+
 }  // namespace
 
 Result<Task> decode_task_detail(std::string_view detail) {
@@ -207,7 +215,7 @@ Result<std::variant<StoredTask, Tombstone>> decode_stored_task(std::string_view 
     if (!describe) return describe.error_in("decode stored object: describe");
     task->health_status = text_or_empty(*describe, "healthStatus");
   }
-  return StoredTask{std::move(*task), parts};
+  return StoredTask{std::move(*task), parts, {}};
 }
 
 Result<std::variant<StoredInstance, Tombstone>> decode_stored_instance(std::string_view bytes) {
@@ -215,9 +223,11 @@ Result<std::variant<StoredInstance, Tombstone>> decode_stored_instance(std::stri
   if (!split) return std::unexpected(split.error());
   if (auto* tombstone = std::get_if<Tombstone>(&*split)) return std::move(*tombstone);
   const auto& parts = std::get<StoredParts>(*split);
-  auto instance = decode_instance_detail(parts.detail);
-  if (!instance) return instance.error_in("decode stored object");
-  return StoredInstance{std::move(*instance), parts};
+  const auto detail = reader().hold(parts.detail).parse();
+  if (!detail) return detail.error_in("decode stored object: decode container instance");
+  auto instance = read_instance(*detail);
+  if (!instance) return instance.error_in("decode stored object: decode container instance");
+  return StoredInstance{std::move(*instance), parts, read_told_at(*detail, parts)};
 }
 
 }  // namespace blox::codec

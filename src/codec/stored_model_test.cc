@@ -10,6 +10,7 @@
 namespace blox::codec {
 namespace {
 
+using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -87,6 +88,24 @@ TEST(StoredModel, RangesOfOneTaskShowABoundedNumberOfPorts) {
   EXPECT_THAT(bindings(R"({"bindIP":")" + long_text +
                        R"(","containerPortRange":"1-60","hostPortRange":"1001-1060"})"),
               IsEmpty());
+}
+
+TEST(StoredModel, AnInstanceSaysWhenEcsSaidIt) {
+  const WallTime described{std::chrono::seconds{100}};
+  const auto told_at = [&](const std::string& fields, std::optional<WallTime> described_at) {
+    const std::string detail =
+        R"({"containerInstanceArn":"i","clusterArn":"c","status":"ACTIVE")" + fields + "}";
+    const auto decoded =
+        decode_stored_instance(encode_stored({detail, "", described_at, WallTime{1h}}));
+    EXPECT_TRUE(decoded) << decoded.error().message;
+    return std::get<StoredInstance>(*decoded).told_at;
+  };
+  const std::string by_event = R"(,"updatedAt":"1970-01-01T00:00:07.500Z")";
+  EXPECT_EQ(told_at(by_event, std::nullopt), WallTime{7500ms});
+  EXPECT_EQ(told_at(by_event, described), WallTime{7500ms}) << "the event was taken in since";
+  EXPECT_EQ(told_at("", described), described);
+  EXPECT_EQ(told_at("", std::nullopt), WallTime{});
+  EXPECT_EQ(told_at(R"(,"updatedAt":"yesterday")", described), WallTime{});
 }
 
 TEST(StoredModel, AResourceWithoutAKnownValueIsNotShown) {

@@ -1,5 +1,6 @@
 #include "cluster_state/api/change_stream.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -58,7 +59,8 @@ class ChangeStreamBody final : public http::BodyStream {
     slices.reserve(entries.size());
     for (auto& entry : entries) {
       const auto line = entry->line();
-      slices.push_back({.owner = std::move(entry), .bytes = line});
+      const WallTime told_at = entry->told_at;
+      add_line({.owner = std::move(entry), .bytes = line}, told_at, slices);
     }
     return slices;
   }
@@ -74,10 +76,20 @@ class ChangeStreamBody final : public http::BodyStream {
     const bool is_quiet = lines.empty();
     for (auto& line : lines) {
       if (line.deleted && is_plain_) continue;
-      slices.push_back({.owner = std::move(line.owner), .bytes = line.bytes});
+      add_line({.owner = std::move(line.owner), .bytes = line.bytes}, line.told_at, slices);
     }
     if (!is_plain_) add_bookmark_if_due(is_quiet, slices);
     return slices;
+  }
+
+  // The line is shared with all readers, its age is not: it counts from when ECS said so to now.
+  void add_line(http::Slice line, WallTime told_at, http::Slices& slices) const {
+    if (!is_plain_ && told_at != WallTime{}) {
+      const auto age = view_.executor().wall_now() - told_at;
+      slices.push_back(slice_of(codec::encode_aged_begin(std::max<Duration>(age, Duration{}))));
+      line.bytes.remove_prefix(codec::kObjectBegin.size());
+    }
+    slices.push_back(std::move(line));
   }
 
   // A bookmark tells sync times, which hold for the whole snapshot: so only to who has all of it.

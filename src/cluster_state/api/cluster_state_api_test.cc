@@ -208,6 +208,38 @@ TEST_F(ClusterStateApiTest, StreamWithBookmarksBeginsWithEverything) {
   EXPECT_LT(world.loop.now() - marked, 1s);
 }
 
+// By the time of the event and not by that of its coming; with bookmarks alone.
+TEST_F(ClusterStateApiTest, LinesOfInstancesTellHowOldTheirWordIs) {
+  world.settle();
+  const auto ages = [&](http::LineStream& stream, std::size_t count) {
+    std::vector<std::optional<Duration>> found;
+    for (const auto& line : read(stream, count)) {
+      const auto change = codec::decode_change<ContainerInstance>(line);
+      if (change && change->kind == codec::ChangeKind::kPut) found.push_back(change->entry.age);
+    }
+    return found;
+  };
+  const WallTime told_at = world.loop.wall_now() - 1h;
+  world.commit({ViewWorld::instance("a/1", "ACTIVE", told_at), ViewWorld::instance("a/2", "ACTIVE"),
+                ViewWorld::instance("a/3", "ACTIVE", world.loop.wall_now() + 1h)});
+  const auto stream = open("/v1/stream/instances?bookmarks=true");
+  const auto plain = open("/v1/stream/instances");
+  ASSERT_TRUE(stream && plain);
+  auto told = ages(**stream, 4);
+  ASSERT_EQ(told.size(), 3U);
+  EXPECT_GE(told[0], Duration{1h});
+  EXPECT_LT(told[0], Duration{1h + 1min});
+  EXPECT_EQ(told[1], std::nullopt);
+  EXPECT_EQ(told[2], Duration{0s}) << "its clock is ahead of ours";
+  world.loop.run_for(10min);
+  world.commit({ViewWorld::instance("a/1", "DRAINING", told_at)});
+  told = ages(**plain, 1);
+  EXPECT_EQ(told, std::vector{std::optional<Duration>{}});
+  told.clear();
+  while (told.empty()) told = ages(**stream, 1);
+  EXPECT_GE(told[0], Duration{1h + 10min});
+}
+
 TEST_F(ClusterStateApiTest, ResumesAfterAVersionExactly) {
   world.commit({ViewWorld::task("a/1", "RUNNING"), ViewWorld::task("a/2", "RUNNING"),
                 ViewWorld::task("a/3", "RUNNING")});

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string_view>
 
+#include "base/time.h"
 #include "codec/api_objects.h"
 
 namespace blox::cluster_state {
@@ -16,6 +17,7 @@ struct Line {
   std::shared_ptr<const void> owner;
   std::string_view bytes;  ///< With its end. Good as long as `owner`.
   bool deleted = false;    ///< Not for plain readers of v0.3.
+  WallTime told_at{};      ///< As Shown has it.
 };
 
 /// A queue of lines, bounded by count and bytes; the oldest leave first.

@@ -20,16 +20,17 @@ std::shared_ptr<Shown> make_common(codec::EntityVersion version, const Object& o
 
 }  // namespace
 
-ShownPtr make_shown(codec::EntityVersion version, const Task& task) {
-  auto entry = make_common(version, task);
-  entry->status = format(task.last_status);
-  entry->started_by = task.started_by;
+ShownPtr make_shown(codec::EntityVersion version, const codec::StoredTask& task) {
+  auto entry = make_common(version, task.object);
+  entry->status = format(task.object.last_status);
+  entry->started_by = task.object.started_by;
   return entry;
 }
 
-ShownPtr make_shown(codec::EntityVersion version, const ContainerInstance& instance) {
-  auto entry = make_common(version, instance);
-  entry->status = format(instance.status);
+ShownPtr make_shown(codec::EntityVersion version, const codec::StoredInstance& instance) {
+  auto entry = make_common(version, instance.object);
+  entry->status = format(instance.object.status);
+  entry->told_at = instance.told_at;
   return entry;
 }
 

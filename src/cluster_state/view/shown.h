@@ -7,7 +7,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/time.h"
 #include "codec/api_objects.h"
+#include "codec/stored.h"
 
 namespace blox::cluster_state {
 
@@ -22,6 +24,7 @@ struct Shown {
   std::string status;      ///< ECS's spelling; a task's lastStatus.
   std::string started_by;  ///< Of tasks; else empty.
   std::string bytes;       ///< ",{…}\n": each use takes a part of it.
+  WallTime told_at{};      ///< Of instances: when ECS said so; the epoch when nobody knows.
 
   /// As an item of a list: all but the first bring their comma along.
   std::string_view item(bool first) const {
@@ -33,7 +36,7 @@ struct Shown {
 };
 using ShownPtr = std::shared_ptr<const Shown>;
 
-ShownPtr make_shown(codec::EntityVersion version, const Task& task);
-ShownPtr make_shown(codec::EntityVersion version, const ContainerInstance& instance);
+ShownPtr make_shown(codec::EntityVersion version, const codec::StoredTask& task);
+ShownPtr make_shown(codec::EntityVersion version, const codec::StoredInstance& instance);
 
 }  // namespace blox::cluster_state

@@ -11,13 +11,19 @@ namespace {
 Line make_line(ShownPtr entry) {
   const std::string_view bytes = entry->line();
   const auto version = entry->version;
-  return {.version = version, .owner = std::move(entry), .bytes = bytes, .deleted = false};
+  const WallTime told_at = entry->told_at;
+  return {.version = version,
+          .owner = std::move(entry),
+          .bytes = bytes,
+          .deleted = false,
+          .told_at = told_at};
 }
 
 Line make_deleted_line(codec::EntityVersion version, std::string encoded) {
   auto bytes = std::make_shared<const std::string>(std::move(encoded) + "\n");
   const std::string_view view{*bytes};
-  return {.version = version, .owner = std::move(bytes), .bytes = view, .deleted = true};
+  return {
+      .version = version, .owner = std::move(bytes), .bytes = view, .deleted = true, .told_at = {}};
 }
 
 template <class Arn, class Decoded>
@@ -31,7 +37,7 @@ Result<std::optional<ObjectChange>> to_change(ObjectKind kind, std::string_view 
     change.line = make_deleted_line(
         version, codec::encode_deleted(version, Arn{change.arn}, tombstone->cluster));
   } else {
-    change.entry = make_shown(version, std::get<0>(*decoded).object);
+    change.entry = make_shown(version, std::get<0>(*decoded));
     if (change.entry->arn != arn) {
       return fail(ErrorKind::kInvalid, stored.key + ": the value is of " + change.entry->arn);
     }

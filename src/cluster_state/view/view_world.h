@@ -87,12 +87,16 @@ class ViewWorld {
                       std::string{status} + R"(","desiredStatus":"RUNNING","startedBy":")" +
                       std::string{started_by} + R"("})");
   }
-  static store::Put instance(std::string_view rest, std::string_view status) {
+  /// `updated_at`: ECS's own time, if the state came by event.
+  static store::Put instance(std::string_view rest, std::string_view status,
+                             std::optional<WallTime> updated_at = std::nullopt) {
     const auto cluster = rest.substr(0, rest.find('/'));
     return stored(codec::instance_key(test_instance_arn(rest)),
                   R"({"containerInstanceArn":")" + test_instance_arn(rest).value +
                       R"(","clusterArn":")" + test_cluster_arn(cluster).value + R"(","status":")" +
-                      std::string{status} + R"(","agentConnected":true})");
+                      std::string{status} +
+                      (updated_at ? R"(","updatedAt":")" + format_time(*updated_at) : "") +
+                      R"(","agentConnected":true})");
   }
   static store::Put task_tombstone(std::string_view rest) {
     return {codec::task_key(test_task_arn(rest)), tombstone(rest)};

@@ -31,7 +31,7 @@ RolloutStatus rollout_status(DeploymentStatus status) {
 ClusterView view_of(const client::ClusterMirror& mirror) {
   ClusterView view{
       mirror.tasks(),        mirror.instances(), mirror.is_loaded(), mirror.synced_at(), {},
-      mirror.last_contact(), mirror.list_count()};
+      mirror.last_contact(), mirror.told_at()};
   for (const auto& [cluster, time] : view.synced_at) {
     if (mirror.is_unconfirmed(cluster)) view.unconfirmed.insert(cluster);
   }
@@ -114,7 +114,10 @@ class Observer::Build {
       row.instance.arn = source->arn;
       row.instance.status = source->status;
       row.instance.agent_connected = source->agent_connected;
-      row.instance.confirmed_at = observer_.heard_.at(source->arn).at;
+      // That the stream is alive says nothing of one instance, nor does a change that comes now:
+      // its event may have been stuck in the queue. What counts is when ECS said it.
+      const auto told = view_.told_at.find(source->arn);
+      if (told != view_.told_at.end()) row.instance.confirmed_at = told->second;
       row.instance.superseded = !source->agent_connected && is_superseded(*source);
     }
     return draft;
@@ -358,29 +361,9 @@ class Observer::Build {
   std::map<EnvironmentUid, Draft> drafts_;
 };
 
-// That the stream is alive says nothing of one instance: its events may be stuck in the queue. So
-// each counts as confirmed by its own changes alone, and not by those that a list brought.
-void Observer::note_changes(const ClusterView& view, TimePoint now) {
-  const bool listed = view.list_count != heard_list_count_;
-  heard_list_count_ = view.list_count;
-  auto known = heard_.begin();
-  for (const auto& [arn, entry] : view.instances) {  // Both in the same order.
-    while (known != heard_.end() && known->first < arn) known = heard_.erase(known);
-    const bool is_new = known == heard_.end() || known->first != arn;
-    if (is_new) known = heard_.emplace_hint(known, arn, Heard{});
-    if (is_new || known->second.version != entry.entity_version) {
-      known->second.version = entry.entity_version;
-      if (!listed) known->second.at = now;
-    }
-    ++known;
-  }
-  heard_.erase(known, heard_.end());
-}
-
 std::map<EnvironmentUid, World> Observer::observe(const Records& records, const ClusterView& view,
                                                   TimePoint now, WallTime wall_now) {
   ++round_;
-  note_changes(view, now);
   auto worlds = Build{*this, records, view, now, wall_now}.worlds();
   // What no world holds any more is forgotten, which bounds both by the instances there are.
   std::erase_if(past_, [this](const auto& entry) { return entry.second.round != round_; });

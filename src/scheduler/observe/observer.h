@@ -24,7 +24,8 @@ struct ClusterView {
   std::map<ClusterArn, TimePoint> synced_at;
   std::set<ClusterArn> unconfirmed;
   std::optional<TimePoint> last_contact;
-  std::uint64_t list_count = 0;
+  /// When ECS said what is shown of an instance, of those of which that is known.
+  std::map<ContainerInstanceArn, TimePoint> told_at;
 };
 
 ClusterView view_of(const client::ClusterMirror& mirror);
@@ -43,20 +44,11 @@ class Observer {
                                           TimePoint now, WallTime wall_now);
 
  private:
-  // When a change of an instance came. What a list holds may be of any age.
-  struct Heard {
-    client::EntityVersion version = 0;
-    std::optional<TimePoint> at;
-  };
   class Build;
-
-  void note_changes(const ClusterView& view, TimePoint now);
 
   LaunchMemory& memory_;
   ObserveOptions options_;
   std::map<RefusalKey, Past> past_;
-  std::map<ContainerInstanceArn, Heard> heard_;  // Of all instances in the picture, and no others.
-  std::uint64_t heard_list_count_ = 0;
   std::uint64_t round_ = 0;
 };
 

@@ -117,7 +117,7 @@ class ObserverTest : public testing::Test {
     ClusterView view{tasks_,       instances_,
                      true,         {{kCluster, now_ - std::chrono::minutes{2}}},
                      unconfirmed_, now_ - std::chrono::seconds{3},
-                     list_count_};
+                     told_at_};
     worlds_ = observer_.observe(records_, view, now_, kDate);
     const auto found = worlds_.find(kUid);
     return found == worlds_.end() ? World{} : found->second;
@@ -135,7 +135,7 @@ class ObserverTest : public testing::Test {
   client::ClusterMirror::Tasks tasks_;
   client::ClusterMirror::Instances instances_;
   std::set<ClusterArn> unconfirmed_;
-  std::uint64_t list_count_ = 2;
+  std::map<ContainerInstanceArn, TimePoint> told_at_;
   TimePoint now_{std::chrono::hours{1}};
   LaunchMemory memory_;
   Observer observer_{memory_};

@@ -81,7 +81,7 @@ struct ObservedInstance {
   std::optional<TimePoint> draining_since;      ///< When we first saw it so, while it lasts.
   std::optional<TimePoint> disconnected_since;  ///< Likewise.
   std::optional<TimePoint> unserved_since;      ///< Likewise: no RUNNING task of ours, ACTIVE.
-  std::optional<TimePoint> confirmed_at;        ///< When ECS last told of it, if we were there.
+  std::optional<TimePoint> confirmed_at;        ///< When ECS said so, where that is known.
   std::vector<ObservedTask> tasks;              ///< Of this environment, oldest first.
   std::vector<UnclaimedTask> unclaimed;
   bool predecessor_starts = false;  ///< Such an environment has a start under way here.

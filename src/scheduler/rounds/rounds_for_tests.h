@@ -36,6 +36,7 @@ class TinyCluster final : public client::ClusterState, public aws::EcsControl {
   std::optional<Error> stop_fault;          // Likewise.
   Duration event_delay = Duration::zero();  // Of tasks; ECS itself knows at once.
   std::map<std::string, Duration> life_of;  // By definition: then its tasks die.
+  Duration told_age = Duration::zero();     // Of what changes say of instances.
   aws::FakeEcsQuery query;
 
   void put_instance(const std::string& arn, const std::string& status = "ACTIVE",
@@ -136,8 +137,12 @@ class TinyCluster final : public client::ClusterState, public aws::EcsControl {
       while (opened_ && sent_ == log_.size() && cluster_.loop_.now() < bookmark_at) {
         co_await cluster_.changed_.wait_until(bookmark_at);
       }
-      opened_ = true;
       Log<Object> changes(log_.begin() + static_cast<std::ptrdiff_t>(sent_), log_.end());
+      // What the snapshot holds is of any age.
+      for (auto& change : changes) {
+        if (opened_) change.entry.age = cluster_.told_age;
+      }
+      opened_ = true;
       sent_ = log_.size();
       client::Change<Object> bookmark;
       bookmark.kind = client::ChangeKind::kBookmark;

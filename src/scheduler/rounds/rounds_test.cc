@@ -104,6 +104,24 @@ TEST_F(RoundsTest, StartsNothingOnWhatOnlyAnOldPictureShowsEligible) {
   EXPECT_EQ(line.reason, "no task there; waits: ECS shows it DRAINING");
 }
 
+// The instance drains since, and that event is stuck behind the one that comes now.
+TEST_F(RoundsTest, ALateEventConfirmsNothing) {
+  deploy("one", "logs:1");
+  loop_.run_for(seconds{1});
+  cluster_.told_age = minutes{10};
+  add_instances(1);
+  cluster_.query.instances.at(ContainerInstanceArn{names_[0]}).status =
+      make_instance_status("DRAINING");
+  loop_.run_for(minutes{2});
+  EXPECT_EQ(cluster_.start_calls, 0);
+  EXPECT_NE(process_->board.environments.at(kUid).instances.front().reason.find("DRAINING"),
+            std::string::npos);
+  cluster_.query.instances.at(ContainerInstanceArn{names_[0]}).status =
+      make_instance_status("ACTIVE");
+  loop_.run_for(minutes{1});
+  EXPECT_EQ(cluster_.start_calls, 1) << "ECS said so itself";
+}
+
 TEST_F(RoundsTest, DrainsAndDisconnectsAreLeftAlone) {
   add_instances(3);
   deploy("one", "logs:1");
