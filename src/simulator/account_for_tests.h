@@ -84,11 +84,12 @@ class Account {
     }
     return instances;
   }
-  /// Starts one task of d:1 there, in the group "blox:e". Null when it was not started.
-  Task* start(const Instance& instance, const std::string& group = "blox:e") {
-    const Reply reply =
-        ecs("StartTask", "{'cluster':'c','taskDefinition':'d:1','startedBy':'x','group':'" + group +
-                             "','containerInstances':['" + instance.arn + "']}");
+  /// Starts one task there. Null when it was not started.
+  Task* start(const Instance& instance, const std::string& group = "blox:e",
+              const std::string& definition = "d:1") {
+    const Reply reply = ecs("StartTask", "{'cluster':'c','taskDefinition':'" + definition +
+                                             "','startedBy':'x','group':'" + group +
+                                             "','containerInstances':['" + instance.arn + "']}");
     const auto& tasks = reply.body.at("tasks").as_array();
     if (tasks.empty()) return nullptr;
     return simulator.world.find_task(std::string{tasks[0].at("taskArn").as_string()});

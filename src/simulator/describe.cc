@@ -46,6 +46,28 @@ json::array resources(const Capacity& registered, const Capacity& used) {
           port_resource("PORTS_UDP", registered.udp_ports, used.udp_ports)};
 }
 
+Health health_of(const Task& task, const TaskState& state, const ContainerShape& shape) {
+  return shape.check_interval && state.is_running() ? task.health : Health::kUnknown;
+}
+
+// By the essential containers alone; one without a check is UNKNOWN. Source: DG/healthcheck.html.
+Health health_of(const Task& task, const TaskState& state) {
+  bool all_known = true;
+  for (const ContainerShape& shape : task.definition->containers) {
+    if (!shape.essential) continue;
+    const Health health = health_of(task, state, shape);
+    if (health == Health::kUnhealthy) return health;
+    all_known = all_known && health == Health::kHealthy;
+  }
+  return all_known ? Health::kHealthy : Health::kUnknown;
+}
+
+json::string text_of(Health health) {
+  return health == Health::kHealthy     ? "HEALTHY"
+         : health == Health::kUnhealthy ? "UNHEALTHY"
+                                        : "UNKNOWN";
+}
+
 json::array describe_containers(const Task& task, const TaskState& state, Form form) {
   json::array containers;
   const auto& shapes = task.definition->containers;
@@ -69,7 +91,7 @@ json::array describe_containers(const Task& task, const TaskState& state, Form f
     container["networkBindings"] = state.started_at ? shape.network_bindings : json::array{};
     if (state.started_at) container["runtimeId"] = task.id + "-" + std::to_string(i);
     if (state.exit_code) container["exitCode"] = *state.exit_code;
-    if (form == Form::kApi) container["healthStatus"] = "UNKNOWN";
+    if (form == Form::kApi) container["healthStatus"] = text_of(health_of(task, state, shape));
     containers.push_back(std::move(container));
   }
   return containers;
@@ -129,7 +151,7 @@ json::object describe(const Task& task, const TaskState& state, Form form) {
   if (form == Form::kEvent) {
     put_time(object, "updatedAt", state.updated_at, form);
   } else {
-    object["healthStatus"] = "UNKNOWN";
+    object["healthStatus"] = text_of(health_of(task, state));
     object["tags"] = task.tags;
   }
   return object;

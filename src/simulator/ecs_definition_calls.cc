@@ -42,6 +42,18 @@ void read_ports(JsonInput& input, bool host_network, ContainerShape& shape, Capa
   }
 }
 
+// Source: API/HealthCheck.
+void read_health_check(JsonInput& input, ContainerShape& shape) {
+  constexpr std::int64_t kInterval = 30;
+  if (!input.has("healthCheck")) return;
+  JsonInput check = input.within(input.object("healthCheck"), "healthCheck");
+  if (check.texts("command", 100).empty()) {
+    check.reject("command", json::array{}, "a list that begins with CMD or CMD-SHELL");
+  }
+  shape.check_interval = std::chrono::seconds{check.number("interval", kInterval, 5, 300)};
+  input.take_error(check);
+}
+
 // Reads what tasks need of the containers, and fills in what ECS shows when left out.
 json::array read_containers(JsonInput& input, bool host_network, TaskDefinition& definition) {
   const bool has_task_memory = input.has("memory");
@@ -64,7 +76,8 @@ json::array read_containers(JsonInput& input, bool host_network, TaskDefinition&
                        "above 0: at least one of 'memory' or 'memoryReservation' must be "
                        "specified");
     }
-    container.flag("essential", true);
+    shape.essential = container.flag("essential", true);
+    read_health_check(container, shape);
     read_ports(container, host_network, shape, definition.needs);
     input.take_error(container);
     definition.needs.cpu += shape.cpu;

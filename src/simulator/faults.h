@@ -33,6 +33,8 @@ struct RevisionFaults {
   std::optional<Duration> life;  ///< Its tasks end by themselves so long after they begin to run.
   bool hangs = false;            ///< Its tasks stay in PENDING until they are stopped.
   bool denied = false;           ///< StartTask and RunTask of it are denied: iam:PassRole.
+  bool silent = false;           ///< Its health checks never say anything.
+  bool ill = false;              ///< They fail.
 };
 
 /// Members that are not Spans or flags are probabilities from 0 to 1. The remark says which

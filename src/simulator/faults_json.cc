@@ -80,7 +80,7 @@ Revisions read_revisions(JsonInput& input, const char* name) {
     if (!value.is_object() || !revision.contains(':')) {
       input.reject(name, value,
                    "{\"family:revision\": {\"life\": \"5s\", \"hangs\": true, "
-                   "\"denied\": true}}, of which one is enough");
+                   "\"denied\": true, \"silent\": true, \"ill\": true}}, of which one is enough");
       return {};
     }
     JsonInput fields = input.within(value.get_object(), std::string{name} + "." + revision);
@@ -92,8 +92,12 @@ Revisions read_revisions(JsonInput& input, const char* name) {
         faults.hangs = fields.flag("hangs");
       } else if (field == "denied") {
         faults.denied = fields.flag("denied");
+      } else if (field == "silent") {
+        faults.silent = fields.flag("silent");
+      } else if (field == "ill") {
+        faults.ill = fields.flag("ill");
       } else {
-        fields.reject({field.data(), field.size()}, given, "life, hangs or denied");
+        fields.reject({field.data(), field.size()}, given, "life, hangs, denied, silent or ill");
       }
     }
     input.take_error(fields);
@@ -106,6 +110,8 @@ json::object show_revision(const RevisionFaults& faults) {
   if (faults.life) shown["life"] = format_duration(*faults.life);
   if (faults.hangs) shown["hangs"] = true;
   if (faults.denied) shown["denied"] = true;
+  if (faults.silent) shown["silent"] = true;
+  if (faults.ill) shown["ill"] = true;
   return shown;
 }
 

@@ -1,5 +1,6 @@
 #include "simulator/lifecycle.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace blox::simulator {
@@ -127,6 +128,7 @@ void Lifecycle::enter(Task& task, TaskState state, TaskStatusKind status) {
     }
     const RevisionFaults* faults = find_faults(world_, task);
     if (faults && faults->life) die_after(task, *faults->life);
+    check_health_after(task);
   }
   state.last_status = status;
   world_.change(task, std::move(state));
@@ -137,6 +139,29 @@ void Lifecycle::die_after(const Task& task, Duration life) {
   timers_.after(life, [this, id = task.id] {
     if (Task* dying = world_.find_task(id)) die(*dying, 1, kExited);
   });
+}
+
+// Bound: one timer a task whose definition has a health check.
+void Lifecycle::check_health_after(const Task& task) {
+  std::optional<Duration> interval;
+  for (const ContainerShape& shape : task.definition->containers) {
+    if (!shape.check_interval) continue;
+    interval = std::max(interval.value_or(*shape.check_interval), *shape.check_interval);
+  }
+  if (!interval) return;
+  timers_.after(*interval, [this, id = task.id] {
+    Task* checked = world_.find_task(id);
+    if (checked == nullptr || !checked->present().is_running()) return;
+    check_health(*checked);
+    check_health_after(*checked);
+  });
+}
+
+void Lifecycle::check_health(Task& task) {
+  if (!task.instance->present().agent_connected) return;
+  const RevisionFaults* faults = find_faults(world_, task);
+  if (faults && faults->silent) return;
+  task.health = faults && faults->ill ? Health::kUnhealthy : Health::kHealthy;
 }
 
 void Lifecycle::end(Task& task, TaskState state) {

@@ -50,6 +50,8 @@ class Lifecycle {
   const Span& delay_of(TaskStatusKind status) const;
   void enter(Task& task, TaskState state, TaskStatusKind status);
   void die_after(const Task& task, Duration life);
+  void check_health_after(const Task& task);
+  void check_health(Task& task);
   void end(Task& task, TaskState state);
 
   World& world_;

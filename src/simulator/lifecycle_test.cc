@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "simulator/account_for_tests.h"
+#include "simulator/describe.h"
 
 namespace blox::simulator {
 namespace {
@@ -80,6 +81,48 @@ TEST(Lifecycle, ARevisionMayBeDeniedAndAnInstanceRefused) {
   EXPECT_EQ(refused.error(), "InvalidParameterException") << "for one, the whole call";
   EXPECT_TRUE(instances[0]->tasks.empty());
   EXPECT_NE(account.start(*instances[0]), nullptr);
+}
+
+// By Describe alone: no event tells of it, and no version counts it.
+TEST(Lifecycle, HealthChecksSpeakAfterAWhile) {
+  Account account;
+  const auto instances = account.set_up(2);
+  account.ecs("RegisterTaskDefinition",
+              "{'family':'h','containerDefinitions':["
+              "{'name':'main','image':'i','memory':10,'healthCheck':{'command':['CMD','true'],"
+              "'interval':20}},{'name':'side','image':'i','memory':10,'essential':false}]}");
+  Task* task = account.start(*instances[0], "blox:e", "h:1");
+  account.loop.run_for(20s);
+  const auto health = [&](const Task& of) {
+    const auto shown = describe(of, of.present(), Form::kApi);
+    std::string text{shown.at("healthStatus").as_string()};
+    for (const auto& container : shown.at("containers").as_array()) {
+      text += " " + std::string{container.at("healthStatus").as_string()};
+    }
+    return text;
+  };
+  ASSERT_TRUE(task->present().is_running());
+  EXPECT_EQ(health(*task), "UNKNOWN UNKNOWN UNKNOWN");
+  const auto version = task->present().version;
+  account.loop.run_for(20s);
+  EXPECT_EQ(health(*task), "HEALTHY HEALTHY UNKNOWN") << "the essential ones count";
+  EXPECT_EQ(task->present().version, version);
+  account.simulator.faults.revisions["h:1"].ill = true;
+  account.loop.run_for(20s);
+  EXPECT_EQ(health(*task), "UNHEALTHY UNHEALTHY UNKNOWN");
+  account.simulator.faults.revisions["h:1"] = {.life = {}, .silent = true};
+  Task* silent = account.start(*instances[1], "blox:e", "h:1");
+  account.loop.run_for(10min);
+  EXPECT_EQ(health(*silent), "UNKNOWN UNKNOWN UNKNOWN");
+  account.simulator.faults.revisions.clear();
+  account.loop.run_for(20s);
+  EXPECT_EQ(health(*silent), "HEALTHY HEALTHY UNKNOWN");
+  EXPECT_EQ(account
+                .ecs("RegisterTaskDefinition",
+                     "{'family':'h','containerDefinitions':[{'name':'m','image':'i','memory':10,"
+                     "'healthCheck':{'interval':20}}]}")
+                .error(),
+            "ClientException");
 }
 
 TEST(Lifecycle, GoesUpAndDown) {

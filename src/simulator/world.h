@@ -47,7 +47,12 @@ struct ContainerShape {
   std::int64_t cpu = 0;
   std::int64_t memory = 0;
   boost::json::array network_bindings;  ///< Of fixed host ports.
+  bool essential = true;
+  std::optional<Duration> check_interval;  ///< Of its health check, if it has one.
 };
+
+/// What the health checks of a running task say.
+enum class Health : std::uint8_t { kUnknown, kHealthy, kUnhealthy };
 
 struct TaskDefinition {
   std::string arn;
@@ -139,6 +144,7 @@ struct Task {
   History<TaskState> states;
   std::uint64_t step = 0;  ///< Raised when what was planned for the task is overtaken.
   bool died = false;       ///< Its process ended while the agent was away; ECS learns it later.
+  Health health = Health::kUnknown;  ///< No version counts it and no event tells of it.
   const TaskState& present() const { return states.present(); }
 };
 
