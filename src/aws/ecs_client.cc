@@ -309,7 +309,10 @@ Async<Result<DescribedTaskDefinition>> EcsClient::describe_task_definition(std::
   Decode<codec::DescribeTaskDefinitionAnswer> decode = codec::decode_describe_task_definition;
   auto answer = co_await send<codec::DescribeTaskDefinitionAnswer>(client_, std::move(call),
                                                                    std::move(decode));
-  if (answer) co_return DescribedTaskDefinition{std::move(answer->arn), answer->active};
+  if (answer) {
+    co_return DescribedTaskDefinition{std::move(answer->arn), answer->active,
+                                      std::move(answer->checked_containers)};
+  }
   // ECS says ClientException, "Unable to describe task definition", for one that is not there.
   const Error& error = answer.error();
   if (error.kind == ErrorKind::kInvalid &&

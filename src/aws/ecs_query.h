@@ -56,6 +56,8 @@ struct ListPage {
 struct DescribedTaskDefinition {
   TaskDefinitionArn arn;
   bool active = false;  ///< Status ACTIVE; INACTIVE ones cannot be started by anyone new.
+  /// The essential containers with a health check: by them alone ECS tells a task's health.
+  std::vector<std::string> checked_containers = {};
 };
 
 /// Every list reads all its pages; every Describe splits into calls of 100. Retries are within.

@@ -118,6 +118,40 @@ Result<DescribeClustersAnswer> decode_describe_clusters(std::string_view body) {
   return decoded;
 }
 
+namespace {
+
+// An image's own check is none to ECS, and one of the command NONE switches that off, too. Source:
+// API/HealthCheck; Docker Engine API, "Healthcheck".
+bool has_health_check(const json::object& container) {
+  const json::value* check = container.if_contains("healthCheck");
+  if (check == nullptr || !check->is_object()) return false;
+  const json::value* command = check->get_object().if_contains("command");
+  if (command == nullptr || !command->is_array() || command->get_array().empty()) return true;
+  return command->get_array().front() != "NONE";
+}
+
+bool is_essential(const json::object& container) {
+  const json::value* essential = container.if_contains("essential");
+  return essential == nullptr || !essential->is_bool() || essential->get_bool();
+}
+
+// What cannot be read is no health check: it must not cost the rest of the answer.
+std::vector<std::string> find_checked_containers(const json::object& definition) {
+  std::vector<std::string> checked;
+  const json::value* containers = definition.if_contains("containerDefinitions");
+  if (containers == nullptr || !containers->is_array()) return checked;
+  for (const json::value& entry : containers->get_array()) {
+    if (!entry.is_object()) continue;
+    const json::object& container = entry.get_object();
+    if (is_essential(container) && has_health_check(container)) {
+      checked.push_back(aws_json::find_text(container, "name"));
+    }
+  }
+  return checked;
+}
+
+}  // namespace
+
 Result<DescribeTaskDefinitionAnswer> decode_describe_task_definition(std::string_view body) {
   auto answer = aws_json::parse_answer(body);
   if (!answer) return std::unexpected(answer.error());
@@ -128,7 +162,9 @@ Result<DescribeTaskDefinitionAnswer> decode_describe_task_definition(std::string
   auto arn = aws_json::get_text(definition->get_object(), "taskDefinitionArn");
   if (!arn) return arn.error_in("taskDefinition");
   const std::string status = aws_json::find_text(definition->get_object(), "status");
-  return DescribeTaskDefinitionAnswer{TaskDefinitionArn{std::move(*arn)}, status == "ACTIVE"};
+  DescribeTaskDefinitionAnswer decoded{TaskDefinitionArn{std::move(*arn)}, status == "ACTIVE", {}};
+  decoded.checked_containers = find_checked_containers(definition->get_object());
+  return decoded;
 }
 
 Result<StartTaskAnswer> decode_start_task(std::string_view body) {

@@ -116,6 +116,8 @@ Result<DescribeInstancesAnswer> decode_describe_container_instances(std::string_
 struct DescribeTaskDefinitionAnswer {
   TaskDefinitionArn arn;
   bool active = false;
+  /// The essential containers with a health check: by them alone ECS tells a task's health.
+  std::vector<std::string> checked_containers;
 };
 Result<DescribeTaskDefinitionAnswer> decode_describe_task_definition(std::string_view body);
 

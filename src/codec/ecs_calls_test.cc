@@ -188,7 +188,17 @@ TEST(EcsCalls, DecodesTheOtherAnswers) {
       R"({"taskDefinition":{"taskDefinitionArn":"d:7","status":"ACTIVE"},"tags":[]})");
   EXPECT_EQ(definition.value().arn, TaskDefinitionArn{"d:7"});
   EXPECT_TRUE(definition->active);
+  EXPECT_TRUE(definition->checked_containers.empty());
   EXPECT_FALSE(decode_describe_task_definition("{}"));
+  const auto checked = decode_describe_task_definition(
+      R"({"taskDefinition":{"taskDefinitionArn":"d:7","containerDefinitions":[
+          {"name":"main","essential":true,"healthCheck":{"command":["CMD","true"]}},
+          {"name":"also","healthCheck":{"command":["CMD-SHELL","x"],"interval":5}},
+          {"name":"side","essential":false,"healthCheck":{"command":["CMD","true"]}},
+          {"name":"off","essential":true,"healthCheck":{"command":["NONE"]}},
+          {"name":"null","essential":true,"healthCheck":null},
+          {"name":"bare","essential":true}]}})");
+  EXPECT_EQ(checked.value().checked_containers, (std::vector<std::string>{"main", "also"}));
 
   const auto started = decode_start_task(
       R"({"tasks":[{"taskArn":"t","containerInstanceArn":"i"}],

@@ -23,6 +23,11 @@ ActMetrics::ActMetrics(Metrics& metrics)
                                      "Unknown starts that were resolved", {{"as", "not_started"}})),
       confirmations(metrics.counter("blox_scheduler_confirmations_total",
                                     "Times that ECS was asked before a start or a stop")),
+      health_questions(metrics.counter("blox_scheduler_health_questions_total",
+                                       "Times that ECS was asked whether new tasks are healthy")),
+      unknown_checks(metrics.counter("blox_scheduler_unknown_health_checks_total",
+                                     "Times that ECS did not say whether a task definition has a "
+                                     "health check")),
       wanted_to_start(metrics.seconds(
           "blox_scheduler_wanted_to_start_seconds",
           "From an eligible instance without a task to its StartTask, first attempts")) {}

@@ -26,6 +26,8 @@ struct ActMetrics {
   Counter& unknown_found;      ///< Of those: found by looking.
   Counter& unknown_absent;     ///< Of those: settled as not done.
   Counter& confirmations;      ///< Times that ECS was asked before a start or a stop.
+  Counter& health_questions;   ///< Times that it was asked whether new tasks are healthy.
+  Counter& unknown_checks;     ///< Times that it did not say whether a definition has a check.
   Histogram& wanted_to_start;  ///< From "has no task" to StartTask sent, first attempts only.
 };
 

@@ -15,6 +15,7 @@ Actor::Actor(ActContext& context)
       sightings_(context),
       confirmer_(context, sightings_),
       kept_check_(context),
+      health_watch_(context),
       remover_(context),
       scope_(context.executor) {}
 
@@ -23,6 +24,14 @@ void Actor::carry_out(const Environment& environment, const Plan& plan) {
   begin_closings(environment, plan);
   begin_starts(environment, plan);
   begin_stops(environment, plan);
+  watch_health(environment, plan);
+}
+
+void Actor::watch_health(const Environment& environment, const Plan& plan) {
+  if (!environment.deployment) return;
+  const auto deployment = context_.records().deployments.find(*environment.deployment);
+  if (deployment == context_.records().deployments.end()) return;
+  health_watch_.watch(environment, deployment->second.task_definition, plan.health_wanted);
 }
 
 void Actor::drive() {
@@ -36,8 +45,8 @@ std::optional<TimePoint> Actor::next_due() const {
   std::optional<TimePoint> due;
   for (const auto& candidate :
        {stopper_.next_due(), resolver_.next_due(), outcome_watch_.next_due(), remover_.next_due(),
-        confirmer_.next_due(), kept_check_.next_due(), launcher_.next_due(),
-        std::optional{stops_paused_until_}}) {
+        confirmer_.next_due(), kept_check_.next_due(), health_watch_.next_due(),
+        launcher_.next_due(), std::optional{stops_paused_until_}}) {
     if (candidate && *candidate > context_.now() && (!due || *candidate < *due)) due = candidate;
   }
   return due;

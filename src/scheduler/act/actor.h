@@ -11,6 +11,7 @@
 #include "base/scope.h"
 #include "scheduler/act/act_context.h"
 #include "scheduler/act/confirmer.h"
+#include "scheduler/act/health_watch.h"
 #include "scheduler/act/kept_check.h"
 #include "scheduler/act/launcher.h"
 #include "scheduler/act/outcome_watch.h"
@@ -49,6 +50,7 @@ class Actor {
   void begin_closings(const Environment& environment, const Plan& plan);
   void begin_starts(const Environment& environment, const Plan& plan);
   void begin_stops(const Environment& environment, const Plan& plan);
+  void watch_health(const Environment& environment, const Plan& plan);
   Intent intent_for(const Environment& environment, IntentKind kind,
                     const ContainerInstanceArn& instance, const std::string& reason);
   Async<void> close(std::vector<IntentClosing> closings);
@@ -62,6 +64,7 @@ class Actor {
   Sightings sightings_;
   Confirmer confirmer_;
   KeptCheck kept_check_;
+  HealthWatch health_watch_;
   Remover remover_;
   std::set<IntentKey> writing_;  // Stop intents being opened, intents being closed.
   std::set<EnvironmentUid> opening_stops_;

@@ -53,6 +53,11 @@ struct ActOptions {
   Backoff call_retry{std::chrono::seconds{1}, std::chrono::seconds{30}};  ///< After a refused one.
   Backoff write_retry{std::chrono::milliseconds{100}, std::chrono::seconds{5}};
   Duration removal_check = std::chrono::seconds{10};
+  Duration health_check = std::chrono::seconds{10};  ///< Between two questions about a new task, …
+  Duration health_check_slow = std::chrono::minutes{1};   ///< … and when the answer was the same …
+  Duration health_slow_after = std::chrono::minutes{10};  ///< … for so long.
+  /// Until a definition is asked about again that ECS did not describe to us.
+  Duration definition_retry = std::chrono::minutes{10};
 };
 
 }  // namespace blox::scheduler

@@ -26,6 +26,22 @@ WallTime created_at(const TaskReport& report) {
   return parse_time(find_text(report.detail, "createdAt")).value_or(WallTime{});
 }
 
+HealthWord health_of(const TaskReport& report, const std::vector<std::string>& containers) {
+  constexpr std::string_view kBegin = R"("containerHealthStatus":{)";
+  std::string_view words{report.describe_only};
+  const auto begin = words.find(kBegin);
+  if (begin == std::string_view::npos) return HealthWord::kSilent;
+  words.remove_prefix(begin + kBegin.size());
+  words = words.substr(0, words.find('}'));
+  HealthWord together = HealthWord::kHealthy;
+  for (const std::string& name : containers) {
+    const std::string_view word = find_text(words, name);
+    if (word == "UNHEALTHY") return HealthWord::kIll;
+    if (word != "HEALTHY") together = HealthWord::kSilent;
+  }
+  return together;
+}
+
 EndedTask end_of(const TaskReport& report, WallTime now) {
   EndedTask ended;
   ended.created_at = find_text(report.detail, "createdAt");

@@ -1,7 +1,9 @@
 // What act needs of a report besides its typed fields: read from the text of ECS that it carries.
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/time.h"
 #include "model/report.h"
@@ -21,6 +23,10 @@ TaskStatus desired_status(const TaskReport& report);
 
 /// When the task was created, or the epoch when the report does not say.
 WallTime created_at(const TaskReport& report);
+
+/// What the health checks of those containers say together: one that fails is enough, and all have
+/// to pass.
+HealthWord health_of(const TaskReport& report, const std::vector<std::string>& containers);
 
 /// How the task ended. `now` stands for the time of its end when the report does not say.
 EndedTask end_of(const TaskReport& report, WallTime now);

@@ -28,6 +28,20 @@ TEST(ReportFields, TellHowATaskEnded) {
   EXPECT_EQ(ended.stopped_reason, "Essential container exited");
 }
 
+TEST(ReportFields, TellWhatTheHealthChecksSayTogether) {
+  TaskReport report;
+  const auto health = [&](const std::string& words, const std::vector<std::string>& names) {
+    report.describe_only = R"({"healthStatus":"UNKNOWN","containerHealthStatus":{)" + words +
+                           R"(},"tags":[{"key":"HEALTHY","value":"b"}]})";
+    return health_of(report, names);
+  };
+  EXPECT_EQ(health_of(report, {"a"}), HealthWord::kSilent);
+  EXPECT_EQ(health(R"("a":"HEALTHY","b":"UNKNOWN")", {"a"}), HealthWord::kHealthy);
+  EXPECT_EQ(health(R"("a":"HEALTHY","b":"UNKNOWN")", {"a", "b"}), HealthWord::kSilent);
+  EXPECT_EQ(health(R"("a":"UNKNOWN","b":"UNHEALTHY")", {"a", "b"}), HealthWord::kIll);
+  EXPECT_EQ(health(R"("a":"HEALTHY")", {"key"}), HealthWord::kSilent);
+}
+
 TEST(ReportFields, KnowAConnectedAgent) {
   InstanceReport report;
   EXPECT_FALSE(has_connected_agent(report));

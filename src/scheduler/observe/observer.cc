@@ -223,11 +223,40 @@ class Observer::Build {
       return row.ended.push_back(ended_of(task.arn, deployment.id, *end));
     }
     if (stopped_unseen_.contains(task.arn)) return;
-    row.instance.tasks.push_back({task.arn, deployment.task_definition, deployment.id.value,
-                                  phase_of(task.last_status, task.desired_status), true,
-                                  task.health_status == "UNHEALTHY", std::nullopt, std::nullopt,
-                                  time_or_epoch(task.started_at), time_or_epoch(task.created_at)});
+    ObservedTask own;
+    own.arn = task.arn;
+    own.task_definition = deployment.task_definition;
+    own.started_by = deployment.id.value;
+    own.phase = phase_of(task.last_status, task.desired_status);
+    own.started_at = time_or_epoch(task.started_at);
+    own.created_at = time_or_epoch(task.created_at);
+    fill_health(task, found->second.world.desired, own);
+    row.instance.tasks.push_back(std::move(own));
     show_to_heirs(*found->second.environment, row.instance);
+  }
+
+  // By the newer of two words: what the picture shows by some Describe, and what ECS said when act
+  // asked. An UNKNOWN in the picture says nothing.
+  void fill_health(const Task& task, const DesiredState& desired, ObservedTask& own) const {
+    const auto& memory = observer_.memory_;
+    const bool shows_healthy = task.health_status == "HEALTHY";
+    const bool shows_ill = task.health_status == "UNHEALTHY";
+    const auto asked = memory.health.find(task.arn);
+    const bool by_answer =
+        asked != memory.health.end() &&
+        ((!shows_healthy && !shows_ill) || asked->second.shown == task.health_status);
+    const HealthWord word = by_answer       ? asked->second.word
+                            : shows_healthy ? HealthWord::kHealthy
+                            : shows_ill     ? HealthWord::kIll
+                                            : HealthWord::kSilent;
+    const auto checked = memory.checked_containers.find(own.task_definition);
+    const bool may_have_check =
+        checked == memory.checked_containers.end() || !checked->second.empty();
+    own.unhealthy = word == HealthWord::kIll;
+    const bool is_wanted =
+        desired.deployment && desired.deployment->task_definition == own.task_definition;
+    own.awaits_health = word == HealthWord::kSilent && is_wanted && may_have_check;
+    if (own.awaits_health && by_answer) own.silent_since = asked->second.since;
   }
 
   // The newest task of an environment that is being deleted.
@@ -266,9 +295,13 @@ class Observer::Build {
         row.ended.push_back(ended_of(arn, outcome.deployment, *end));
         continue;
       }
-      instance.tasks.push_back({arn, outcome.task_definition, outcome.deployment.value,
-                                TaskPhase::kStarting, false, false, std::nullopt, std::nullopt,
-                                WallTime{}, outcome.started_at});
+      ObservedTask unseen;
+      unseen.arn = arn;
+      unseen.task_definition = outcome.task_definition;
+      unseen.started_by = outcome.deployment.value;
+      unseen.seen = false;
+      unseen.created_at = outcome.started_at;
+      instance.tasks.push_back(std::move(unseen));
       show_to_heirs(*found->second.environment, instance);
     }
   }

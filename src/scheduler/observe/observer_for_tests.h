@@ -32,6 +32,8 @@ class ObserverTest : public testing::Test {
     environment.cluster = kCluster;
     environment.deployment = DeploymentId{"new"};
     records_.environments[kUid] = environment;
+    memory_.checked_containers = {{TaskDefinitionArn{"logs:1"}, {}},
+                                  {TaskDefinitionArn{"logs:2"}, {}}};
     add_deployment("old", "logs:1");
     add_deployment("new", "logs:2");
     add_instance("a");

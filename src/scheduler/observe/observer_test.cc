@@ -110,6 +110,55 @@ TEST_F(ObserverTest, AnOutcomeIsPendingUntilShownOrOver) {
   EXPECT_EQ(a.known_tasks, std::vector{TaskArn{"t"}}) << "a look-up must not take it for a new one";
 }
 
+// Whoever spoke last: a Describe of the cluster state, or one of act.
+TEST_F(ObserverTest, KnowsWhatIsKnownOfATasksHealth) {
+  using Words = std::vector<std::string>;
+  const std::optional<Words> unknown;
+  const Words none;
+  const Words some{"main"};
+  struct Row {
+    const char* rule;
+    std::optional<Words> checked;
+    const char* shown;
+    std::optional<AskedHealth> asked;
+    const char* health;
+  };
+  const TimePoint since = now_ - minutes{1};
+  const AskedHealth silent{HealthWord::kSilent, since, ""};
+  const AskedHealth healthy{HealthWord::kHealthy, since, ""};
+  const AskedHealth after_ill{HealthWord::kHealthy, since, "UNHEALTHY"};
+  const AskedHealth ill{HealthWord::kIll, since, "HEALTHY"};
+  const Row rows[] = {
+      {"nobody knows whether it has a check", unknown, "", {}, "awaited"},
+      {"it has none", none, "", {}, ""},
+      {"it has one", some, "UNKNOWN", {}, "awaited"},
+      {"that says nothing", some, "UNKNOWN", silent, "awaited silent"},
+      {"or did not", some, "HEALTHY", silent, ""},
+      {"it is healthy", some, "", healthy, ""},
+      {"it was", some, "UNHEALTHY", healthy, "ill"},
+      {"it is again", some, "UNHEALTHY", after_ill, ""},
+      {"it is not any more", some, "HEALTHY", ill, "ill"},
+  };
+  Task& task = add_task("t", "new");
+  for (const Row& row : rows) {
+    memory_.checked_containers.clear();
+    memory_.health.clear();
+    if (row.checked) memory_.checked_containers[TaskDefinitionArn{"logs:2"}] = *row.checked;
+    if (row.asked) memory_.health[task.arn] = *row.asked;
+    task.health_status = row.shown;
+    const auto seen = observe_a().tasks.front();
+    std::string health = seen.unhealthy ? "ill" : seen.awaits_health ? "awaited" : "";
+    if (seen.silent_since == since) health += " silent";
+    EXPECT_EQ(health, row.health) << row.rule;
+  }
+  task.health_status = "UNKNOWN";
+  memory_.checked_containers.clear();
+  memory_.health.clear();
+  EXPECT_TRUE(observe_a().tasks.front().awaits_health);
+  task.started_by = "old";
+  EXPECT_FALSE(observe_a().tasks.front().awaits_health) << "nobody waits for it any more";
+}
+
 TEST_F(ObserverTest, SeesTheEffectOfIntents) {
   add_task("t", "new", "STOPPED");
   add_intent(IntentKind::kStart, {TaskArn{"t"}});

@@ -108,7 +108,8 @@ bool Recall::is_emptied(const RefusalKey& key, const InstanceRow& row, bool was_
   const bool proven = std::ranges::any_of(row.instance.tasks, [&](const ObservedTask& task) {
     const bool doomed = intent && intent->kind == OpenIntentKind::kStop && intent->task == task.arn;
     // One that was proven before is ill at most: nobody has emptied the instance since.
-    return task.phase == TaskPhase::kServing && !doomed && (!task.unhealthy || !holds) &&
+    const bool is_well = !task.unhealthy && !task.awaits_health;
+    return task.phase == TaskPhase::kServing && !doomed && (is_well || !holds) &&
            now_ - *task.phase_since >= min_healthy;
   });
   if (proven) return false;
@@ -161,7 +162,8 @@ void Recall::recall_early_death(Past& past, InstanceRow& row, const DesiredState
     break;
   }
   const bool proven = std::ranges::any_of(row.instance.tasks, [&](const ObservedTask& task) {
-    return task.phase == TaskPhase::kServing && now_ - *task.phase_since >= within;
+    return task.phase == TaskPhase::kServing && !task.unhealthy && !task.awaits_health &&
+           now_ - *task.phase_since >= within;
   });
   if (proven) past.early_death.reset();
   row.instance.early_death = past.early_death;

@@ -256,6 +256,34 @@ TEST_F(RecallTest, RemembersWhoEmptiedAnInstance) {
   EXPECT_FALSE(observe_a().emptied_by_us) << "it went by itself";
 }
 
+TEST_F(RecallTest, AHealthCheckHasToSpeakBeforeAnInstanceCountsAsServed) {
+  memory_.checked_containers[TaskDefinitionArn{"logs:2"}] = {"main"};
+  records_.emptied[{kUid, ContainerInstanceArn{"a"}}] = {kUid, ContainerInstanceArn{"a"}, kDate,
+                                                         TaskArn{}};
+  add_task("t", "new");
+  observe();
+  now_ += minutes{5};
+  EXPECT_TRUE(observe_a().emptied_by_us);
+  memory_.health[TaskArn{"t"}] = {HealthWord::kSilent, now_, ""};
+  EXPECT_TRUE(observe_a().emptied_by_us);
+  memory_.health[TaskArn{"t"}].word = HealthWord::kHealthy;
+  EXPECT_FALSE(observe_a().emptied_by_us);
+  records_.emptied.clear();
+  memory_.health.clear();
+  EXPECT_FALSE(observe_a().emptied_by_us) << "it was proven before";
+}
+
+TEST_F(RecallTest, AnEarlyDeathIsMadeGoodByAHealthyTask) {
+  add_ended("t", seconds{20}, seconds{10});
+  Task& heir = add_task("u", "new");
+  heir.health_status = "UNHEALTHY";
+  EXPECT_TRUE(observe_a().early_death);
+  now_ += minutes{10};
+  EXPECT_TRUE(observe_a().early_death);
+  heir.health_status = "HEALTHY";
+  EXPECT_FALSE(observe_a().early_death);
+}
+
 // What an earlier process has seen and stored; the picture knows nothing, or what it missed.
 TEST_F(RecallTest, TakesFromTheRecordsWhoWasEmptied) {
   add_task("t", "new");

@@ -101,6 +101,7 @@ class Round {
       if (rules_.is_unavailable(instance)) ++unavailable_;
       if (rules_.holds_place(instance)) note_place(instance);
       note_dues(instance);
+      note_health(instance);
       if (standing == Standing::kSuperseded || standing == Standing::kOther) continue;
       ++in_use;
       if (standing == Standing::kDisconnected && rules_.is_recent(instance.disconnected_since)) {
@@ -125,7 +126,25 @@ class Round {
     for (const ObservedTask& task : instance.tasks) {
       if (!task.phase_since) continue;
       if (task.phase == TaskPhase::kServing) due(*task.phase_since + world_.desired.min_healthy);
-      due(task.unhealthy_since.value_or(*task.phase_since) + limits_.stuck_after);
+      due(task.unhealthy_since.value_or(task.silent_since.value_or(*task.phase_since)) +
+          limits_.stuck_after);
+    }
+  }
+
+  // While the deployment goes on, and where it left an instance out or a place is taken.
+  bool is_health_awaited(const Instance& instance) const {
+    if (!deployment() || world_.desired.deleting) return false;
+    if (standing_of(instance) != Standing::kEligible) return false;
+    const RolloutStatus status = deployment()->status;
+    const bool ended = status == RolloutStatus::kCompleted || status == RolloutStatus::kFailed;
+    return !ended || is_listed(instance) || rules_.holds_place(instance);
+  }
+
+  void note_health(const Instance& instance) {
+    if (!is_health_awaited(instance)) return;
+    for (const ObservedTask& task : instance.tasks) {
+      if (!rules_.is_current(task) || !rules_.serves(instance, task)) continue;
+      if (task.awaits_health || task.unhealthy) plan_.health_wanted.push_back(task.arn);
     }
   }
 
@@ -279,7 +298,8 @@ class Round {
     const bool costs_service = rules_.serves(instance, doomed);
     // One that holds a place already is in the count: the others have to leave it its place.
     const bool has_place = rules_.holds_place(instance);
-    const int out = costs_service ? unavailable_ : places_ - (has_place ? 1 : 0);
+    const bool in_own_place = has_place && (!costs_service || doomed.unhealthy);
+    const int out = (costs_service ? unavailable_ : places_) - (in_own_place ? 1 : 0);
     if (out >= unavailable_max_) {
       return add_line(
           instance, InstanceState::kWaiting,
@@ -287,7 +307,7 @@ class Round {
                       costs_service ? "without proven service" : "emptied by stops",
                       unavailable_max_));
     }
-    if (costs_service) ++unavailable_;
+    if (costs_service && !has_place) ++unavailable_;
     if (!has_place) ++places_;
     stop(instance, doomed, std::move(reason), costly ? &best : nullptr);
   }
@@ -303,6 +323,14 @@ class Round {
       return add_line(
           instance, InstanceState::kServing,
           "runs the wanted task, which died early before: " + instance.early_death->reason);
+    }
+    if (task.unhealthy) {
+      return add_line(instance, InstanceState::kServing,
+                      "runs the wanted task, which its health check calls UNHEALTHY");
+    }
+    if (task.awaits_health && is_health_awaited(instance)) {
+      return add_line(instance, InstanceState::kServing,
+                      "runs the wanted task, which is not known to be HEALTHY yet");
     }
     add_line(instance, InstanceState::kServing, "runs the wanted task");
   }

@@ -89,6 +89,9 @@ struct Plan {
   std::optional<DeploymentChange> deployment;  ///< None: it stays as it is.
   /// So many starts that the picture may be wrong: ask ECS about the tasks first.
   bool needs_confirmation = false;
+  /// Tasks of the wanted definition that serve, and of which ECS is to be asked whether they are
+  /// healthy, as something waits for it.
+  std::vector<TaskArn> health_wanted;
   /// The picture may have gone backwards: ask ECS first what runs on each of the instances.
   bool needs_listing = false;
   std::vector<InstanceLine> lines;

@@ -115,9 +115,15 @@ TEST_F(PlanDaemon, BuildsOnlyOnTasksThatHaveServedForAWhile) {
        "a: t/old b(emptied): u/new@9s", ""},
       {"and gives it back when it has served", "running", "a: t/old b: u/new@10s", "stop t"},
       {"not while ECS calls it unhealthy", "running", "a: t/old b(emptied): u/new~", ""},
+      {"nor while its check says nothing", "running", "a: t/old b(emptied): u/new^", ""},
       {"one that just joined takes no place", "running", "a: t/old b: u/new@1s", "stop t"},
       {"a deployment ends when all have served", "running", "a: t/new@10s b: u/new", "completed"},
       {"not before", "running", "a: t/new@9s b: u/new", ""},
+      {"nor without the word of their checks", "running", "a: t/new^@1m b: u/new", ""},
+      {"what is ill where we emptied goes in its own place", "running",
+       "a(emptied): t/old~ b: u/old", "stop t"},
+      {"what is young is waited for", "running", "a(emptied): t/old@1s b: u/old", ""},
+      {"but not on top of others", "running", "a(emptied): t/old~ b(emptied): u/new@1s", ""},
   };
   expect_all(rows);
 }
@@ -158,6 +164,10 @@ TEST_F(PlanDaemon, GivesUpWhatHangs) {
       {"so has one on its way down", "running", "a: t/new b: u/old!@10m", "completed failed=b"},
       {"and one that does not get healthy", "running", "a: t/new b: u/new~@10m",
        "completed failed=b"},
+      {"or whose check says nothing", "running", "a: t/new b: u/new^@10m", "completed failed=b"},
+      {"it has ten minutes for that", "running", "a: t/new b: u/new^@599s", ""},
+      {"that is lost where we emptied", "running deployed", "a: t/old b(emptied): u/new^@10m",
+       "failed failed=b"},
       {"an outdated one is replaced", "running", "a: t/new b: u/old?@10m", "stop u"},
       {"healthy or not", "running", "a: t/new b: u/old~@10m", "stop u"},
       {"it keeps no others, unless we emptied its instance", "running deployed",
@@ -373,9 +383,36 @@ TEST(PlanDaemonLines, SayWhatIsAndWhy) {
       {"synced=2h",
        "a:", "waiting: nothing is decided: the cluster state is 120 min old, more than 60 min"},
       {"deleting", "a: t/new", "skipped: its environment is deleted and its task is left alone"},
+      {"running", "a: t/new~",
+       "serving: runs the wanted task, which its health check calls UNHEALTHY"},
+      {"running", "a: t/new^",
+       "serving: runs the wanted task, which is not known to be HEALTHY yet"},
+      {"", "a: t/new^", "serving: runs the wanted task"},
+      {"running", "a: t/new^@11m",
+       "serving: the health check of task t has said nothing for 11 min"},
   };
   for (const auto& [settings, world, line] : rows) {
     EXPECT_EQ(first_line_text(plan_daemon(world_from_text(world, settings))), line) << world;
+  }
+}
+
+TEST_F(PlanDaemon, WantsToKnowOfTheHealthThatItWaitsFor) {
+  const Row rows[] = {
+      {"of what serves and has not said", "running", "a: t/new^ b: u/new c: v/new^@9s", "t v"},
+      {"of what is ill", "running", "a: t/new~", "t"},
+      {"of nothing else", "running", "a: t/old^ b: u/new^? c(off=1m): v/new^ d: +stop=w w/new^",
+       ""},
+      {"nobody waits once it has ended", "", "a: t/new^ b: u/new~", ""},
+      {"but where it was left out", "listed=a", "a: t/new^ b: u/new^", "t"},
+      {"or holds a place", "", "a: t/new^ b(emptied): u/new^ c(died): v/new^", "u v"},
+      {"nobody does in one that is deleted", "running deleting", "a: t/new^", ""},
+  };
+  for (const auto& row : rows) {
+    std::string wanted;
+    for (const auto& task : plan_daemon(world_from_text(row.world, row.settings)).health_wanted) {
+      wanted += (wanted.empty() ? "" : " ") + task.value;
+    }
+    EXPECT_EQ(wanted, row.plan) << row.rule;
   }
 }
 

@@ -37,7 +37,7 @@ int InstanceRules::serving_count(const Instance& instance) const {
 }
 
 bool InstanceRules::is_proven(const Instance& instance, const ObservedTask& task) const {
-  return serves(instance, task) && !task.unhealthy &&
+  return serves(instance, task) && !task.unhealthy && !task.awaits_health &&
          has_passed(task.phase_since, world_.desired.min_healthy);
 }
 
@@ -61,8 +61,8 @@ const ObservedTask* InstanceRules::find_stuck(const Instance& instance) const {
   const auto found = std::ranges::find_if(instance.tasks, [&](const ObservedTask& task) {
     // An outdated one that does not come up is stopped: nobody waits for it.
     if (task.phase == TaskPhase::kServing) {
-      return is_current(task) && task.unhealthy_since &&
-             has_passed(task.unhealthy_since, limits_.stuck_after);
+      const auto since = task.unhealthy_since ? task.unhealthy_since : task.silent_since;
+      return is_current(task) && since && has_passed(since, limits_.stuck_after);
     }
     const bool waited_for = task.phase == TaskPhase::kEnding || is_current(task);
     return waited_for && task.phase_since && has_passed(task.phase_since, limits_.stuck_after);
@@ -72,8 +72,12 @@ const ObservedTask* InstanceRules::find_stuck(const Instance& instance) const {
 
 std::string InstanceRules::in_words_of_stuck(const ObservedTask& task) const {
   if (task.phase == TaskPhase::kServing) {
-    return fmt::format("task {} is UNHEALTHY for {}", task.arn.value,
-                       in_words(world_.now - *task.unhealthy_since));
+    if (task.unhealthy_since) {
+      return fmt::format("task {} is UNHEALTHY for {}", task.arn.value,
+                         in_words(world_.now - *task.unhealthy_since));
+    }
+    return fmt::format("the health check of task {} has said nothing for {}", task.arn.value,
+                       in_words(world_.now - *task.silent_since));
   }
   const std::string age = in_words(world_.now - *task.phase_since);
   return fmt::format("task {} is on its way {} for {}", task.arn.value,

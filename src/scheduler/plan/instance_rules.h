@@ -31,13 +31,14 @@ class InstanceRules {
   /// Runs, and is not told to stop, by us or by others.
   bool serves(const Instance& instance, const ObservedTask& task) const;
   int serving_count(const Instance& instance) const;
-  /// Serves for so long that it can be built on.
+  /// Serves, healthy where there is a check, for so long that it can be built on.
   bool is_proven(const Instance& instance, const ObservedTask& task) const;
   bool is_current(const ObservedTask& task) const;
   /// Of several tasks the one that stays: the wanted revision, serving, healthy, oldest. Those on
   /// their way down come last. Requires: there is one.
   const ObservedTask& best_of(const Instance& instance) const;
   /// The one that hangs on its way up or down, or does not get healthy; null if none does.
+  /// (One whose check says nothing does not, either.)
   const ObservedTask* find_stuck(const Instance& instance) const;
   std::string in_words_of_stuck(const ObservedTask& task) const;
   /// Its task of the wanted revision can be built on.

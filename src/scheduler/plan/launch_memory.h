@@ -3,11 +3,13 @@
 // a retry or a look-up, never a task too many. Written by act, read by observe.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/time.h"
 #include "model/arn.h"
@@ -41,6 +43,16 @@ struct EndedTask {
   std::string stopped_reason;
 };
 
+/// What the health checks of a task say.
+enum class HealthWord : std::uint8_t { kSilent, kHealthy, kIll };
+
+/// What ECS said of a task's health when it was asked last.
+struct AskedHealth {
+  HealthWord word = HealthWord::kSilent;
+  TimePoint since;    ///< It has said so whenever it was asked.
+  std::string shown;  ///< What the picture showed then: another word of it is newer.
+};
+
 /// By environment uid and instance. Bounded by the instances; those gone are pruned by observe.
 using RefusalKey = std::pair<std::string, ContainerInstanceArn>;
 
@@ -71,6 +83,12 @@ class LaunchMemory {
   /// By deployment: what we have no right to start is refused on every instance. Until a start of
   /// it succeeds; pruned by observe when it is not in force any more.
   std::map<std::string, StartDenial> denials;
+  /// The containers of a definition whose health checks count, perhaps none, once ECS was asked.
+  /// Bounded by act.
+  std::map<TaskDefinitionArn, std::vector<std::string>> checked_containers;
+  /// Of tasks that were asked about, as no event tells of it. Pruned by act when the picture holds
+  /// them no more.
+  std::map<TaskArn, AskedHealth> health;
   /// Tasks that ECS called STOPPED before the picture showed it. Pruned by act when the picture
   /// does, or holds them no more.
   std::map<TaskArn, EndedTask> ended;

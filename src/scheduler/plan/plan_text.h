@@ -4,8 +4,8 @@
 // reads: a is an ACTIVE, connected instance with a serving task t of definition old; b has been
 // DRAINING for 2 minutes, with one other task and our u on its way up; on c a stop of v is open.
 //   tasks        t/new serves, t/new? is on its way up, t/new! on its way down, t/new~ is
-//                unhealthy, t/new* was started but not seen; #t is unclaimed; the first is the
-//                oldest
+//                unhealthy, t/new^ has a check that said nothing, t/new* was started but not seen;
+//                #t is unclaimed; the first is the oldest
 //   intents      +start, +stop=t; with ".seen": the picture shows its effect
 //   instances    draining=AGE off=AGE (disconnected) inactive gone (superseded) others=N
 //                failed=N/AGE refused=N/AGE (by ECS) unserved=AGE emptied died (early) heir (a
@@ -110,11 +110,15 @@ inline ObservedTask task_from_text(std::string text, int position, TimePoint now
     task.unhealthy = true;
     task.unhealthy_since = task.phase_since;
   }
+  if (mark == '^') {
+    task.awaits_health = true;
+    task.silent_since = task.phase_since;
+  }
   if (mark == '*') {
     task.phase = TaskPhase::kStarting;
     task.seen = false;
   }
-  if (std::string_view{"?!~*"}.contains(mark)) text.pop_back();
+  if (std::string_view{"?!~^*"}.contains(mark)) text.pop_back();
   const auto parts = split_text(text, '/');
   task.arn = TaskArn{parts.at(0)};
   task.task_definition = TaskDefinitionArn{parts.at(1)};

@@ -27,11 +27,15 @@ struct ObservedTask {
   std::string started_by;             ///< That deployment's id.
   TaskPhase phase = TaskPhase::kStarting;
   bool seen = true;        ///< The picture shows it; false: ECS said that it started it.
-  bool unhealthy = false;  ///< ECS's health check says so; not knowing counts as healthy.
+  bool unhealthy = false;  ///< ECS's health check says so.
+  /// Of the wanted definition: it may have a health check, which is not known to have said
+  /// anything.
+  bool awaits_health = false;
   /// Since when it was seen in its phase, by this process; none: for longer than anything here
   /// asks for.
   std::optional<TimePoint> phase_since;
   std::optional<TimePoint> unhealthy_since;  ///< Likewise, while it is so.
+  std::optional<TimePoint> silent_since;     ///< Since when ECS says that its check says nothing.
   WallTime started_at{};                     ///< By ECS; the epoch while it has not run.
   WallTime created_at;                       ///< Orders by age, and for nothing else.
 };

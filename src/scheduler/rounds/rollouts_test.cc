@@ -104,6 +104,70 @@ TEST_F(RolloutsTest, ARevisionThatDiesEarlyEndsAsFailed) {
   }
 }
 
+TEST_F(RolloutsTest, GoesOnAsItsTasksGetHealthy) {
+  add_instances(4);
+  deploy("one", "logs:1");
+  ASSERT_TRUE(runs_everywhere("logs:1"));
+  loop_.run_for(minutes{11});
+  cluster_.set_health("logs:2", "UNKNOWN");
+  deploy("two", "logs:2");
+  loop_.run_for(minutes{2});
+  EXPECT_EQ(cluster_.running_count("logs:2"), 1U);
+  crash();
+  loop_.run_for(minutes{2});
+  EXPECT_EQ(cluster_.running_count("logs:1"), 3U) << "its place is kept, whoever looks";
+  const auto& lines = process_->board.environments.at(kUid).instances;
+  EXPECT_EQ(std::ranges::count(lines, "runs the wanted task, which is not known to be HEALTHY yet",
+                               &InstanceStatusLine::reason),
+            1);
+  cluster_.set_health("logs:2", "HEALTHY");
+  loop_.run_for(seconds{30});
+  EXPECT_GE(cluster_.running_count("logs:2"), 2U);
+  EXPECT_TRUE(runs_everywhere("logs:2"));
+  loop_.run_for(seconds{21});
+  EXPECT_EQ(status_of("two"), DeploymentStatus::kCompleted);
+  EXPECT_TRUE(records().emptied.empty());
+}
+
+// And whoever goes back from it has its tasks replaced, in the places that they hold.
+TEST_F(RolloutsTest, AHealthCheckThatNeverPassesEndsTheRollout) {
+  const std::pair<const char*, const char*> rows[] = {{"UNKNOWN", "has said nothing for 10 min"},
+                                                      {"UNHEALTHY", "is UNHEALTHY for 10 min"}};
+  add_instances(4);
+  int number = 0;
+  for (const auto& [word, reason] : rows) {
+    const std::string back = "back-" + std::to_string(number);
+    const std::string bad = "bad-" + std::to_string(number++);
+    deploy(back, "logs:1");
+    ASSERT_TRUE(runs_everywhere("logs:1")) << word;
+    loop_.run_for(minutes{11});
+    EXPECT_EQ(status_of(back), DeploymentStatus::kCompleted);
+    cluster_.set_health("logs:2", word);
+    deploy(bad, "logs:2");
+    loop_.run_for(minutes{9});
+    EXPECT_EQ(status_of(bad), DeploymentStatus::kRunning);
+    loop_.run_for(minutes{3});
+    EXPECT_EQ(status_of(bad), DeploymentStatus::kFailed);
+    const auto& record = records().deployments.at(DeploymentId{bad});
+    EXPECT_NE(record.reason.find(reason), std::string::npos) << record.reason;
+    EXPECT_EQ(record.failed_instances.size(), 1U);
+    EXPECT_EQ(cluster_.running_count("logs:1"), 3U);
+  }
+  deploy("back", "logs:1");
+  EXPECT_TRUE(runs_everywhere("logs:1"));
+}
+
+TEST_F(RolloutsTest, AFirstDeploymentIsCompletedOnceItsTasksAreHealthy) {
+  cluster_.set_health("logs:1", "UNKNOWN");
+  add_instances(2);
+  deploy("one", "logs:1");
+  loop_.run_for(minutes{5});
+  EXPECT_EQ(status_of("one"), DeploymentStatus::kRunning);
+  cluster_.set_health("logs:1", "HEALTHY");
+  loop_.run_for(seconds{11});
+  EXPECT_EQ(status_of("one"), DeploymentStatus::kCompleted);
+}
+
 // The scheduler's store is lost, and its environments are created again: their tasks are there, and
 // nobody knows who started them.
 TEST_F(RolloutsTest, ALostStoreIsMadeGoodByAdopting) {

@@ -60,6 +60,14 @@ class TinyCluster final : public client::ClusterState, public aws::EcsControl {
                   [this](const auto& change) { return !truth_.contains(change.entry.object.arn); });
     std::erase_if(query.tasks, [this](const auto& entry) { return !truth_.contains(entry.first); });
   }
+  // No event tells of it. The definition has a health check then.
+  void set_health(const std::string& definition, const std::string& word) {
+    health_of_[definition] = word;
+    query.task_definitions[definition] = {TaskDefinitionArn{definition}, true, {"main"}};
+    for (const auto& [arn, task] : truth_) {
+      if (task.task_definition.value == definition) describe_health(task);
+    }
+  }
   void end_task(const TaskArn& arn) { set_status(arn, "STOPPED", "Essential container exited"); }
 
   std::vector<Task> live_on(const std::string& instance) const {
@@ -192,6 +200,12 @@ class TinyCluster final : public client::ClusterState, public aws::EcsControl {
     co_await sleep_for(loop_, life->second);
     set_status(arn, "STOPPED", "Essential container exited");
   }
+  void describe_health(const Task& task) {
+    const auto health = health_of_.find(task.task_definition.value);
+    if (health == health_of_.end()) return;
+    query.tasks[task.arn].report.describe_only =
+        fmt::format(R"({{"containerHealthStatus":{{"main":"{}"}}}})", health->second);
+  }
   Async<void> tell_late(Task task) {
     co_await sleep_for(loop_, event_delay);
     push(tasks_, task);
@@ -224,6 +238,7 @@ class TinyCluster final : public client::ClusterState, public aws::EcsControl {
     known.report.detail = fmt::format(R"({{"desiredStatus":"{}","startedBy":"{}"}})",
                                       format(task.desired_status), task.started_by);
     known.stopped = ends;
+    describe_health(task);
     if (event_delay == Duration::zero()) {
       push(tasks_, task);
     } else {
@@ -234,6 +249,7 @@ class TinyCluster final : public client::ClusterState, public aws::EcsControl {
   SimLoop& loop_;
   Random random_;
   std::map<TaskArn, Task> truth_;
+  std::map<std::string, std::string> health_of_;  // By definition, of those with a check.
   int task_count_ = 0;
   Log<Task> tasks_;
   Log<ContainerInstance> instances_;
