@@ -41,7 +41,8 @@ void BudgetJudge::note_end(const simulator::Task& task, const simulator::TaskSta
   const bool drained = drained_.contains(instance) &&
                        now - drained_.at(instance) <= budget_.belief_age + std::chrono::minutes{2};
   const auto served = world_.executor().wall_now() - state.started_at.value_or(WallTime{});
-  const bool early = !by_stop && task.started_by == newest_ && served < kEarlyDeath;
+  const bool early =
+      budget_.deaths_stay && !by_stop && task.started_by == newest_ && served < kEarlyDeath;
   auto place = places_.find(instance);
   if (place != places_.end()) {
     const auto since = place->second.serving_since;

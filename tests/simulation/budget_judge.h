@@ -24,6 +24,9 @@ struct Budget {
   std::string group;
   std::size_t places = 1;
   Duration belief_age{};  ///< What happened longer ago than this is known.
+  /// How a task ended can be read later. Else ECS forgets it, and where no event told of it nobody
+  /// will ever know whether it died.
+  bool deaths_stay = true;
 };
 
 /// Threading: the executor's thread. Requires: world and judge outlive it.

@@ -23,6 +23,7 @@ const std::vector<Row>& rows() {
       {"blox_scheduler_disproved_stops_total", {}, "stops that had no effect"},
       {"blox_scheduler_start_refusals_total", {}, "refused starts"},
       {"blox_scheduler_confirmations_total", {}, "confirmations"},
+      {"blox_scheduler_health_questions_total", {}, "questions about health"},
       {"blox_reconcile_differences_total", {"kind=\"added\""}, "reconcile repairs"},
       {"blox_reconcile_differences_total", {"kind=\"changed\""}, "reconcile repairs"},
       {"blox_reconcile_differences_total", {"kind=\"removed\""}, "deletes confirmed"},

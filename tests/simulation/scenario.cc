@@ -124,7 +124,10 @@ Duration Scenario::settled_by() const {
   if (second_environment) time += kVisibleTime;
   // The rollout, wave by wave, each of a stop, a start and the time that its tasks have to serve;
   // and once more, when it has failed as tasks died early.
-  time += 2 * (instance_count + machine_events) * seconds{30};
+  Duration wave = seconds{30};
+  // Its checks speak after their interval, and are asked every ten seconds.
+  if (check_interval > Duration::zero()) wave += check_interval + seconds{20};
+  time += 2 * (instance_count + machine_events) * wave;
   if (!forgetful) time += faults.event_delay.high;
   return time;
 }
@@ -169,6 +172,13 @@ Scenario draw_scenario(std::uint64_t seed) {
   if (third.percent(15) && !scenario.state_on_sqlite) {
     scenario.restored.at = third.between(seconds{20}, scenario.calm_at / 2);
     scenario.restored.length = third.between(seconds{10}, scenario.calm_at / 2);
+  }
+
+  Random fourth{seed * 0x9e3779b97f4a7c15ULL + 4};
+  if (fourth.percent(25)) {
+    scenario.check_interval = seconds{5 + fourth.below(26)};
+    const bool is_bad = scenario.bad_revision != BadRevision::kNone;
+    if (is_bad && fourth.percent(50)) scenario.bad_revision = BadRevision::kSilent;
   }
   return scenario;
 }

@@ -12,7 +12,7 @@
 namespace blox::simulation {
 
 /// What is wrong with a revision that is deployed and replaced again.
-enum class BadRevision : std::uint8_t { kNone, kDies, kHangs, kDenied };
+enum class BadRevision : std::uint8_t { kNone, kDies, kHangs, kDenied, kSilent };
 
 /// A stretch of the time before `calm_at`.
 struct Window {
@@ -49,7 +49,8 @@ struct Scenario {
   bool others_stay = false;         ///< And they are there after `calm_at` as well.
   BadRevision bad_revision = BadRevision::kNone;  ///< Of the last deployment but one.
   Duration bad_life{};                            ///< Of its tasks, if they die.
-  bool name_again = false;  ///< The second environment is deleted and created anew.
+  Duration check_interval{};  ///< Of the health check of all definitions; zero: there is none.
+  bool name_again = false;    ///< The second environment is deleted and created anew.
   /// The state store is copied at its beginning and put back at its end; without a length it is
   /// not.
   Window restored;

@@ -32,9 +32,15 @@ constexpr int kDefinitions = 3;
 constexpr const char* kFamily = "agent";
 constexpr const char* kSecondFamily = "logs";
 
-std::string definition_of(const std::string& family) {
+std::string definition_of(const std::string& family, Duration check_interval) {
+  const auto interval = std::chrono::floor<seconds>(check_interval).count();
+  const std::string check =
+      interval == 0
+          ? ""
+          : fmt::format(R"(,"healthCheck":{{"command":["CMD","c"],"interval":{}}})", interval);
   return R"({"family":")" + family +
-         R"(","containerDefinitions":[{"name":"main","image":"i","cpu":64,"memory":64}]})";
+         R"(","containerDefinitions":[{"name":"main","image":"i","cpu":64,"memory":64)" + check +
+         "}]}";
 }
 
 class Run {
@@ -116,10 +122,10 @@ class Run {
   simulator::Simulator simulator_;
   FaultTally tally_{loop_, report_.coverage};
   std::optional<WorldTrace> tracer_;
-  BudgetJudge budget_judge_{
-      simulator_.world,
-      simulator_.judge,
-      {kGroup, static_cast<std::size_t>(scenario_.unavailable_max), scenario_.belief_age_max()}};
+  BudgetJudge budget_judge_{simulator_.world,
+                            simulator_.judge,
+                            {kGroup, static_cast<std::size_t>(scenario_.unavailable_max),
+                             scenario_.belief_age_max(), !scenario_.forgetful}};
   simulator::Face face_;
   simulator::SimTransport state_aws_;
   simulator::SimTransport scheduler_aws_;
@@ -147,7 +153,7 @@ Async<void> Run::register_definition(std::string family) {
   request.target = "/";
   request.headers = {{"X-Amz-Target", "AmazonEC2ContainerServiceV20141113.RegisterTaskDefinition"},
                      {"Content-Type", "application/x-amz-json-1.1"}};
-  request.body = definition_of(family);
+  request.body = definition_of(family, scenario_.check_interval);
   const auto answer = co_await face_.answer(std::move(request));
   check(answer.status == 200, "the simulator takes a task definition");
 }
@@ -210,8 +216,10 @@ void Run::plan_bad_revision() {
   if (scenario_.bad_revision == BadRevision::kDies) faults.life = scenario_.bad_life;
   faults.hangs = scenario_.bad_revision == BadRevision::kHangs;
   faults.denied = scenario_.bad_revision == BadRevision::kDenied;
+  faults.silent = scenario_.bad_revision == BadRevision::kSilent;
   report_.coverage.add(faults.hangs    ? "revisions that hang"
                        : faults.denied ? "revisions that are denied"
+                       : faults.silent ? "revisions whose health checks are silent"
                                        : "revisions that die");
 }
 
@@ -428,6 +436,7 @@ void Run::note_coverage() {
   coverage.add("instances back after unreachable_release", judge.released_count());
   if (judges_s3(scenario_)) coverage.add("runs in which S3 is judged");
   if (judge.out_of_service_max(kGroup) > 0) coverage.add("runs with an instance out of service");
+  if (scenario_.check_interval > Duration::zero()) coverage.add("runs with health checks");
   if (scenario_.small_instance) coverage.add("runs with an instance without room");
   if (scenario_.others_stay) coverage.add("runs in which tasks of others stay");
   if (budget_judge_.known_max() > 0) coverage.add("stops while places were taken");
