@@ -78,6 +78,7 @@ Result<Figures> run_pass(const PassRow& row) {
                               .loaded = true,
                               .synced_at = {{ClusterArn{cluster_arn()}, kNow}},
                               .unconfirmed = {},
+                              .lacks_tasks = {},
                               .last_contact = kNow,
                               .told_at = {}};
 

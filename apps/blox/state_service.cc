@@ -31,6 +31,8 @@ StateService::StateService(Executor& executor, Random& random, store::Store& sto
       began_(executor.now()),
       synced_age_(metrics, "blox_cluster_synced_age_seconds",
                   "Since the last complete read of a cluster began"),
+      hole_count_(metrics, "blox_cluster_holes",
+                  "Objects of a cluster that ECS lists and does not describe, unknown otherwise"),
       ingest_(executor, store, metrics, options_.ingest),
       view_(executor, store, metrics, options_.view),
       api_(view_, metrics, api_options()),
@@ -140,14 +142,24 @@ Duration StateService::age_of(const ClusterArn& cluster, WallTime synced_at) con
 
 Async<void> StateService::measure_for_ever() {
   for (;;) {
-    if (const auto snapshot = view_.snapshot()) {
-      for (const auto& [cluster, synced_at] : *snapshot->synced_at) {
-        synced_age_.at({{"cluster", cluster.value}})
-            .Set(std::chrono::duration<double>(age_of(cluster, synced_at)).count());
-      }
-    }
+    if (const auto snapshot = view_.snapshot()) measure(*snapshot);
     synced_age_.sweep();
+    hole_count_.sweep();
     co_await sleep_for(executor_, kMeasureEvery);
+  }
+}
+
+void StateService::measure(const cluster_state::Snapshot& snapshot) {
+  for (const auto& [cluster, synced_at] : *snapshot.synced_at) {
+    synced_age_.at({{"cluster", cluster.value}})
+        .Set(std::chrono::duration<double>(age_of(cluster, synced_at)).count());
+  }
+  for (const auto& [cluster, holes] : *snapshot.holes) {
+    const auto set = [&](const char* kind, std::size_t count) {
+      hole_count_.at({{"cluster", cluster.value}, {"kind", kind}}).Set(static_cast<double>(count));
+    };
+    set("task", holes.task_count);
+    set("instance", holes.instance_count);
   }
 }
 

@@ -54,6 +54,7 @@ class StateService {
   void add_half_read(cluster_state::UnreadState& state) const;
   Duration age_of(const ClusterArn& cluster, WallTime synced_at) const;
   Async<void> measure_for_ever();
+  void measure(const cluster_state::Snapshot& snapshot);
 
   Executor& executor_;
   Random& random_;
@@ -64,6 +65,7 @@ class StateService {
   std::string epoch_;  // Of this opening of the store.
   TimePoint began_;
   MetricSeries<Gauge> synced_age_;
+  MetricSeries<Gauge> hole_count_;
   cluster_state::Ingest ingest_;
   cluster_state::ClusterView view_;
   cluster_state::ClusterStateApi api_;

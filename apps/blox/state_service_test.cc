@@ -100,6 +100,25 @@ TEST_F(StateServiceTest, TellsWhichClustersItHasReadItself) {
   EXPECT_LT(bookmark().sync_ages.at(kCluster), Duration{2min});
 }
 
+// What ECS lists and does not describe does not keep a cluster unread, and is told.
+TEST_F(StateServiceTest, TellsOfHolesAndIsReady) {
+  ecs.clusters = {kCluster};
+  auto& task = ecs.tasks[cluster_state::testing::task_arn("1")];
+  task.report = cluster_state::testing::task_report({.id = "1"});
+  ecs.undescribed[task.report.arn.value] = "UNDECODABLE (field 'lastStatus')";
+  start();
+  loop.run_for(20s);
+  EXPECT_EQ(ask("GET", "/readyz").status, 200);
+  EXPECT_NE(readyz().find(task.report.arn.value), std::string::npos) << readyz();
+  EXPECT_NE(metrics.to_text().find("blox_cluster_holes{cluster=\"" + kCluster.value +
+                                   "\",kind=\"task\"} 1"),
+            std::string::npos);
+  push(1);
+  loop.run_for(20s);
+  EXPECT_EQ(readyz(), "ready") << "an event tells what it is";
+  EXPECT_EQ(metrics.to_text().find("blox_cluster_holes{"), std::string::npos);
+}
+
 // An unread cluster is not an empty one.
 TEST_F(StateServiceTest, GivesNoPlainAnswerAboutWhatItHasNotRead) {
   ecs.clusters = {kCluster};

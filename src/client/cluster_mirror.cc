@@ -182,6 +182,17 @@ bool ClusterMirror::is_unconfirmed(const ClusterArn& cluster) const {
          instances_.bookmark.unconfirmed.contains(cluster);
 }
 
+bool ClusterMirror::lacks_tasks(const ClusterArn& cluster) const {
+  const auto found = tasks_.bookmark.holes.find(cluster);
+  if (found == tasks_.bookmark.holes.end()) return false;
+  const Holes& holes = found->second;
+  // One that came to be known since is on its way out of the mark; of more than are named nobody
+  // can tell.
+  const auto is_here = [&](const std::string& arn) { return tasks().contains(TaskArn{arn}); };
+  const auto here = static_cast<std::size_t>(std::ranges::count_if(holes.arns, is_here));
+  return holes.task_count > here;
+}
+
 std::optional<TimePoint> ClusterMirror::last_contact() const {
   if (!tasks_.last_contact || !instances_.last_contact) return std::nullopt;
   return std::min(*tasks_.last_contact, *instances_.last_contact);

@@ -63,6 +63,8 @@ class ClusterMirror {
   /// True for a cluster that the service has not read since it opened its store: the store may be a
   /// copy from before, and the picture has gone backwards.
   bool is_unconfirmed(const ClusterArn& cluster) const;
+  /// True for a cluster whose last whole read left out tasks: they are not here, and may live.
+  bool lacks_tasks(const ClusterArn& cluster) const;
   /// When we last heard of both that they are up to date with the service, by a bookmark. Lines
   /// say less: they may be of a list that is not whole yet, or of changes long past.
   std::optional<TimePoint> last_contact() const;

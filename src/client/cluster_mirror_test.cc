@@ -185,6 +185,35 @@ TEST_F(ClusterMirrorTest, HoldsWhenEcsSaidWhatItHolds) {
   EXPECT_TRUE(mirror.told_at().empty());
 }
 
+TEST_F(ClusterMirrorTest, TellsWhichClustersLackTasks) {
+  auto mark = Tasks::bookmark(3, "s", synced);
+  mark.bookmark.holes[ClusterArn{"a"}].add(TaskArn{"hole"});
+  mark.bookmark.holes[ClusterArn{"b"}].add(ContainerInstanceArn{"instance"});
+  Steps steps;
+  steps.emplace_back(std::vector{mark});
+  steps.emplace_back(std::vector{Tasks::put(4, "hole")});
+  mark.bookmark.holes[ClusterArn{"a"}].task_count = 2;
+  mark.bookmark.entity_version = 5;
+  steps.emplace_back(std::vector{mark});
+  mark.bookmark.holes.clear();
+  mark.bookmark.entity_version = 6;
+  steps.emplace_back(std::vector{mark});
+  source.tasks.streams.emplace_back(std::move(steps));
+  give_instances();
+  start();
+  loop.run_for(1500ms);
+  ASSERT_TRUE(mirror.is_loaded());
+  EXPECT_TRUE(mirror.lacks_tasks(ClusterArn{"a"}));
+  EXPECT_FALSE(mirror.lacks_tasks(ClusterArn{"b"})) << "an instance starts nothing by itself";
+  EXPECT_FALSE(mirror.lacks_tasks(ClusterArn{"c"}));
+  loop.run_for(1s);
+  EXPECT_FALSE(mirror.lacks_tasks(ClusterArn{"a"})) << "it is here by now";
+  loop.run_for(1s);
+  EXPECT_TRUE(mirror.lacks_tasks(ClusterArn{"a"})) << "but not the one without a name";
+  loop.run_for(1s);
+  EXPECT_FALSE(mirror.lacks_tasks(ClusterArn{"a"}));
+}
+
 // Its versions may go on where ours stand, and what was written between is not the same.
 TEST_F(ClusterMirrorTest, ReadsAnewWhatAServiceOpenedAnew) {
   auto mark = Tasks::bookmark(3, "s", synced);

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "model/container_instance.h"
+#include "model/holes.h"
 #include "model/task.h"
 
 namespace blox::codec {
@@ -54,6 +55,8 @@ struct Bookmark {
   /// How long before the bookmark was written the queue of events last answered. An age, as the
   /// clocks of two machines differ. None when it never did, or the service does not say.
   std::optional<Duration> receive_age = {};
+  /// What the reads of `synced_at` left out.
+  ClusterHoles holes = {};
   friend bool operator==(const Bookmark&, const Bookmark&) = default;
 };
 
@@ -109,6 +112,10 @@ std::string encode_deleted(EntityVersion version, const ContainerInstanceArn& ar
 std::string encode_bookmark(const Bookmark& bookmark);
 /// The stream line: the same fields in `metadata`, with `"type":"bookmark"`.
 std::string encode_bookmark_line(const Bookmark& bookmark);
+/// That line, with its end, in two parts: what differs from stream to stream, and what all streams
+/// tell at the same time.
+std::string encode_bookmark_head(EntityVersion version);
+std::string encode_bookmark_rest(const Bookmark& bookmark);
 /// The last line of a stream that cannot go on: changes after `version` were not sent.
 std::string encode_compacted_line(EntityVersion version);
 

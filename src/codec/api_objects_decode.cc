@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "codec/api_objects.h"
+#include "codec/holes_json.h"
 #include "codec/json_read.h"
 
 namespace blox::codec {
@@ -197,6 +198,20 @@ Status read_epoch(object from, Bookmark& bookmark) {
   return done();
 }
 
+// What the reads behind the marks left out.
+Status read_cluster_holes(object from, Bookmark& bookmark) {
+  const auto all = get_object(from, "holes");
+  if (!all) return done();
+  for (const auto& [cluster, value] : *all) {
+    object inner;
+    if (value.get(inner)) return invalid("bookmark: holes holds what is not an object");
+    auto holes = internal::read_holes(inner);
+    if (!holes) return holes.error_in("bookmark");
+    bookmark.holes.emplace(std::string{cluster}, *std::move(holes));
+  }
+  return done();
+}
+
 Result<Bookmark> read_bookmark(object from) {
   Bookmark bookmark;
   const auto version = get_version(from);
@@ -215,6 +230,9 @@ Result<Bookmark> read_bookmark(object from) {
     bookmark.synced_at.emplace(std::string{cluster}, *parsed);
   }
   if (const Status read = read_epoch(from, bookmark); !read) return std::unexpected(read.error());
+  if (const Status read = read_cluster_holes(from, bookmark); !read) {
+    return std::unexpected(read.error());
+  }
   if (const auto age = internal::find_integer(from, "receiveAgeMilliseconds")) {
     const auto read = to_age(*age, "receiveAgeMilliseconds");
     if (!read) return read.error_in("bookmark");

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "codec/api_objects.h"
+#include "codec/holes_json.h"
 #include "codec/json_write.h"
 
 namespace blox::codec {
@@ -20,6 +21,11 @@ void append_integer(std::string& out, std::int64_t value) {
 class Members {
  public:
   explicit Members(std::string& out) : out_(out) { out_ += '{'; }
+  /// Goes on with an object that has members already.
+  static Members after(std::string& out) {
+    Members members{out, false};
+    return members;
+  }
   void end() { out_ += '}'; }
 
   std::string& name(std::string_view name) {
@@ -44,6 +50,7 @@ class Members {
   }
 
  private:
+  Members(std::string& out, bool first) : out_(out), first_(first) {}
   std::string& out_;
   bool first_ = true;
 };
@@ -196,10 +203,9 @@ std::string encode_deletion(EntityVersion version, std::string_view arn_name, st
   return out;
 }
 
-void append_bookmark(std::string& out, const Bookmark& bookmark, std::string_view type) {
-  Members members{out};
-  members.version(bookmark.entity_version);
-  members.optional_text("type", type);
+// All but the version, behind it.
+void append_rest(std::string& out, const Bookmark& bookmark) {
+  Members members = Members::after(out);
   members.text("storeId", bookmark.store_id);
   if (bookmark.receive_age) {
     const auto age = std::chrono::floor<std::chrono::milliseconds>(*bookmark.receive_age);
@@ -222,6 +228,13 @@ void append_bookmark(std::string& out, const Bookmark& bookmark, std::string_vie
     append_array(
         members.name("unconfirmed"), bookmark.unconfirmed,
         [](std::string& to, const ClusterArn& cluster) { append_json_text(to, cluster.value); });
+  }
+  if (!bookmark.holes.empty()) {
+    Members holes{members.name("holes")};
+    for (const auto& [cluster, of_cluster] : bookmark.holes) {
+      internal::append_holes(holes.name(cluster.value), of_cluster);
+    }
+    holes.end();
   }
   members.end();
 }
@@ -251,15 +264,30 @@ std::string encode_deleted(EntityVersion version, const ContainerInstanceArn& ar
 
 std::string encode_bookmark(const Bookmark& bookmark) {
   std::string out;
-  append_bookmark(out, bookmark, "");
+  Members{out}.version(bookmark.entity_version);
+  append_rest(out, bookmark);
   return out;
 }
 
 std::string encode_bookmark_line(const Bookmark& bookmark) {
+  std::string line = encode_bookmark_head(bookmark.entity_version) + encode_bookmark_rest(bookmark);
+  line.pop_back();
+  return line;
+}
+
+std::string encode_bookmark_head(EntityVersion version) {
   std::string out;
   Members wrapper{out};
-  append_bookmark(wrapper.name("metadata"), bookmark, "bookmark");
-  wrapper.end();
+  Members metadata{wrapper.name("metadata")};
+  metadata.version(version);
+  metadata.text("type", "bookmark");
+  return out;
+}
+
+std::string encode_bookmark_rest(const Bookmark& bookmark) {
+  std::string out;
+  append_rest(out, bookmark);
+  out += "}\n";
   return out;
 }
 

@@ -171,10 +171,13 @@ TEST(ApiObjects, DecodeGivesBackWhatWasEncoded) {
   bookmark.epoch = "opening-1";
   bookmark.unconfirmed.emplace(kCluster);
   bookmark.unconfirmed.emplace("another");
+  bookmark.holes[ClusterArn{kCluster}].add(TaskArn{"a-hole"});
   const auto mark = decode_change<Task>(encode_bookmark_line(bookmark));
   ASSERT_TRUE(mark) << mark.error().message;
   EXPECT_EQ(mark->kind, ChangeKind::kBookmark);
   EXPECT_EQ(mark->bookmark, bookmark);
+  EXPECT_EQ(encode_bookmark_head(255) + encode_bookmark_rest(bookmark),
+            encode_bookmark_line(bookmark) + "\n");
   const auto deleted = decode_change<ContainerInstance>(
       encode_deleted(9, ContainerInstanceArn{kInstanceArn}, ClusterArn{kCluster}));
   ASSERT_TRUE(deleted) << deleted.error().message;

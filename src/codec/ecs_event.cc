@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "codec/json_read.h"
+#include "codec/lenient_json.h"
 
 namespace blox::codec {
 namespace {
@@ -140,32 +141,44 @@ Status check_source(object envelope) {
   return refuse("source", "is " + quote(*source) + ", state changes come from 'aws.ecs' alone");
 }
 
+// Requires: the envelope is what the reader has parsed of `body`.
+Result<EcsEvent> decode_envelope(object envelope, std::string_view body) {
+  const auto id = demand_short_text(envelope, "id", kIdBytesMax);
+  if (!id) return std::unexpected(id.error());
+  const auto time_text = demand_short_text(envelope, "time", kTimeBytesMax);
+  if (!time_text) return std::unexpected(time_text.error());
+  const auto time = parse_time(*time_text);
+  if (!time) return time.error_in("time");
+  const auto type = demand_short_text(envelope, "detail-type", kTypeBytesMax);
+  if (!type) return std::unexpected(type.error());
+  object detail;
+  if (envelope.at_key("detail").get(detail)) return refuse("detail", "is missing or no object");
+
+  EcsEvent event{std::string{*id}, *time, {}};
+  if (*type == kTaskStateChange || *type == kInstanceStateChange) {
+    if (const Status known = check_source(envelope); !known) return std::unexpected(known.error());
+  }
+  if (*type == kTaskStateChange) return finish(std::move(event), read_task(detail), body);
+  if (*type == kInstanceStateChange) return finish(std::move(event), read_instance(detail), body);
+  event.what = StoredEvent{event.id, std::string{*type}, find_cluster(envelope, detail),
+                           std::string{*time_text}, std::string{body}};
+  return event;
+}
+
 Result<EcsEvent> decode(std::string_view body) {
   if (body.size() > kEventBytesMax) {
     return fail(ErrorKind::kInvalid, "the message has " + std::to_string(body.size()) +
                                          " bytes, allowed are " + std::to_string(kEventBytesMax));
   }
   const auto envelope = reader().hold(body).parse();
-  if (!envelope) return std::unexpected(envelope.error());
-  const auto id = demand_short_text(*envelope, "id", kIdBytesMax);
-  if (!id) return std::unexpected(id.error());
-  const auto time_text = demand_short_text(*envelope, "time", kTimeBytesMax);
-  if (!time_text) return std::unexpected(time_text.error());
-  const auto time = parse_time(*time_text);
-  if (!time) return time.error_in("time");
-  const auto type = demand_short_text(*envelope, "detail-type", kTypeBytesMax);
-  if (!type) return std::unexpected(type.error());
-  object detail;
-  if (envelope->at_key("detail").get(detail)) return refuse("detail", "is missing or no object");
-
-  EcsEvent event{std::string{*id}, *time, {}};
-  if (*type == kTaskStateChange || *type == kInstanceStateChange) {
-    if (const Status known = check_source(*envelope); !known) return std::unexpected(known.error());
-  }
-  if (*type == kTaskStateChange) return finish(std::move(event), read_task(detail), body);
-  if (*type == kInstanceStateChange) return finish(std::move(event), read_instance(detail), body);
-  event.what = StoredEvent{event.id, std::string{*type}, find_cluster(*envelope, detail),
-                           std::string{*time_text}, std::string{body}};
+  if (envelope) return decode_envelope(*envelope, body);
+  const Error strict = envelope.error();
+  const auto mended = repair_json(body);
+  if (!mended || mended->size() > kEventBytesMax) return std::unexpected(strict);
+  const auto again = reader().hold(*mended).parse();
+  if (!again) return std::unexpected(strict);
+  auto event = decode_envelope(*again, *mended);
+  if (event) event->repaired = true;
   return event;
 }
 

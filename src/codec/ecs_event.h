@@ -23,9 +23,11 @@ struct EcsEvent {
   std::string id;
   WallTime time;  ///< The envelope's, to the second.
   std::variant<TaskReport, InstanceReport, StoredEvent> what;
+  bool repaired = false;  ///< It was no JSON, and is taken as repair_json has it.
 };
 
-/// Decodes the JSON of an envelope. The reports' `detail` is cut out of `body` as it is. A state
+/// Decodes the JSON of an envelope, or what becomes JSON by repair_json: one text that no parser
+/// takes must not cost the event. The reports' `detail` is cut out of that as it is. A state
 /// change has to come from the source aws.ecs; of an event that is kept whole, a clusterArn that
 /// is none counts as absent.
 /// Errors: kInvalid, naming the field. Source: EventBridge events reference, "Amazon ECS events".

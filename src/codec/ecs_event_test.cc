@@ -93,6 +93,52 @@ TEST(EcsEvent, KeepsAllOtherTypesWhole) {
   }
 }
 
+// One text or number that no parser takes must not cost the event.
+TEST(EcsEvent, TakesWhatIsAlmostJson) {
+  const std::string good = fixture("task_running.json");
+  using namespace std::string_literals;
+  const std::pair<std::string, std::string> rows[] = {
+      {R"("half \ud83d")", "half \xef\xbf\xbd"},
+      {"\"raw \x01\"", "raw \x01"},
+      {"\"bad \xff\"", "bad \xef\xbf\xbd"},
+      {R"("odd \q")", "odd \xef\xbf\xbdq"},
+      {"1e999", ""},
+      {"NaN", ""},
+      {"99999999999999999999999", ""},
+  };
+  for (const auto& [given, expected] : rows) {
+    std::string body = good;
+    body.replace(body.find(R"("version": 3)"), 0, R"("stoppedReason": )" + given + ",");
+    const auto event = decode_ecs_event(body);
+    ASSERT_TRUE(event) << given << ": " << event.error().message;
+    EXPECT_TRUE(event->repaired) << given;
+    const auto& report = std::get<TaskReport>(event->what);
+    EXPECT_EQ(report.version, EcsVersion{3});
+    const auto stored =
+        decode_stored_task(encode_stored({report.detail, {}, std::nullopt, WallTime{}}));
+    ASSERT_TRUE(stored) << given << ": what is stored is read back";
+    EXPECT_EQ(std::get<StoredTask>(*stored).object.stopped_reason, expected) << given;
+  }
+  EXPECT_FALSE(decode_ecs_event(good)->repaired);
+  // A number that cannot be understood is never replaced by one that might be right.
+  for (const char* version : {"99999999999999999999999", "1e999", "NaN"}) {
+    std::string body = good;
+    body.replace(body.find(R"("version": 3)"), 12, R"("version": )" + std::string{version});
+    const auto event = decode_ecs_event(body);
+    ASSERT_FALSE(event) << version;
+    EXPECT_NE(event.error().message.find("detail.version"), std::string::npos);
+  }
+}
+
+TEST(EcsEvent, KeepsAnEventOfAnotherTypeThatIsAlmostJson) {
+  std::string body = fixture("unknown_type.json");
+  body.replace(body.rfind('}'), 0, R"(,"more":"\ud83d")");
+  const auto event = decode_ecs_event(body);
+  ASSERT_TRUE(event) << event.error().message;
+  const auto& kept = std::get<StoredEvent>(event->what);
+  EXPECT_TRUE(decode_stored_event(encode_stored_event(kept))) << "what is stored is read back";
+}
+
 TEST(EcsEvent, NamesTheFieldItRefuses) {
   const std::string good = fixture("task_running.json");
   const std::string instance = fixture("instance_active.json");

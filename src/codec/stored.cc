@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "codec/holes_json.h"
 #include "codec/json_read.h"
 #include "codec/json_write.h"
 
@@ -167,19 +168,28 @@ Result<std::variant<StoredParts, Tombstone>> split_stored(std::string_view bytes
   return parts;
 }
 
-std::string encode_sync_mark(WallTime synced_at) {
-  return std::string{kFrameStart} + "\"syncedAt\":\"" + format_time(synced_at) + "\"}";
+std::string encode_sync_mark(const SyncMark& mark) {
+  std::string bytes =
+      std::string{kFrameStart} + "\"syncedAt\":\"" + format_time(mark.synced_at) + '"';
+  if (!mark.holes.is_empty()) internal::append_holes(bytes += ",\"holes\":", mark.holes);
+  return bytes += '}';
 }
 
-Result<WallTime> decode_sync_mark(std::string_view bytes) {
+Result<SyncMark> decode_sync_mark(std::string_view bytes) {
   const auto root = reader().hold(bytes).parse();
   if (!root) return root.error_in("decode sync mark");
   if (const auto known = check_format(find_integer(*root, "v")); !known) {
     return known.error_in("decode sync mark");
   }
-  auto time = read_time_field(find_text(*root, "syncedAt"), "syncedAt");
+  const auto time = read_time_field(find_text(*root, "syncedAt"), "syncedAt");
   if (!time) return time.error_in("decode sync mark");
-  return time;
+  SyncMark mark{*time};
+  simdjson::dom::object inner;
+  if (root->at_key("holes").get(inner)) return mark;
+  auto holes = internal::read_holes(inner);
+  if (!holes) return holes.error_in("decode sync mark");
+  mark.holes = *std::move(holes);
+  return mark;
 }
 
 }  // namespace blox::codec

@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "model/arn.h"
 #include "model/container_instance.h"
+#include "model/holes.h"
 #include "model/task.h"
 
 namespace blox::codec {
@@ -86,8 +87,14 @@ Result<std::variant<StoredInstance, Tombstone>> decode_stored_instance(std::stri
 Result<Task> decode_task_detail(std::string_view detail);
 Result<ContainerInstance> decode_instance_detail(std::string_view detail);
 
-/// The value under cluster_key: when the last complete reconcile of the cluster began.
-std::string encode_sync_mark(WallTime synced_at);
-Result<WallTime> decode_sync_mark(std::string_view bytes);
+/// The value under cluster_key.
+struct SyncMark {
+  WallTime synced_at;  ///< When the last complete reconcile of the cluster began.
+  Holes holes = {};    ///< What it left out; none in marks of programs that did not tell.
+  friend bool operator==(const SyncMark&, const SyncMark&) = default;
+};
+std::string encode_sync_mark(const SyncMark& mark);
+/// Errors: kInvalid, naming the field.
+Result<SyncMark> decode_sync_mark(std::string_view bytes);
 
 }  // namespace blox::codec

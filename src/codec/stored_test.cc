@@ -78,7 +78,15 @@ TEST(Stored, OddOptionalFieldsHideNoTask) {
 }
 
 TEST(Stored, SyncMarksComeBack) {
-  EXPECT_EQ(decode_sync_mark(encode_sync_mark(kSeen)), kSeen);
+  EXPECT_EQ(decode_sync_mark(encode_sync_mark({kSeen})), SyncMark{kSeen});
+  SyncMark mark{kSeen};
+  mark.holes.add(TaskArn{"arn:aws:ecs:eu-west-1:123456789012:task/prod/\"odd\""});
+  mark.holes.add(ContainerInstanceArn{"i"});
+  EXPECT_EQ(decode_sync_mark(encode_sync_mark(mark)), mark);
+  EXPECT_EQ(decode_sync_mark(R"({"v":1,"syncedAt":"2026-08-20T10:00:03.412Z"})"), SyncMark{kSeen})
+      << "as it was before there were holes";
+  EXPECT_FALSE(decode_sync_mark(
+      R"({"v":1,"syncedAt":"2026-08-20T10:00:03.412Z","holes":{"tasks":-1,"instances":0}})"));
   EXPECT_FALSE(decode_sync_mark(R"({"v":1})"));
   EXPECT_FALSE(decode_sync_mark(R"({"v":2,"syncedAt":"2026-08-20T10:00:03Z"})"));
   EXPECT_FALSE(decode_sync_mark(R"({"syncedAt":"2026-08-20T10:00:03Z"})"));

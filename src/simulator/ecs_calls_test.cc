@@ -1,6 +1,7 @@
 // ECS by its calls: lists, pages, lags, throttles, and what hostile input gets.
 #include "simulator/ecs_calls.h"
 
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -360,6 +361,27 @@ TEST(EcsCalls, TasksShowAnOverrideForEachContainer) {
   const std::string named = "{'cluster':'c','task':'" + std::string{task.at("taskArn").as_string()};
   EXPECT_EQ(account.ecs("StopTask", named + "'}").body.at("task").at("tags").as_array().size(), 0u)
       << "StopTask takes the tags";
+}
+
+TEST(EcsCalls, SomeObjectsAreListedAndNeverDescribed) {
+  Account account;
+  account.set_up(40);
+  account.simulator.faults.undescribed = 0.5;
+  const Reply listed = account.ecs("ListContainerInstances", "{'cluster':'c'}");
+  const auto& arns = listed.body.at("containerInstanceArns").as_array();
+  ASSERT_EQ(arns.size(), 40u);
+  const std::string asked =
+      boost::json::serialize(boost::json::object{{"cluster", "c"}, {"containerInstances", arns}});
+  const Reply once = account.ecs("DescribeContainerInstances", asked);
+  ASSERT_EQ(once.status, 200) << once.message();
+  EXPECT_GT(count_in(once, "failures"), 0u);
+  EXPECT_EQ(once.body.at("failures").as_array()[0].at("reason").as_string(), "INTERNAL");
+  const auto& shown = once.body.at("containerInstances").as_array();
+  const auto unreadable = std::ranges::count_if(
+      shown, [](const auto& instance) { return !instance.at("status").is_string(); });
+  EXPECT_GT(unreadable, 0);
+  EXPECT_LT(unreadable, 40);
+  EXPECT_EQ(account.ecs("DescribeContainerInstances", asked).body, once.body) << "the same ones";
 }
 
 TEST(EcsCalls, AnInactiveClusterIsNotThere) {

@@ -5,6 +5,7 @@
 #include "simulator/ecs_attributes.h"
 #include "simulator/ecs_calls.h"
 #include "simulator/paging.h"
+#include "simulator/spoilt.h"
 
 namespace blox::simulator {
 namespace {
@@ -204,7 +205,14 @@ Outcome<json::object> describe_container_instances(Simulator& simulator, JsonInp
       failures.push_back(make_missing(simulator.world, **cluster, kKind, name));
       continue;
     }
+    const Spoilt spoilt = spoilt_of(simulator.faults, instance->arn);
+    if (spoilt != Spoilt::kNot) ++simulator.fault_counts.undescribed;
+    if (spoilt == Spoilt::kLeftOut) {
+      failures.push_back(make_failure(instance->arn, "INTERNAL"));
+      continue;
+    }
     json::object shown = describe(*instance, *state, Form::kApi);
+    if (spoilt == Spoilt::kUnreadable) shown["status"] = 7;
     if (!with_tags) shown["tags"] = json::array{};
     instances.push_back(std::move(shown));
   }

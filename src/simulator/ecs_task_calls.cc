@@ -6,6 +6,7 @@
 #include "simulator/describe.h"
 #include "simulator/ecs_calls.h"
 #include "simulator/paging.h"
+#include "simulator/spoilt.h"
 
 namespace blox::simulator {
 namespace {
@@ -269,7 +270,14 @@ Outcome<json::object> describe_tasks(Simulator& simulator, JsonInput& input) {
       failures.push_back(make_missing(simulator.world, **cluster, "task", name));
       continue;
     }
+    const Spoilt spoilt = spoilt_of(simulator.faults, task->arn);
+    if (spoilt != Spoilt::kNot) ++simulator.fault_counts.undescribed;
+    if (spoilt == Spoilt::kLeftOut) {
+      failures.push_back(make_failure(task->arn, "INTERNAL"));
+      continue;
+    }
     json::object shown = describe(*task, *state, Form::kApi);
+    if (spoilt == Spoilt::kUnreadable) shown["lastStatus"] = 7;
     if (!with_tags) shown["tags"] = json::array{};
     tasks.push_back(std::move(shown));
   }

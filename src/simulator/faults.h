@@ -56,6 +56,10 @@ struct Faults {
   double list_slow = 0;  ///< The answer of a read takes `list_slowness` more.
   Span list_slowness{std::chrono::seconds{1}, std::chrono::seconds{10}};
 
+  /// Share of all objects, always the same ones, that a Describe does not tell of although they are
+  /// there; see spoilt.h. A2 is not kept for them; what Blox lets depend on it must say so.
+  double undescribed = 0;
+
   // Launches.
   /// A launch is answered (or its answer is lost) at once and takes effect up to `launch_late_max`
   /// after. A1 is kept while launch_late_max plus the latency of the call <= kLaunchEffectMax.
@@ -101,6 +105,7 @@ struct Faults {
 struct FaultCounts {
   std::uint64_t lagging_answers = 0;  ///< Lists and Describes that told of an earlier moment.
   std::uint64_t slow_answers = 0;     ///< Lists and Describes that took `list_slowness` more.
+  std::uint64_t undescribed = 0;      ///< Objects that a Describe did not tell of, each time.
 };
 
 /// True with the given probability. Draws nothing for zero, so that a fault which is off does not

@@ -24,6 +24,7 @@ const Field kFields[] = {
     {"eventReordered", &Faults::event_reordered},
     {"listLagging", &Faults::list_lagging},
     {"listLagMax", &Faults::list_lag_max},
+    {"undescribed", &Faults::undescribed},
     {"listSlow", &Faults::list_slow},
     {"listSlowness", &Faults::list_slowness},
     {"launchLate", &Faults::launch_late},

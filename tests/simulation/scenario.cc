@@ -84,6 +84,20 @@ void add_bad_revision(Random& random, Scenario& scenario) {
   scenario.deployments = std::max(scenario.deployments, 2);
 }
 
+// What the state service has not known before it does not learn by reading, be it of a store that
+// was put back.
+void add_holes(Random& random, Scenario& scenario) {
+  scenario.holes_share = 0.2 + 0.4 * random.unit();
+  if (!scenario.state_on_sqlite && random.percent(60)) {
+    scenario.restored.at = random.between(seconds{1}, scenario.calm_at / 4);
+    scenario.restored.length = random.between(seconds{30}, scenario.calm_at / 2);
+  }
+  const Duration restored = scenario.restored.at + scenario.restored.length;
+  scenario.holes.at = random.between(Duration::zero(), std::min(restored, scenario.calm_at / 2));
+  scenario.holes.length =
+      random.between(scenario.calm_at / 4, scenario.calm_at - scenario.holes.at);
+}
+
 // Much is decided and soon not wanted any more, while the scheduler reaches no AWS or crashes, so
 // that stops are open of which nobody knows whether they were sent.
 void add_second_thoughts(Random& random, Scenario& scenario) {
@@ -99,8 +113,9 @@ void add_second_thoughts(Random& random, Scenario& scenario) {
 }  // namespace
 
 bool Scenario::is_lossy() const {
-  return restored.length > Duration::zero() || forgetful || faults.event_lost > 0 ||
-         crash_count > 0 || !blackouts.empty() || !state_partitions.empty();
+  return restored.length > Duration::zero() || holes.length > Duration::zero() || forgetful ||
+         faults.event_lost > 0 || crash_count > 0 || !blackouts.empty() ||
+         !state_partitions.empty();
 }
 
 Duration Scenario::belief_age_max() const {
@@ -112,6 +127,8 @@ Duration Scenario::belief_age_max() const {
   // What no event says the next full read does, when the service reaches AWS.
   age += reconcile_every;
   for (const auto& window : state_partitions) age += window.length;
+  // Full reads tell nothing of them meanwhile, and the next one may just have been made.
+  if (holes.length > Duration::zero()) age += holes.length + reconcile_every;
   return age;
 }
 
@@ -180,6 +197,9 @@ Scenario draw_scenario(std::uint64_t seed) {
     const bool is_bad = scenario.bad_revision != BadRevision::kNone;
     if (is_bad && fourth.percent(50)) scenario.bad_revision = BadRevision::kSilent;
   }
+
+  Random fifth{seed * 0x9e3779b97f4a7c15ULL + 5};
+  if (fifth.percent(15)) add_holes(fifth, scenario);
   return scenario;
 }
 

@@ -55,6 +55,9 @@ struct Scenario {
   /// not.
   Window restored;
   bool refused_instance = false;  ///< ECS refuses calls that name one of the instances.
+  /// Of a share of the objects Describe tells nothing in this time. Without a length never.
+  Window holes;
+  double holes_share = 0;
 
   /// True when news of an object can be missing for longer than events are late.
   bool is_lossy() const;

@@ -205,6 +205,9 @@ void Run::plan_windows() {
        [this](bool on) { state_aws_.set_cut_off(on); });
   plan(scenario_.scheduler_partitions, "partitions of the scheduler from AWS",
        [this](bool on) { scheduler_aws_.set_cut_off(on); });
+  if (scenario_.holes.length == Duration::zero()) return;
+  plan({scenario_.holes}, "times in which Describe leaves objects out",
+       [this](bool on) { simulator_.faults.undescribed = on ? scenario_.holes_share : 0; });
 }
 
 // The last but one is replaced in time, and good at the end: whoever goes back to it has it run.
@@ -430,6 +433,7 @@ void Run::note_coverage() {
   coverage.add("throttled calls", simulator_.throttle.refused_count());
   coverage.add("lagging answers", simulator_.fault_counts.lagging_answers);
   coverage.add("slow answers", simulator_.fault_counts.slow_answers);
+  coverage.add("objects not described", simulator_.fault_counts.undescribed);
   coverage.add("broken streams", to_state_.broken_stream_count());
   const auto& judge = simulator_.judge;
   coverage.add("starts where one had just left", judge.bad_start_count());

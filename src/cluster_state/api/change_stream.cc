@@ -22,13 +22,13 @@ http::Slice slice_of(std::string bytes) {
 class ChangeStreamBody final : public http::BodyStream {
  public:
   ChangeStreamBody(ClusterView& view, ObjectKind kind, ChangeReader reader, bool is_plain,
-                   SnapshotPtr first, Annotate annotate)
+                   SnapshotPtr first, BookmarkLines& bookmarks)
       : view_(view),
         kind_(kind),
         reader_(std::move(reader)),
         is_plain_(is_plain),
         snapshot_(std::move(first)),
-        annotate_(std::move(annotate)),
+        bookmarks_(bookmarks),
         next_bookmark_(view.executor().now()) {}
 
   Async<Result<http::Slices>> next() override {
@@ -50,7 +50,7 @@ class ChangeStreamBody final : public http::BodyStream {
     snapshot_->table(kind_).by_arn.take_after(sent_, kSnapshotLinesMax, entries);
     http::Slices slices;
     if (entries.empty()) {
-      slices.push_back(to_slice(snapshot_->bookmark()));
+      bookmarks_.append(*snapshot_, snapshot_->version(), slices);
       next_bookmark_ = view_.executor().now() + kBookmarkInterval;
       snapshot_.reset();
       return slices;
@@ -63,11 +63,6 @@ class ChangeStreamBody final : public http::BodyStream {
       add_line({.owner = std::move(entry), .bytes = line}, told_at, slices);
     }
     return slices;
-  }
-
-  http::Slice to_slice(codec::Bookmark bookmark) const {
-    if (annotate_) annotate_(bookmark);
-    return slice_of(codec::encode_bookmark_line(bookmark) + "\n");
   }
 
   http::Slices to_slices(std::vector<Line> lines) {
@@ -97,9 +92,7 @@ class ChangeStreamBody final : public http::BodyStream {
     const TimePoint now = view_.executor().now();
     const auto snapshot = view_.snapshot();
     if (reader_.position() < snapshot->version() || (!is_quiet && now < next_bookmark_)) return;
-    auto bookmark = snapshot->bookmark();
-    bookmark.entity_version = reader_.position();
-    slices.push_back(to_slice(std::move(bookmark)));
+    bookmarks_.append(*snapshot, reader_.position(), slices);
     next_bookmark_ = now + kBookmarkInterval;
   }
 
@@ -114,7 +107,7 @@ class ChangeStreamBody final : public http::BodyStream {
   ChangeReader reader_;
   bool is_plain_;
   SnapshotPtr snapshot_;  // While it is being sent.
-  Annotate annotate_;
+  BookmarkLines& bookmarks_;
   std::string sent_;  // The last ARN of it that was.
   TimePoint next_bookmark_;
   bool has_ended_ = false;
@@ -129,13 +122,12 @@ std::unexpected<Refusal> out_of_range(const StreamOptions& options, std::string 
 }  // namespace
 
 std::expected<std::unique_ptr<http::BodyStream>, Refusal> open_change_stream(
-    ClusterView& view, ObjectKind kind, const StreamOptions& options, Annotate annotate) {
+    ClusterView& view, ObjectKind kind, const StreamOptions& options, BookmarkLines& bookmarks) {
   auto snapshot = view.snapshot();
   if (!options.after) {
     if (!options.bookmarks) snapshot = nullptr;
     return std::make_unique<ChangeStreamBody>(view, kind, ChangeReader::open_now(view, kind),
-                                              !options.bookmarks, std::move(snapshot),
-                                              std::move(annotate));
+                                              !options.bookmarks, std::move(snapshot), bookmarks);
   }
   if (!options.store_id.empty() && options.store_id != snapshot->store_id) {
     return out_of_range(
@@ -144,7 +136,7 @@ std::expected<std::unique_ptr<http::BodyStream>, Refusal> open_change_stream(
   auto reader = ChangeReader::open(view, kind, *options.after);
   if (!reader) return out_of_range(options, reader.error().message);
   return std::make_unique<ChangeStreamBody>(view, kind, *std::move(reader), !options.bookmarks,
-                                            nullptr, std::move(annotate));
+                                            nullptr, bookmarks);
 }
 
 }  // namespace blox::cluster_state

@@ -5,7 +5,9 @@
 #include <initializer_list>
 #include <utility>
 
+#include "cluster_state/api/change_stream.h"
 #include "cluster_state/api/dead_letters_json.h"
+#include "cluster_state/api/holes_text.h"
 #include "cluster_state/api/kept_events_json.h"
 #include "cluster_state/api/list_body.h"
 #include "cluster_state/view/dead_letters.h"
@@ -24,10 +26,14 @@ void add_bookmark_headers(const Snapshot& snapshot, http::Headers& headers) {
   headers.emplace_back("Blox-Store-Id", snapshot.store_id);
 }
 
-// Which clusters an answer about all of them leaves out.
-void add_unread_header(const UnreadState& unread, http::Headers& headers) {
+// Which clusters an answer about all of them leaves out, and of which it may lack objects.
+void add_unread_headers(const UnreadState& unread, const Snapshot& snapshot,
+                        http::Headers& headers) {
   if (!unread.clusters.empty()) {
     headers.emplace_back("Blox-Unread-Clusters", list_unread(unread));
+  }
+  if (!snapshot.holes->empty()) {
+    headers.emplace_back("Blox-Incomplete-Clusters", list_incomplete(*snapshot.holes));
   }
 }
 
@@ -64,7 +70,10 @@ http::Response not_loaded() {
 
 ClusterStateApi::ClusterStateApi(ClusterView& view, Metrics& metrics,
                                  ClusterStateApiOptions options)
-    : view_(view), metrics_(metrics), options_(std::move(options)) {}
+    : view_(view),
+      metrics_(metrics),
+      options_(std::move(options)),
+      bookmarks_(view, options_.annotate) {}
 
 void ClusterStateApi::add_to(http::Router& router) {
   using Context = http::RequestContext;
@@ -118,12 +127,12 @@ http::Response ClusterStateApi::list(ObjectKind kind, const http::RequestContext
   }
   std::string end = "]}";
   if (options->bookmarks) {
-    end = "],\"bookmark\":" + codec::encode_bookmark(bookmark_of(*snapshot)) + "}";
+    end = "],\"bookmark\":" + codec::encode_bookmark(bookmarks_.bookmark_of(*snapshot)) + "}";
   }
   http::Response response;
   response.headers.emplace_back("Content-Type", kJson);
   add_bookmark_headers(*snapshot, response.headers);
-  add_unread_header(state, response.headers);
+  add_unread_headers(state, *snapshot, response.headers);
   response.body =
       std::make_unique<ListBody>(Selection{snapshot, kind, options->filter}, std::move(end));
   return response;
@@ -143,6 +152,9 @@ http::Response ClusterStateApi::get(ObjectKind kind, const http::RequestContext&
   if (!entry || entry->cluster_name != cluster) {
     if (const auto why = why_unread(unread(), cluster)) {
       return to_response(Error{ErrorKind::kUnavailable, *why});
+    }
+    if (is_hole(*snapshot->holes, arn)) {
+      return to_response(Error{ErrorKind::kUnavailable, "ECS lists it and does not describe it"});
     }
     return to_response(
         Refusal{.status = 404,
@@ -164,25 +176,22 @@ http::Response ClusterStateApi::stream(ObjectKind kind, const http::RequestConte
   if (const auto why = why_unread(state, ""); why && !options->bookmarks) {
     return to_response(Error{ErrorKind::kUnavailable, *why});
   }
-  auto body = open_change_stream(view_, kind, *options, options_.annotate);
+  auto body = open_change_stream(view_, kind, *options, bookmarks_);
   if (!body) return to_response(body.error());
   http::Response response;
   response.headers.emplace_back("Content-Type", "application/octet-stream");
   response.headers.emplace_back("Blox-Store-Id", snapshot->store_id);
-  add_unread_header(state, response.headers);
+  add_unread_headers(state, *snapshot, response.headers);
   response.body = *std::move(body);
   return response;
 }
 
 http::Response ClusterStateApi::readiness() const {
   const Status ready = options_.ready ? options_.ready() : view_.synced();
-  return ready ? http::make_text(200, "ready") : http::make_text(503, ready.error().message);
-}
-
-codec::Bookmark ClusterStateApi::bookmark_of(const Snapshot& snapshot) const {
-  auto bookmark = snapshot.bookmark();
-  if (options_.annotate) options_.annotate(bookmark);
-  return bookmark;
+  if (!ready) return http::make_text(503, ready.error().message);
+  // A warning: what is lacking is told, and to be restarted for it would mend nothing.
+  const auto snapshot = view_.snapshot();
+  return http::make_text(200, "ready" + (snapshot ? describe_holes(*snapshot->holes) : ""));
 }
 
 http::Response ClusterStateApi::reconcile(const http::RequestContext& context) const {

@@ -5,7 +5,7 @@
 #include <functional>
 
 #include "base/metrics.h"
-#include "cluster_state/api/change_stream.h"
+#include "cluster_state/api/bookmark_lines.h"
 #include "cluster_state/api/request_options.h"
 #include "cluster_state/api/unread.h"
 #include "cluster_state/view/cluster_view.h"
@@ -40,7 +40,6 @@ class ClusterStateApi {
   http::Response stream(ObjectKind kind, const http::RequestContext& context);
   http::Response readiness() const;
   http::Response reconcile(const http::RequestContext& context) const;
-  codec::Bookmark bookmark_of(const Snapshot& snapshot) const;
   UnreadState unread() const { return options_.unread ? options_.unread() : UnreadState{}; }
   Async<http::Response> kept_events(http::RequestContext context);
   Async<http::Response> dead_letters(http::RequestContext context);
@@ -48,6 +47,7 @@ class ClusterStateApi {
   ClusterView& view_;
   Metrics& metrics_;
   ClusterStateApiOptions options_;
+  BookmarkLines bookmarks_;
 };
 
 }  // namespace blox::cluster_state

@@ -417,6 +417,89 @@ TEST_F(ClusterStateApiTest, BookmarksTellWhenTheQueueLastAnswered) {
   EXPECT_EQ(closing->bookmark.receive_age, 1500ms);
 }
 
+// What ECS lists and does not describe is told wherever its absence could be taken for a fact.
+TEST_F(ClusterStateApiTest, TellsWhatIsLacking) {
+  Holes holes;
+  holes.add(test_task_arn("a/hole"));
+  holes.add(test_task_arn("a/another"));
+  holes.add(test_instance_arn("a/i"));
+  world.commit({ViewWorld::task("a/1", "RUNNING"), ViewWorld::sync_mark("a", WallTime{1s}, holes),
+                ViewWorld::sync_mark("b", WallTime{1s})});
+  const std::string a = test_cluster_arn("a").value;
+  const auto list = get("/v1/tasks?bookmarks=true");
+  EXPECT_EQ(http::find_header(list.headers, "Blox-Incomplete-Clusters"), a);
+  EXPECT_EQ(codec::decode_list<Task>(list.body)->bookmark.holes,
+            (ClusterHoles{{test_cluster_arn("a"), holes}}));
+  EXPECT_EQ(get("/v1/tasks/a/" + test_task_arn("a/hole").value).status, 503);
+  EXPECT_EQ(get("/v1/tasks/a/" + test_task_arn("a/nobody").value).status, 404);
+  EXPECT_EQ(get("/v1/tasks/a/" + test_task_arn("a/1").value).status, 200);
+  const auto stream = open("/v1/stream/tasks?bookmarks=true&after=255");
+  ASSERT_TRUE(stream);
+  EXPECT_EQ(codec::decode_change<Task>(read(**stream, 1).at(0))
+                ->bookmark.holes.count(test_cluster_arn("a")),
+            1U);
+  const auto ready = get("/readyz");
+  EXPECT_EQ(ready.status, 200) << "to be restarted for it would mend nothing";
+  EXPECT_EQ(ready.body, "ready\nwarning: of cluster " + a +
+                            " ECS lists 2 tasks and 1 container instance and does not describe "
+                            "them, such as " +
+                            *holes.arns.begin());
+  // One that is described leaves the mark while its time stays.
+  world.commit({ViewWorld::sync_mark("a", WallTime{1s})});
+  EXPECT_TRUE(codec::decode_change<Task>(read(**stream, 1).at(0))->bookmark.holes.empty());
+  EXPECT_EQ(get("/readyz").body, "ready");
+  EXPECT_FALSE(http::find_header(get("/v1/tasks").headers, "Blox-Incomplete-Clusters"));
+}
+
+// With a thousand clusters and as many streams it would be told a million times a second.
+TEST_F(ClusterStateApiTest, WhatAllStreamsTellOfClustersIsWrittenOnce) {
+  int written = 0;
+  ClusterStateApiOptions options;
+  options.annotate = [&](codec::Bookmark& bookmark) {
+    ++written;
+    bookmark.sync_ages[test_cluster_arn("a")] = 5s;
+  };
+  ClusterStateApi with{*world.view, world.metrics, options};
+  http::Router its_router;
+  with.add_to(its_router);
+  http::LocalTransport to_it{world.loop, its_router};
+  world.commit({ViewWorld::sync_mark("a", WallTime{1s})});
+  std::vector<std::unique_ptr<http::LineStream>> streams;
+  for (int i = 0; i < 50; ++i) {
+    http::OutgoingRequest request;
+    request.url = "local:/v1/stream/tasks?bookmarks=true";
+    auto stream = world.await(to_it.open_lines(std::move(request), 5min));
+    ASSERT_TRUE(stream);
+    streams.push_back(*std::move(stream));
+  }
+  const auto told = [&](std::size_t i) {
+    return codec::decode_change<Task>(read(*streams[i], 1).at(0))->bookmark;
+  };
+  for (std::size_t i = 0; i < streams.size(); ++i) {
+    const auto bookmark = told(i);
+    EXPECT_EQ(bookmark.synced_at.size(), 1U);
+    EXPECT_GE(bookmark.sync_ages.at(test_cluster_arn("a")), 5s) << "never less than it is";
+    EXPECT_LE(bookmark.sync_ages.at(test_cluster_arn("a")), 6s);
+  }
+  EXPECT_LE(written, 2);
+  written = 0;
+  world.commit({ViewWorld::sync_mark("b", WallTime{2s})});
+  for (std::size_t i = 0; i < streams.size(); ++i) EXPECT_EQ(told(i).synced_at.size(), 2U);
+  EXPECT_LE(written, 2);
+  // A mark soon after a line is told all the same.
+  world.loop.run_for(12s);
+  EXPECT_EQ(told(0).synced_at.size(), 2U);
+  const store::Commit mark{
+      .compares = {}, .puts = {ViewWorld::sync_mark("c", WallTime{3s})}, .deletes = {}};
+  ASSERT_TRUE(world.insist([&] { return world.store.commit(mark); }));
+  world.loop.run_for(100ms);
+  EXPECT_EQ(told(0).synced_at.size(), 3U);
+  written = 0;
+  world.loop.run_for(12s);
+  EXPECT_EQ(told(0).synced_at.size(), 3U);
+  EXPECT_GE(written, 1) << "ages grow";
+}
+
 // In a flood there is always one more line; the reader has to hear all the same that it is up to
 // date, or it would take a live stream for a stale one.
 TEST_F(ClusterStateApiTest, BookmarksComeInAFloodOfChanges) {

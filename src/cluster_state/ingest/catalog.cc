@@ -45,9 +45,10 @@ Status Catalog::load(const store::KeyValue& item, TimePoint now) {
   if (!under(codec::kClustersPrefix)) return done();
   ClusterEntry& mark = marks_[ClusterArn{item.key.substr(codec::kClustersPrefix.size())}];
   mark.slot.set_mod_revision(item.mod_revision);
-  const auto synced_at = codec::decode_sync_mark(*item.value);
-  if (!synced_at) return synced_at.error_in(item.key);
-  mark.synced_at = *synced_at;
+  auto stored = codec::decode_sync_mark(*item.value);
+  if (!stored) return stored.error_in(item.key);
+  mark.synced_at = stored->synced_at;
+  mark.holes = std::move(stored->holes);
   return done();
 }
 
@@ -181,6 +182,19 @@ bool Catalog::has_objects(const ClusterArn& cluster) const {
 std::optional<WallTime> Catalog::synced_at(const ClusterArn& cluster) const {
   const auto found = marks_.find(cluster);
   return found == marks_.end() ? std::nullopt : found->second.synced_at;
+}
+
+const Holes* Catalog::find_holes(const ClusterArn& cluster) const {
+  const auto found = marks_.find(cluster);
+  return found == marks_.end() || found->second.holes.is_empty() ? nullptr : &found->second.holes;
+}
+
+bool Catalog::is_known(const ObjectName& object) const {
+  const Entries& entries = entries_of(object);
+  const auto found = entries.find(arn_of(object));
+  if (found == entries.end()) return false;
+  const Known& known = found->second.known;
+  return known.kind == Known::Kind::kLive || known.final;
 }
 
 }  // namespace blox::cluster_state

@@ -15,6 +15,7 @@
 #include "cluster_state/ingest/merge.h"
 #include "cluster_state/ingest/writer.h"
 #include "model/arn.h"
+#include "model/holes.h"
 #include "store/store.h"
 
 namespace blox::cluster_state {
@@ -48,6 +49,7 @@ struct Entry {
 struct ClusterEntry {
   Slot slot;
   std::optional<WallTime> synced_at;
+  Holes holes;  ///< Of that read. Only with `synced_at`.
 };
 
 /// Every object under `cluster-state/`, ordered by ARN. Entries stay where they are until erased.
@@ -87,6 +89,10 @@ class Catalog {
   bool has_objects(const ClusterArn& cluster) const;
   /// When the last complete reconcile of the cluster began, if there was one.
   std::optional<WallTime> synced_at(const ClusterArn& cluster) const;
+  /// What that reconcile left out; null: nothing.
+  const Holes* find_holes(const ClusterArn& cluster) const;
+  /// True when the catalog holds what the object is, or was at its end: it is no hole.
+  bool is_known(const ObjectName& object) const;
 
   Entries& tasks() { return tasks_; }
   Entries& instances() { return instances_; }

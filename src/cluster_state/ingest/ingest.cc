@@ -99,7 +99,7 @@ Status Ingest::health() const {
 }
 
 Ingest::Round Ingest::start_round() const {
-  return {executor_.wall_now(), executor_.now(), std::make_shared<Ticket>(executor_), {}};
+  return {executor_.wall_now(), executor_.now(), std::make_shared<Ticket>(executor_), {}, {}};
 }
 
 Async<Status> Ingest::load() {
@@ -176,6 +176,10 @@ Async<Result<TakeCounts>> Ingest::take(Batch batch) {
   }
   const Status durable = co_await round.ticket->durable();
   if (!durable) co_return std::unexpected(durable.error());
+  // Not before, so that no reader misses both the object and the hole.
+  for (const auto& [cluster, object] : round.filled) {
+    if (is_ready()) end_hole(cluster, object, round);
+  }
   co_return round.counts;
 }
 
@@ -236,6 +240,9 @@ void Ingest::apply(const Report& report, const ReportView& view, const Decision&
   note_shape(entry, view, round);
   if (!catalog_.synced_at(*entry.cluster)) describe_list_.add_unread(*entry.cluster);
   write(entry, view, view.detail(), round);
+  if (added && catalog_.find_holes(*entry.cluster) != nullptr) {
+    round.filled.emplace_back(*entry.cluster, view.name());
+  }
   ++(added ? round.counts.added : round.counts.changed);
   counters_.count(view, Verdict::kApply);
 }

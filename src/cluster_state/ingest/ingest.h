@@ -74,9 +74,11 @@ class Ingest {
   /// alive after `missing_since`. Shape: whether it was taken away. Errors: as take.
   Async<Result<bool>> remove_missing(ObjectName object, TimePoint missing_since);
 
-  /// Records that a complete reconcile of the cluster began at `started`, or with none forgets the
-  /// cluster. Errors: as take.
-  Async<Status> mark_synced(ClusterArn cluster, std::optional<WallTime> started);
+  /// Records that a complete reconcile of the cluster began at `started` and left out `holes`, or
+  /// with none forgets the cluster. A hole ends with the first report on it. Errors: as take.
+  Async<Status> mark_synced(ClusterArn cluster, std::optional<WallTime> started, Holes holes = {});
+  /// Ends a hole of which ECS says that it does not know the object. Errors: as take.
+  Async<Status> end_hole(ClusterArn cluster, ObjectName object);
 
   /// Puts the object of a key on the describe list and takes what comes of it for news, as the
   /// value that is stored cannot be read by those who show it. `cluster` is where it was when last
@@ -104,6 +106,7 @@ class Ingest {
     TimePoint now;
     std::shared_ptr<Ticket> ticket;
     TakeCounts counts;
+    std::vector<std::pair<ClusterArn, ObjectName>> filled;  // Perhaps holes, by reports.
   };
   Round start_round() const;
   Status check_ready() const;
@@ -122,6 +125,9 @@ class Ingest {
   Status lay_over(const Report& report, const std::string& value, Round& round);
   Async<Result<std::optional<std::string>>> read_value(std::string key);
   void count(const ReportView& view, Verdict verdict, Round& round);
+
+  bool end_hole(const ClusterArn& cluster, const ObjectName& object, const Round& round);
+  void write_mark(const ClusterArn& cluster, ClusterEntry& mark, const Round& round);
 
   void bury(const ObjectName& name, Entry& entry, std::string_view reason, Round& round);
   Async<void> sweep_for_ever();

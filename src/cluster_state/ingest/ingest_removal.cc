@@ -60,18 +60,41 @@ Async<Result<bool>> Ingest::remove_missing(ObjectName object, TimePoint missing_
   co_return true;
 }
 
-Async<Status> Ingest::mark_synced(ClusterArn cluster, std::optional<WallTime> started) {
+Async<Status> Ingest::mark_synced(ClusterArn cluster, std::optional<WallTime> started,
+                                  Holes holes) {
   if (const Status ready = check_ready(); !ready) co_return ready;
   if (!started && !catalog_.synced_at(cluster)) co_return done();
   Round round = start_round();
   ClusterEntry& mark = catalog_.marks()[cluster];
   mark.synced_at = started;
-  if (started) {
-    writer_.put(mark.slot, codec::cluster_key(cluster), codec::encode_sync_mark(*started));
+  mark.holes = started ? std::move(holes) : Holes{};
+  write_mark(cluster, mark, round);
+  co_return co_await round.ticket->durable();
+}
+
+void Ingest::write_mark(const ClusterArn& cluster, ClusterEntry& mark, const Round& round) {
+  if (mark.synced_at) {
+    writer_.put(mark.slot, codec::cluster_key(cluster),
+                codec::encode_sync_mark({*mark.synced_at, mark.holes}));
   } else {
     writer_.remove(mark.slot, codec::cluster_key(cluster));
   }
   writer_.await(mark.slot, round.ticket);
+}
+
+// True when it was one by name.
+bool Ingest::end_hole(const ClusterArn& cluster, const ObjectName& object, const Round& round) {
+  if (catalog_.find_holes(cluster) == nullptr) return false;
+  ClusterEntry& mark = catalog_.marks().at(cluster);
+  if (!std::visit([&](const auto& arn) { return mark.holes.erase(arn); }, object)) return false;
+  write_mark(cluster, mark, round);
+  return true;
+}
+
+Async<Status> Ingest::end_hole(ClusterArn cluster, ObjectName object) {
+  if (const Status ready = check_ready(); !ready) co_return ready;
+  Round round = start_round();
+  if (!end_hole(cluster, object, round)) co_return done();
   co_return co_await round.ticket->durable();
 }
 

@@ -31,6 +31,9 @@ QueueConsumer::QueueConsumer(Executor& executor, Random& random, aws::Queue& que
       options_(std::move(options)),
       received_(metrics.counter("blox_ingest_messages_total", "Messages received, repeats too.")),
       dead_(metrics.counter("blox_ingest_dead_letters_total", "Messages nobody could decode.")),
+      repaired_(metrics.counter("blox_ingest_repaired_total",
+                                "Events that were taken with a text repaired or a number left "
+                                "out.")),
       unfollowed_(metrics.counter("blox_ingest_unfollowed_total",
                                   "Messages on clusters that are not followed.")),
       deleted_(metrics.counter("blox_ingest_messages_deleted_total", "Messages deleted.")),

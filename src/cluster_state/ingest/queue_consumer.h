@@ -103,6 +103,7 @@ class QueueConsumer {
   void decode_wrapped(const aws::QueueMessage& message, const Error& why, Batch& batch,
                       Reading& reading);
   void add(codec::EcsEvent event, Batch& batch, std::vector<WallTime>& sent);
+  void note_repaired(const codec::EcsEvent& event);
   void set_aside(const aws::QueueMessage& message, std::string_view body, const Error& why,
                  Batch& batch);
   bool follows(const codec::EcsEvent& event) const;
@@ -130,6 +131,7 @@ class QueueConsumer {
   ConsumerOptions options_;
   Counter& received_;
   Counter& dead_;
+  Counter& repaired_;
   Counter& unfollowed_;
   Counter& deleted_;
   Counter& not_deleted_;
@@ -163,6 +165,7 @@ class QueueConsumer {
   LogPace look_pace_;
   LogPace take_pace_;
   LogPace letter_pace_;
+  LogPace repair_pace_;
   Duration take_wait_;     // After the next batch that is not taken.
   TimePoint resume_at_{};  // Nothing is received before.
   Scope scope_;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "cluster_state/ingest/followed.h"
 #include "cluster_state/ingest/queue_consumer.h"
 #include "codec/wrapped_events.h"
@@ -55,6 +56,7 @@ void QueueConsumer::decode_wrapped(const aws::QueueMessage& message, const Error
 
 void QueueConsumer::add(codec::EcsEvent event, Batch& batch, std::vector<WallTime>& sent) {
   if (!follows(event)) return unfollowed_.Increment();
+  if (event.repaired) note_repaired(event);
   sent.push_back(event.time);
   if (auto* task = std::get_if<TaskReport>(&event.what)) {
     batch.reports.push_back({std::move(*task), Origin::kEvent, event.time});
@@ -63,6 +65,16 @@ void QueueConsumer::add(codec::EcsEvent event, Batch& batch, std::vector<WallTim
   } else {
     batch.events.push_back(std::move(std::get<codec::StoredEvent>(event.what)));
   }
+}
+
+void QueueConsumer::note_repaired(const codec::EcsEvent& event) {
+  repaired_.Increment();
+  const auto more = repair_pace_.next(executor_.now());
+  if (!more) return;
+  std::string name = "event " + escape_control(event.id);
+  if (const auto* task = std::get_if<TaskReport>(&event.what)) name = task->arn.value;
+  if (const auto* instance = std::get_if<InstanceReport>(&event.what)) name = instance->arn.value;
+  log::warn("ingest", "'{}': what came of it is no JSON and is repaired{}", name, *more);
 }
 
 void QueueConsumer::set_aside(const aws::QueueMessage& message, std::string_view body,

@@ -38,6 +38,25 @@ TEST(QueueConsumer, TakesWhatIsWrapped) {
   EXPECT_EQ(world.count_of("blox_ingest_dead_letters_total"), 0);
 }
 
+// What no parser takes in one text costs neither the event nor the others.
+TEST(QueueConsumer, TakesEventsThatAreAlmostJson) {
+  ConsumerWorld world;
+  world.start();
+  const auto event = [&world](const char* id, const char* reason) {
+    return task_event({.id = id, .more = "\"stoppedReason\":" + std::string{reason} + ","},
+                      world.loop.wall_now());
+  };
+  world.queue.push(event("1", R"("half \ud83d")"));
+  world.queue.push("[" + event("2", "1e999") + "," + event("3", "\"a\tb\"") + "]");
+  world.queue.push(R"({"Type":"Notification","Message":)" + as_text(event("4", R"("\ud83d")")) +
+                   "}");
+  EXPECT_TRUE(world.drains(5s));
+  for (const char* id : {"1", "2", "3", "4"}) EXPECT_EQ(world.task(id), "v1 RUNNING") << id;
+  EXPECT_EQ(world.count_of("blox_ingest_dead_letters_total"), 0);
+  EXPECT_EQ(world.count_of("blox_ingest_repaired_total"), 4);
+  EXPECT_EQ(world.health(), "");
+}
+
 TEST(QueueConsumer, OneBadMemberIsADeadLetterAndCostsNoOther) {
   ConsumerWorld world;
   world.start();

@@ -33,12 +33,13 @@ struct ClusterRead {
   std::uint64_t generation = 0;  ///< Of the catalog: of another one nothing here holds.
   TimePoint progress_at{};       ///< When a call last brought it on.
   ReadStep step = ReadStep::kListInstances;
-  std::string page;           ///< The token of the list's next page; empty: the first.
-  int pages = 0;              ///< Of that list so far.
-  std::set<ObjectName> left;  ///< Listed and not described.
-  bool exists = true;         ///< ECS knows the cluster, by the last list.
-  bool moved = false;         ///< A call has brought it on in this attempt.
-  bool again = false;         ///< Something came meanwhile: another read has to follow.
+  std::string page;               ///< The token of the list's next page; empty: the first.
+  int pages = 0;                  ///< Of that list so far.
+  std::set<ObjectName> left;      ///< Listed and not asked about.
+  std::set<ObjectName> left_out;  ///< Asked about, and neither described nor MISSING.
+  bool exists = true;             ///< ECS knows the cluster, by the last list.
+  bool moved = false;             ///< A call has brought it on in this attempt.
+  bool again = false;             ///< Something came meanwhile: another read has to follow.
 
   /// Nothing is lost by beginning anew.
   bool is_unbegun() const {

@@ -44,6 +44,7 @@ Reconciler::Reconciler(Executor& executor, Random& random, aws::EcsQuery& ecs, I
       wanted_(options_.people_pause),
       next_full_(executor.now()),
       full_wait_(options_.retry_wait_min),
+      holes_due_(executor.now() + options_.visible_max),
       scope_(executor) {
   // A store that an earlier run has filled is served at once; the read goes on behind it.
   auto known = ingest_.catalog().clusters();

@@ -49,9 +49,10 @@ struct ReconcileOptions {
 /// at a time (ReadQueue). A cluster that cannot be read is tried again by itself, with growing
 /// waits, and whatever events come meanwhile; it goes on from the call that failed, and as long as
 /// calls bring it on, or are throttled (which the budget of calls paces), the waits do not grow. An
-/// object with which ECS refuses a call is found and left out until the next full read. Of other
-/// accounts and regions than its credentials' it asks nothing.
-/// Threading: the executor's thread. All references must outlive it.
+/// object with which ECS refuses a call is found and left out until the next full read. What is
+/// left out and not known otherwise is a hole in the cluster: the sync mark says so, and ECS is
+/// asked about those it names every `visible_max`. Of other accounts and regions than its
+/// credentials' it asks nothing. Threading: the executor's thread. All references must outlive it.
 class Reconciler {
  public:
   Reconciler(Executor& executor, Random& random, aws::EcsQuery& ecs, Ingest& ingest,
@@ -117,9 +118,10 @@ class Reconciler {
   };
   // Describes of one cluster.
   struct Asking {
-    std::set<ObjectName>& left;  // Those without an answer.
-    bool moved = false;          // One was answered.
-    std::optional<Error> error;  // The last, or one that makes the rest vain.
+    std::set<ObjectName>& left;      // Those without an answer.
+    std::set<ObjectName>& left_out;  // Those whose answer says nothing of them.
+    bool moved = false;              // One was answered.
+    std::optional<Error> error;      // The last, or one that makes the rest vain.
   };
 
   // reconciler_plan.cc
@@ -151,6 +153,7 @@ class Reconciler {
   void end_list(const ClusterArn& cluster, ClusterRead& read);
   Async<Status> describe_left(ClusterArn cluster, ClusterRead& read);
   void note_moved(const ClusterArn& cluster, ClusterRead& read);
+  Holes holes_of(const ClusterArn& cluster, const ClusterRead& read) const;
   Async<Status> mark(ClusterArn cluster, const ClusterRead& read);
   void read_again(const ClusterArn& cluster);
   void note_known(const ClusterArn& cluster, bool in_first_list);
@@ -163,6 +166,7 @@ class Reconciler {
   Async<void> ask_for_ever();
   void collect_doubts();
   void doubt(const ClusterArn& cluster, ObjectName object);
+  void doubt_holes();
   bool is_held_up(const ClusterArn& cluster) const;
   void start_asking();
   Async<void> ask_doubtful(ClusterArn cluster);
@@ -173,7 +177,7 @@ class Reconciler {
   template <class Arn>
   Async<Status> ask(ClusterArn cluster, std::vector<Arn> arns, Asking& asking);
   template <class Arn>
-  Async<Status> ask_at_once(ClusterArn cluster, std::vector<Arn> arns);
+  Async<Status> ask_at_once(ClusterArn cluster, std::vector<Arn> arns, Asking& asking);
   Async<Status> take(Batch batch);
   void note_undescribed(const std::vector<aws::Undescribed>& undescribed);
   Async<Status> note_missing(ClusterArn cluster, Objects missing, TimePoint asked_at);
@@ -211,6 +215,7 @@ class Reconciler {
   std::map<ClusterArn, ClusterRead> reads_;  // Begun.
   std::map<std::string, Retry> retries_;     // By a cluster's ARN, or as it is configured.
   std::map<ClusterArn, Doubt> doubts_;
+  TimePoint holes_due_;           // When those that marks name are asked about again.
   std::set<ClusterArn> asking_;   // Those whose doubts are being asked about.
   std::set<ObjectName> refused_;  // With these ECS refuses a Describe; emptied by a full read.
   std::optional<Pair> pair_;      // Of the clusters that ECS has named.

@@ -46,6 +46,21 @@ Async<Result<aws::DescribedTasks>> describe(aws::EcsQuery& ecs, ClusterArn clust
 auto& reports_of(aws::DescribedInstances& described) { return described.instances; }
 auto& reports_of(aws::DescribedTasks& described) { return described.tasks; }
 
+// What was asked about and is neither described nor MISSING, whatever the answer says of it.
+template <class Arn, class Described>
+std::set<Arn> left_out_of(const std::vector<Arn>& asked, Described& described) {
+  std::set<Arn> left(asked.begin(), asked.end());
+  for (const auto& report : reports_of(described)) left.erase(report.arn);
+  for (const Arn& arn : described.missing) left.erase(arn);
+  return left;
+}
+
+std::optional<ObjectName> parse_object(const std::string& arn) {
+  if (auto task = parse_task_arn(arn)) return *std::move(task);
+  if (auto instance = parse_container_instance_arn(arn)) return *std::move(instance);
+  return std::nullopt;
+}
+
 template <class Reports>
 Batch make_batch(Reports& reports, WallTime asked_at) {
   Batch batch;
@@ -77,7 +92,7 @@ bool Reconciler::is_held_up(const ClusterArn& cluster) const {
 // A full read may add to the missing list meanwhile; so it is looked at now and then anyway. A
 // cluster that has been asked about notifies.
 TimePoint Reconciler::next_ask() const {
-  TimePoint next = executor_.now() + options_.visible_max;
+  TimePoint next = std::max(holes_due_, executor_.now() + options_.retry_wait_min);
   if (asking_.size() >= kAskedAtATime) return next;
   for (const auto& [cluster, doubt] : doubts_) {
     if (!asking_.contains(cluster)) next = std::min(next, doubt.due);
@@ -114,6 +129,19 @@ void Reconciler::collect_doubts() {
   for (const auto& [cluster, object] : list.take_objects()) {
     if (follows(cluster)) doubt(cluster, object);
   }
+  if (executor_.now() >= holes_due_) doubt_holes();
+}
+
+// Why ECS did not describe them may pass; the full read is far.
+void Reconciler::doubt_holes() {
+  holes_due_ = executor_.now() + options_.visible_max;
+  for (const ClusterArn& cluster : ingest_.catalog().clusters()) {
+    const Holes* holes = ingest_.catalog().find_holes(cluster);
+    if (holes == nullptr || !follows(cluster)) continue;
+    for (const std::string& arn : holes->arns) {
+      if (auto object = parse_object(arn)) doubt(cluster, *std::move(object));
+    }
+  }
 }
 
 void Reconciler::doubt(const ClusterArn& cluster, ObjectName object) {
@@ -130,7 +158,8 @@ Async<void> Reconciler::ask_doubtful(ClusterArn cluster) {
   std::set<ObjectName> left = std::exchange(doubts_.at(cluster).objects, {});
   const std::set<ObjectName> asked = left;
   auto all_due = missing_.due(executor_.now());
-  Asking asking{left, false, std::nullopt};
+  std::set<ObjectName> left_out;  // They stay what they were, and holes if they were that.
+  Asking asking{left, left_out, false, std::nullopt};
   co_await ask_about(cluster, asking);
   // Those that ECS called neither found nor MISSING start again with the next full read.
   const auto still_due = missing_.due(executor_.now())[cluster];
@@ -166,7 +195,11 @@ void Reconciler::note_unasked(const ClusterArn& cluster, std::set<ObjectName> le
 
 // When it ends, those in `asking.left` were not answered, and `asking.error` says why.
 Async<void> Reconciler::ask_about(ClusterArn cluster, Asking& asking) {
-  std::erase_if(asking.left, [&](const ObjectName& object) { return refused_.contains(object); });
+  std::erase_if(asking.left, [&](const ObjectName& object) {
+    if (!refused_.contains(object)) return false;
+    asking.left_out.insert(object);
+    return true;
+  });
   std::vector<Async<Status>> asks;
   for (auto& instances : in_hundreds<ContainerInstanceArn>(asking.left)) {
     asks.push_back(ask(cluster, std::move(instances), asking));
@@ -178,7 +211,7 @@ Async<void> Reconciler::ask_about(ClusterArn cluster, Asking& asking) {
 }
 
 template <class Arn>
-Async<Status> Reconciler::ask_at_once(ClusterArn cluster, std::vector<Arn> arns) {
+Async<Status> Reconciler::ask_at_once(ClusterArn cluster, std::vector<Arn> arns, Asking& asking) {
   const TimePoint asked_at = executor_.now();
   auto described = co_await describe(ecs_, cluster, arns);
   const bool answered = described || described.error().kind == ErrorKind::kNotFound;
@@ -189,9 +222,11 @@ Async<Status> Reconciler::ask_at_once(ClusterArn cluster, std::vector<Arn> arns)
   }
   if (!described) co_return described.error_in("describe");
   note_undescribed(described->undescribed);
+  const std::set<Arn> left_out = left_out_of(arns, *described);
   Batch batch = make_batch(reports_of(*described), described->asked_at);
   Status taken = co_await take(std::move(batch));
   if (!taken) co_return taken;
+  asking.left_out.insert(left_out.begin(), left_out.end());
   Objects missing = as_objects(std::move(described->missing));
   co_return co_await note_missing(std::move(cluster), std::move(missing), asked_at);
 }
@@ -204,7 +239,7 @@ Async<Status> Reconciler::ask(ClusterArn cluster, std::vector<Arn> arns, Asking&
   Bisection<Arn> parts{std::move(arns)};
   for (std::size_t blamed = 0; !parts.empty() && !is_vain();) {
     std::vector<Arn> part = parts.next();
-    Status asked = co_await ask_at_once(cluster, part);
+    Status asked = co_await ask_at_once(cluster, part, asking);
     if (asked) {
       for (Arn& arn : part) asking.left.erase(ObjectName{std::move(arn)});
       asking.moved = true;
@@ -222,6 +257,7 @@ Async<Status> Reconciler::ask(ClusterArn cluster, std::vector<Arn> arns, Asking&
     skipped_.Increment();
     log::warn("reconcile", "leaves out '{}': {}", part.front().value, asked.error().message);
     refused_.insert(part.front());
+    asking.left_out.insert(part.front());
     asking.left.erase(part.front());
   }
   co_return done();
@@ -256,6 +292,8 @@ Async<Status> Reconciler::note_missing(ClusterArn cluster, Objects missing, Time
     }
     if (!ingest_.catalog().is_live(object)) {
       missing_.forget(object);
+      const Status ended = co_await ingest_.end_hole(cluster, object);
+      if (!ended) co_return ended.error_in("end a hole");
       continue;
     }
     const auto since = missing_.note(cluster, object, {asked_at, answered_at});

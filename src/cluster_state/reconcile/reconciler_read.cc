@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/log.h"
 #include "cluster_state/reconcile/reconciler.h"
 
 namespace blox::cluster_state {
@@ -163,7 +164,7 @@ void Reconciler::end_list(const ClusterArn& cluster, ClusterRead& read) {
 }
 
 Async<Status> Reconciler::describe_left(ClusterArn cluster, ClusterRead& read) {
-  Asking asking{read.left, false, std::nullopt};
+  Asking asking{read.left, read.left_out, false, std::nullopt};
   co_await ask_about(cluster, asking);
   if (asking.moved) note_moved(cluster, read);
   if (asking.error) co_return std::unexpected(*asking.error);
@@ -178,6 +179,20 @@ void Reconciler::note_moved(const ClusterArn& cluster, ClusterRead& read) {
   unread_list_.note_progress(cluster.value, read.progress_at);
 }
 
+// What else tells of an object, be it an event that came meanwhile, fills its hole.
+Holes Reconciler::holes_of(const ClusterArn& cluster, const ClusterRead& read) const {
+  Holes holes;
+  for (const ObjectName& object : read.left_out) {
+    if (ingest_.catalog().is_known(object)) continue;
+    std::visit([&](const auto& arn) { holes.add(arn); }, object);
+  }
+  if (!holes.is_empty()) {
+    log::warn("reconcile", "'{}' is read but for {} tasks and {} container instances",
+              cluster.value, holes.task_count, holes.instance_count);
+  }
+  return holes;
+}
+
 Async<Status> Reconciler::mark(ClusterArn cluster, const ClusterRead& read) {
   // What was not durable then is lost, and what was asked about may have been too little.
   if (ingest_.catalog().generation() != read.generation) {
@@ -188,7 +203,7 @@ Async<Status> Reconciler::mark(ClusterArn cluster, const ClusterRead& read) {
   if (over) co_return co_await ingest_.mark_synced(std::move(cluster), std::nullopt);
   const WallTime started = read.started;
   const TimePoint began = read.began;
-  Status marked = co_await ingest_.mark_synced(cluster, started);
+  Status marked = co_await ingest_.mark_synced(cluster, started, holes_of(cluster, read));
   if (marked) own_marks_.note(cluster, started, began);
   co_return marked;
 }

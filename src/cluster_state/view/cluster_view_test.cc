@@ -108,6 +108,20 @@ TEST(ClusterView, IsSyncedWhenEveryClusterIs) {
                               {test_cluster_arn("b"), WallTime{6s}}}));
 }
 
+TEST(ClusterView, KnowsWhatTheReadsLeftOut) {
+  ViewWorld world{4};
+  Holes holes;
+  holes.add(test_task_arn("a/hole"));
+  world.commit({ViewWorld::sync_mark("a", WallTime{5s}, holes)});
+  const auto before = world.view->snapshot();
+  EXPECT_EQ(*before->holes, (ClusterHoles{{test_cluster_arn("a"), holes}}));
+  world.commit({ViewWorld::sync_mark("a", WallTime{5s})});
+  EXPECT_TRUE(world.view->snapshot()->holes->empty());
+  EXPECT_NE(world.view->snapshot()->synced_at, before->synced_at) << "streams look at that alone";
+  world.commit({ViewWorld::sync_mark("a", WallTime{6s}, holes)});
+  EXPECT_EQ(world.view->snapshot()->bookmark().holes.size(), 1U);
+}
+
 TEST(ClusterView, SkipsWhatCannotBeDecoded) {
   ViewWorld world{5};
   world.commit({ViewWorld::task("a/1", "RUNNING")});

@@ -24,6 +24,8 @@ struct Snapshot {
   /// Counts the lists that the view was built from: a stream does not outlive its generation.
   std::uint64_t generation = 0;
   std::shared_ptr<const codec::SyncTimes> synced_at = std::make_shared<const codec::SyncTimes>();
+  /// What those reads left out. Another one only where `synced_at` is another one.
+  std::shared_ptr<const ClusterHoles> holes = std::make_shared<const ClusterHoles>();
   Table tasks;
   Table instances;
 
@@ -32,7 +34,10 @@ struct Snapshot {
   }
   codec::EntityVersion version() const { return codec::last_entity_version(revision); }
   codec::Bookmark bookmark() const {
-    return {.store_id = store_id, .entity_version = version(), .synced_at = *synced_at};
+    return {.store_id = store_id,
+            .entity_version = version(),
+            .synced_at = *synced_at,
+            .holes = *holes};
   }
 };
 using SnapshotPtr = std::shared_ptr<const Snapshot>;

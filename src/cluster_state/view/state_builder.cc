@@ -113,10 +113,13 @@ Status StateBuilder::apply_sync_mark(const store::WatchEvent& event) {
   const ClusterArn cluster{event.entry.key.substr(codec::kClustersPrefix.size())};
   if (event.deleted) {
     synced_at_.erase(cluster);
+    holes_.erase(cluster);
   } else {
-    const auto time = codec::decode_sync_mark(*event.entry.value);
-    if (!time) return fail(time.error().kind, time.error().message);
-    synced_at_.insert_or_assign(cluster, *time);
+    auto mark = codec::decode_sync_mark(*event.entry.value);
+    if (!mark) return fail(mark.error().kind, mark.error().message);
+    synced_at_.insert_or_assign(cluster, mark->synced_at);
+    holes_.erase(cluster);
+    if (!mark->holes.is_empty()) holes_.emplace(cluster, std::move(mark->holes));
   }
   sync_changed_ = true;
   return done();
@@ -131,9 +134,11 @@ Snapshot StateBuilder::freeze() {
   };
   if (std::exchange(sync_changed_, false)) {
     frozen_synced_at_ = std::make_shared<const codec::SyncTimes>(synced_at_);
+    frozen_holes_ = std::make_shared<const ClusterHoles>(holes_);
   }
   Snapshot snapshot;
   snapshot.synced_at = frozen_synced_at_;
+  snapshot.holes = frozen_holes_;
   snapshot.tasks = freeze_table(tasks_);
   snapshot.instances = freeze_table(instances_);
   return snapshot;

@@ -57,9 +57,11 @@ class StateBuilder {
   Indexes instances_;
   std::map<std::string, std::size_t> clusters_;
   codec::SyncTimes synced_at_;
+  ClusterHoles holes_;
   bool sync_changed_ = false;  // Since it was frozen.
   std::shared_ptr<const codec::SyncTimes> frozen_synced_at_ =
       std::make_shared<const codec::SyncTimes>();
+  std::shared_ptr<const ClusterHoles> frozen_holes_ = std::make_shared<const ClusterHoles>();
 };
 
 }  // namespace blox::cluster_state

@@ -104,8 +104,9 @@ class ViewWorld {
   static store::Put instance_tombstone(std::string_view rest) {
     return {codec::instance_key(test_instance_arn(rest)), tombstone(rest)};
   }
-  static store::Put sync_mark(std::string_view cluster, WallTime at) {
-    return {codec::cluster_key(test_cluster_arn(cluster)), codec::encode_sync_mark(at)};
+  static store::Put sync_mark(std::string_view cluster, WallTime at, Holes holes = {}) {
+    return {codec::cluster_key(test_cluster_arn(cluster)),
+            codec::encode_sync_mark({at, std::move(holes)})};
   }
 
   SimLoop loop;

@@ -10,9 +10,11 @@ namespace blox::scheduler {
 std::vector<StartAction> Confirmer::admit(const Environment& environment, const Plan& plan) {
   forget_old();
   clear_held(environment.uid);
+  const Picture* picture = nullptr;
   if (plan.needs_confirmation) {
     std::string why_not;
-    if (!find_picture(environment, why_not)) {
+    picture = find_picture(environment, why_not);
+    if (picture == nullptr) {
       for (const auto& start : plan.starts) held_.note(environment.uid, start.instance, why_not);
       return {};
     }
@@ -27,8 +29,8 @@ std::vector<StartAction> Confirmer::admit(const Environment& environment, const 
       find_picture(environment, why_not);  // Whether it still does.
       continue;
     }
-    if (plan.needs_listing) {
-      std::string why_not = why_not_listed(environment, start);
+    if (plan.needs_listing || (picture != nullptr && !picture->undescribed.empty())) {
+      std::string why_not = why_not_listed(environment, start, picture);
       if (!why_not.empty()) {
         held_.note(environment.uid, start.instance, std::move(why_not));
         continue;
@@ -67,10 +69,10 @@ const Confirmer::Picture* Confirmer::find_picture(const Environment& environment
   const auto found = pictures_.find(environment.uid);
   if (found != pictures_.end()) {
     if (found->second.failure.empty()) return &found->second;
-    why_not = "ECS could not be asked whether so many tasks are missing: " + found->second.failure;
+    why_not = "ECS could not be asked which tasks of it live: " + found->second.failure;
     return nullptr;
   }
-  why_not = "ECS is asked first whether so many tasks are missing";
+  why_not = "ECS is asked first which tasks of it live";
   if (asking_tasks_.size() < context_.options.ask_calls_max &&
       asking_tasks_.insert(environment.uid).second) {
     scope_.spawn(ask_tasks(environment));
@@ -89,7 +91,8 @@ Async<void> Confirmer::ask_tasks(Environment environment) {
     // Remembered as well, so that it is not asked again at once.
     picture.failure = unseen.error().message;
   } else {
-    co_await sightings_.take(environment, std::move(*unseen), {}, asked_at);
+    picture.undescribed = std::move(unseen->undescribed);
+    co_await sightings_.take(environment, std::move(unseen->tasks), {}, asked_at);
   }
   picture.answered_at = context_.now();
   pictures_.insert_or_assign(environment.uid, std::move(picture));
@@ -110,7 +113,7 @@ std::set<std::string> Confirmer::families_of(const Environment& environment) con
 
 // Tasks that the picture shows are its own business; those that it does not show are described.
 // Both desired statuses: one that was told to stop may be alive yet.
-Async<Result<std::vector<TaskReport>>> Confirmer::find_unseen(Environment environment) {
+Async<Result<Confirmer::Unseen>> Confirmer::find_unseen(Environment environment) {
   std::set<TaskArn> unseen;
   for (const auto& family : families_of(environment)) {
     for (const bool stopped : {false, true}) {
@@ -121,39 +124,50 @@ Async<Result<std::vector<TaskReport>>> Confirmer::find_unseen(Environment enviro
           co_await context_.query.list_tasks(environment.cluster, std::move(filter));
       if (!listed) co_return std::unexpected(listed.error());
       for (const auto& arn : *listed) {
-        if (!context_.tasks.contains(arn)) unseen.insert(arn);
+        // Where an outcome is, is known.
+        if (context_.tasks.contains(arn) || context_.records().outcomes.contains(arn)) continue;
+        unseen.insert(arn);
       }
     }
   }
   co_return co_await describe_unseen(environment.cluster, std::move(unseen));
 }
 
-Async<Result<std::vector<TaskReport>>> Confirmer::describe_unseen(ClusterArn cluster,
-                                                                  std::set<TaskArn> tasks) {
-  if (tasks.empty()) co_return std::vector<TaskReport>{};
+Async<Result<Confirmer::Unseen>> Confirmer::describe_unseen(ClusterArn cluster,
+                                                            std::set<TaskArn> tasks) {
+  if (tasks.empty()) co_return Unseen{};
   std::vector<TaskArn> asked(tasks.begin(), tasks.end());
   auto described = co_await describe_tasks(context_.query, std::move(cluster), std::move(asked));
   if (!described) co_return std::unexpected(described.error());
-  if (!described->undescribed.empty()) {
-    const auto& [arn, why] = described->undescribed.front();
-    co_return fail(ErrorKind::kUnavailable, "ecs cannot describe '" + arn + "': " + why);
-  }
-  co_return std::move(described->tasks);
+  // Whatever the answer says of the others, or does not say.
+  for (const auto& report : described->tasks) tasks.erase(report.arn);
+  for (const auto& arn : described->missing) tasks.erase(arn);
+  co_return Unseen{std::move(described->tasks), std::move(tasks)};
 }
 
-// Few at a time: a read of the whole cluster is under way, which answers for all.
-std::string Confirmer::why_not_listed(const Environment& environment, const StartAction& start) {
+// Few at a time: where all are asked about a read of the whole cluster is under way, which answers
+// for them. Without a description ECS still tells on which instance a task is.
+std::string Confirmer::why_not_listed(const Environment& environment, const StartAction& start,
+                                      const Picture* picture) {
   const IntentKey key{environment.uid, start.instance};
   const auto found = listings_.find(key);
   if (found != listings_.end()) {
-    if (found->second.failure.empty()) return {};
-    return "ECS could not be asked what runs there: " + found->second.failure;
+    if (!found->second.failure.empty()) {
+      return "ECS could not be asked what runs there: " + found->second.failure;
+    }
+    for (const auto& task : found->second.undescribed) {
+      // Of those of other families the environment has none.
+      if (picture != nullptr && !picture->undescribed.contains(task)) continue;
+      return "ECS shows " + task.value +
+             " there and does not describe it, so it may be of this environment";
+    }
+    return {};
   }
   if (asking_listings_.size() < context_.options.ask_calls_max &&
       asking_listings_.insert(key).second) {
     scope_.spawn(ask_listing(environment, start.instance));
   }
-  return "the cluster state was opened anew, so ECS is asked first what runs there";
+  return "the cluster state may lack tasks, so ECS is asked first what runs there";
 }
 
 Async<void> Confirmer::ask_listing(Environment environment, ContainerInstanceArn instance) {
@@ -175,12 +189,14 @@ Async<void> Confirmer::ask_listing(Environment environment, ContainerInstanceArn
     }
   }
   if (listing.failure.empty()) {
-    auto reports = co_await describe_unseen(environment.cluster, std::move(unseen));
-    if (reports) {
+    auto described = co_await describe_unseen(environment.cluster, std::move(unseen));
+    if (described) {
       std::vector<ContainerInstanceArn> about{instance};
-      co_await sightings_.take(environment, std::move(*reports), std::move(about), asked_at);
+      listing.undescribed = std::move(described->undescribed);
+      co_await sightings_.take(environment, std::move(described->tasks), std::move(about),
+                               asked_at);
     } else {
-      listing.failure = reports.error().message;
+      listing.failure = described.error().message;
     }
   }
   listing.answered_at = context_.now();

@@ -1,7 +1,8 @@
 // Confirmer: asks ECS before a launch where the picture alone is not enough: because it was not
 // confirmed lately (Describe of the instances), or because a plan wants so many starts that the
-// picture may be wrong (ListTasks and DescribeTasks of the environment's tasks), or because the
-// picture may have gone backwards (the same of the instance's tasks).
+// picture may be wrong or the picture lacks tasks (ListTasks and DescribeTasks of the environment's
+// tasks), or because the picture may have gone backwards, or a task of the environment is shown
+// that nobody can describe (the same of the instance's tasks).
 #pragma once
 
 #include <map>
@@ -45,12 +46,19 @@ class Confirmer {
  private:
   struct Picture {  // What ECS said of an environment.
     TimePoint answered_at;
-    std::string failure;  // Why it could not be asked; else empty.
+    std::string failure;            // Why it could not be asked; else empty.
+    std::set<TaskArn> undescribed;  // Perhaps its own, and nobody knows where.
   };
 
   struct Listing {  // What ECS said of the tasks of one instance.
     TimePoint answered_at;
-    std::string failure;  // Why it could not be asked; else empty.
+    std::string failure;            // Why it could not be asked; else empty.
+    std::set<TaskArn> undescribed;  // There, and perhaps ours.
+  };
+
+  struct Unseen {  // Tasks that the picture lacks.
+    std::vector<TaskReport> tasks;
+    std::set<TaskArn> undescribed;
   };
 
   struct Refusal {  // By Describe: the instance is not eligible, or nobody can tell.
@@ -63,12 +71,12 @@ class Confirmer {
   }
   const Picture* find_picture(const Environment& environment, std::string& why_not);
   Async<void> ask_tasks(Environment environment);
-  Async<Result<std::vector<TaskReport>>> find_unseen(Environment environment);
+  Async<Result<Unseen>> find_unseen(Environment environment);
   std::set<std::string> families_of(const Environment& environment) const;
-  std::string why_not_listed(const Environment& environment, const StartAction& start);
+  std::string why_not_listed(const Environment& environment, const StartAction& start,
+                             const Picture* picture);
   Async<void> ask_listing(Environment environment, ContainerInstanceArn instance);
-  Async<Result<std::vector<TaskReport>>> describe_unseen(ClusterArn cluster,
-                                                         std::set<TaskArn> tasks);
+  Async<Result<Unseen>> describe_unseen(ClusterArn cluster, std::set<TaskArn> tasks);
   Async<void> ask_instances(EnvironmentUid environment, ClusterArn cluster,
                             std::vector<ContainerInstanceArn> instances);
   void forget_old();

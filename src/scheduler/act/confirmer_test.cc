@@ -55,7 +55,7 @@ TEST_F(ActorTest, SaysWhyAStartIsHeldBack) {
   put_in_ecs("unseen", kA, "RUNNING");
   EXPECT_EQ(why_held(true), "ECS shows a live task of it there that the cluster state lacks");
   query_.broken["ListTasks"] = Error{ErrorKind::kDenied, "no right"};
-  EXPECT_EQ(why_held(true), "ECS could not be asked whether so many tasks are missing: no right");
+  EXPECT_EQ(why_held(true), "ECS could not be asked which tasks of it live: no right");
   EXPECT_TRUE(control_.fake.starts.empty());
 }
 
@@ -161,6 +161,59 @@ TEST_F(ActorTest, AnInstanceIsListedFirstWhenThePictureMayHaveGoneBackwards) {
   run_round(plan);
   EXPECT_EQ(control_.fake.starts.size(), 1U);
   EXPECT_EQ(process_->actor.why_held(kUid, kB), "ECS could not be asked what runs there: no right");
+}
+
+class HoleTest : public ActorTest {
+ protected:
+  // Whether something was started there in a minute; the plan asks to "confirm" or to "list".
+  bool starts_on_a_or_b(const ContainerInstanceArn& instance, const char* what) {
+    control_.fake.starts.clear();
+    for (int i = 0; i < 20; ++i) {
+      Plan plan = starts_on({kA, kB});
+      (std::string_view{what} == "confirm" ? plan.needs_confirmation : plan.needs_listing) = true;
+      run_round(plan);
+      why_a_ = process_->actor.why_held(kUid, kA);
+      loop_.run_for(seconds{3});
+    }
+    return std::ranges::any_of(control_.fake.starts, [&](const auto& start) {
+      return std::ranges::find(start.instances, instance) != start.instances.end();
+    });
+  }
+  std::string why_a_;  // By the last of these rounds.
+};
+
+// ECS lists it and does not describe it: nobody knows where it is, until the instances are asked.
+TEST_F(HoleTest, ATaskThatNobodyCanDescribeHoldsUpItsInstanceAlone) {
+  put_in_ecs("hole", kA, "RUNNING");
+  query_.undescribed["hole"] = "UNDECODABLE";
+  EXPECT_TRUE(starts_on_a_or_b(kB, "confirm"));
+  EXPECT_FALSE(starts_on_a_or_b(kA, "confirm"));
+  EXPECT_EQ(why_a_,
+            "ECS shows hole there and does not describe it, so it may be of this environment");
+  query_.undescribed.clear();
+  query_.refused = {"hole"};
+  EXPECT_FALSE(starts_on_a_or_b(kA, "confirm")) << "the same with one that a call is refused for";
+  query_.refused.clear();
+  query_.tasks.at(TaskArn{"hole"}).report.last_status = make_task_status("STOPPED");
+  EXPECT_TRUE(starts_on_a_or_b(kA, "confirm")) << "it has ended, as ECS tells again";
+}
+
+TEST_F(HoleTest, WhatNobodyCanDescribeHoldsUpNothingWhereItIsOfAnotherFamily) {
+  put_in_ecs("ours", kA, "RUNNING");
+  put_in_ecs("hole", kB, "RUNNING", DeploymentId{"somebody"});
+  query_.tasks.at(TaskArn{"hole"}).family = "web";
+  query_.undescribed["hole"] = "UNDECODABLE";
+  query_.undescribed["ours"] = "UNDECODABLE";
+  EXPECT_TRUE(starts_on_a_or_b(kB, "confirm"));
+  EXPECT_FALSE(starts_on_a_or_b(kA, "confirm"));
+}
+
+// Of a copied store everything may be missing, also what the environment's families do not tell.
+TEST_F(HoleTest, OneOnAnInstanceHoldsItUpWhereThePictureWentBackwards) {
+  put_in_ecs("hole", kA, "RUNNING", DeploymentId{"somebody"});
+  query_.undescribed["hole"] = "UNDECODABLE";
+  EXPECT_TRUE(starts_on_a_or_b(kB, "list"));
+  EXPECT_FALSE(starts_on_a_or_b(kA, "list"));
 }
 
 TEST_F(ActorTest, AConfirmationThatTakesLongServesAllTheSame) {

@@ -30,10 +30,11 @@ RolloutStatus rollout_status(DeploymentStatus status) {
 
 ClusterView view_of(const client::ClusterMirror& mirror) {
   ClusterView view{
-      mirror.tasks(),        mirror.instances(), mirror.is_loaded(), mirror.synced_at(), {},
+      mirror.tasks(),        mirror.instances(), mirror.is_loaded(), mirror.synced_at(), {}, {},
       mirror.last_contact(), mirror.told_at()};
   for (const auto& [cluster, time] : view.synced_at) {
     if (mirror.is_unconfirmed(cluster)) view.unconfirmed.insert(cluster);
+    if (mirror.lacks_tasks(cluster)) view.lacks_tasks.insert(cluster);
   }
   return view;
 }
@@ -154,6 +155,7 @@ class Observer::Build {
   void fill_picture(const ClusterArn& cluster, Picture& picture) const {
     picture.loaded = view_.loaded;
     picture.confirmed = !view_.unconfirmed.contains(cluster);
+    picture.lacks_tasks = view_.lacks_tasks.contains(cluster);
     if (view_.last_contact) picture.contact_age = now_ - *view_.last_contact;
     const auto synced = view_.synced_at.find(cluster);
     if (synced != view_.synced_at.end()) {

@@ -23,6 +23,7 @@ struct ClusterView {
   bool loaded = false;
   std::map<ClusterArn, TimePoint> synced_at;
   std::set<ClusterArn> unconfirmed;
+  std::set<ClusterArn> lacks_tasks;  ///< Their last whole read left out tasks.
   std::optional<TimePoint> last_contact;
   /// When ECS said what is shown of an instance, of those of which that is known.
   std::map<ContainerInstanceArn, TimePoint> told_at;

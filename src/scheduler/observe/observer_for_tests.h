@@ -116,9 +116,13 @@ class ObserverTest : public testing::Test {
   }
 
   World observe() {
-    ClusterView view{tasks_,       instances_,
-                     true,         {{kCluster, now_ - std::chrono::minutes{2}}},
-                     unconfirmed_, now_ - std::chrono::seconds{3},
+    ClusterView view{tasks_,
+                     instances_,
+                     true,
+                     {{kCluster, now_ - std::chrono::minutes{2}}},
+                     unconfirmed_,
+                     lacks_tasks_,
+                     now_ - std::chrono::seconds{3},
                      told_at_};
     worlds_ = observer_.observe(records_, view, now_, kDate);
     const auto found = worlds_.find(kUid);
@@ -138,6 +142,7 @@ class ObserverTest : public testing::Test {
   client::ClusterMirror::Instances instances_;
   std::set<ClusterArn> unconfirmed_;
   std::map<ContainerInstanceArn, TimePoint> told_at_;
+  std::set<ClusterArn> lacks_tasks_;
   TimePoint now_{std::chrono::hours{1}};
   LaunchMemory memory_;
   Observer observer_{memory_};

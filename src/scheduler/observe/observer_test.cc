@@ -40,6 +40,13 @@ TEST_F(ObserverTest, TellsWhetherTheClusterWasReadSinceTheStoreWasOpened) {
   EXPECT_FALSE(observe().picture.confirmed);
 }
 
+TEST_F(ObserverTest, TellsWhetherTheReadOfTheClusterLeftOutTasks) {
+  lacks_tasks_.insert(ClusterArn{"another"});
+  EXPECT_FALSE(observe().picture.lacks_tasks);
+  lacks_tasks_.insert(kCluster);
+  EXPECT_TRUE(observe().picture.lacks_tasks);
+}
+
 TEST_F(ObserverTest, SortsTasksByWhoStartedThem) {
   add_task("t1", "new");
   add_task("t0", "old");

@@ -50,8 +50,9 @@ class Round {
     }
     for (const auto& instance : world_.instances) decide_instance(instance);
     const int starts = static_cast<int>(plan_.starts.size());
-    plan_.needs_confirmation =
+    const bool many =
         world_.desired.deployed_before && starts * 100 > eligible_ * limits_.confirm_above_percent;
+    plan_.needs_confirmation = many || (starts > 0 && world_.picture.lacks_tasks);
     plan_.needs_listing = starts > 0 && !world_.picture.confirmed;
     decide_deployment();
     decide_health();

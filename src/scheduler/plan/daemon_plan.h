@@ -87,7 +87,8 @@ struct Plan {
   /// Instances whose open stop is not to be sent now, as nobody listens there.
   std::vector<ContainerInstanceArn> silent_stops;
   std::optional<DeploymentChange> deployment;  ///< None: it stays as it is.
-  /// So many starts that the picture may be wrong: ask ECS about the tasks first.
+  /// So many starts that the picture may be wrong, or it lacks tasks: ask ECS about the tasks
+  /// first.
   bool needs_confirmation = false;
   /// Tasks of the wanted definition that serve, and of which ECS is to be asked whether they are
   /// healthy, as something waits for it.

@@ -307,6 +307,11 @@ TEST_F(PlanDaemon, AsksFirstWhenMuchIsMissing) {
        "start@a"},
       {"more must be confirmed", "deployed", "a: b: t/new c: u/new d: v/new", "start@a confirm"},
       {"a first deployment need not", "pending", "a: b:", "start@a start@b"},
+      {"unless tasks were left out by the read of the cluster", "pending holes",
+       "a: b:", "start@a start@b confirm"},
+      {"of which one may be on the only instance that is empty", "holes",
+       "a: b: t/new c: u/new d: v/new e: w/new", "start@a confirm"},
+      {"stops need no such question", "holes running", "a: t/old", "stop t"},
   };
   expect_all(rows);
 }

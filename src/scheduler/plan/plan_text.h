@@ -12,8 +12,8 @@
 //                predecessor has a start open); a task's mark may be followed by @AGE: so long it
 //                is in its phase; ##t is unclaimed, but the delete of its environment stops it
 // The settings are words: max=2 max=50% pending running failing (has failed) deployed (before)
-// undeployed deleting terminate unloaded unsynced moved (opened since the last read) synced=AGE
-// contact=AGE listed=a,b (failed).
+// undeployed deleting terminate unloaded unsynced moved (opened since the last read) holes
+// synced=AGE contact=AGE listed=a,b (failed).
 #pragma once
 
 #include <algorithm>
@@ -156,6 +156,7 @@ inline void read_settings(const std::string& settings, World& world) {
       if (name == "unloaded") world.picture.loaded = false;
       if (name == "unsynced") world.picture.synced_age.reset();
       if (name == "moved") world.picture.confirmed = false;
+      if (name == "holes") world.picture.lacks_tasks = true;
     }
   }
   if (deployed) world.desired.deployment = std::move(deployment);
@@ -164,7 +165,7 @@ inline void read_settings(const std::string& settings, World& world) {
 inline World world_from_text(const std::string& text, const std::string& settings = "") {
   World world;
   world.now = TimePoint{std::chrono::hours{100}};
-  world.picture = {true, true, std::chrono::minutes{1}, std::chrono::seconds{1}};
+  world.picture = {true, true, false, std::chrono::minutes{1}, std::chrono::seconds{1}};
   read_settings(settings, world);
   int position = 0;
   for (const auto& word : split_text(text, ' ')) {

@@ -108,6 +108,9 @@ struct Picture {
   /// The cluster was read from ECS since the cluster state's store was opened. Else the store may
   /// be a copy from before: each start is preceded by a question to ECS.
   bool confirmed = true;
+  /// The last complete reconcile left out tasks, of which nobody knows where they are. Each start
+  /// is preceded by a question to ECS: they may be ours.
+  bool lacks_tasks = false;
   std::optional<Duration> synced_age;  ///< Since the last complete reconcile of this cluster began.
   std::optional<Duration> contact_age;  ///< Since the cluster state last gave a sign of life.
 };
