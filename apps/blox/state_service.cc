@@ -62,7 +62,7 @@ Async<void> StateService::run() {
   // Events of clusters that are never read would stay without a word of ECS on them.
   options_.consumer.clusters = options_.reconcile.clusters;
   // One that does not run yet reads all when it begins.
-  options_.consumer.on_loss = [this] {
+  options_.consumer.read_all = [this] {
     if (reconciler_) reconciler_->request_all();
   };
   consumer_ = std::make_unique<cluster_state::QueueConsumer>(executor_, random_, queue_, ingest_,

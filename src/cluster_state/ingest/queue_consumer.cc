@@ -41,6 +41,8 @@ QueueConsumer::QueueConsumer(Executor& executor, Random& random, aws::Queue& que
                                    "Deletes that the queue refused, each attempt.")),
       losses_counter_(metrics.counter("blox_ingest_losses_total",
                                       "Times that the queue is proven to have lost events.")),
+      hidden_counter_(metrics.counter("blox_ingest_hidden_total",
+                                      "Times that all was read as events may be hidden.")),
       errors_(metrics.counter("blox_ingest_queue_errors_total", "Calls of the queue that failed.")),
       lag_(metrics.seconds("blox_ingest_lag_seconds", "From sending an event to its durability.")),
       undurable_age_(metrics.gauge("blox_ingest_undurable_age_seconds",
@@ -57,6 +59,8 @@ QueueConsumer::QueueConsumer(Executor& executor, Random& random, aws::Queue& que
       condition_(metrics, options_.condition),
       take_wait_(options_.retry_wait_min),
       scope_(executor) {
+  // The calls of an earlier process may be waiting yet.
+  hidden_.note(executor_.now() + options_.receive_wait);
   for (std::size_t number = 0; number < options_.receives_max; ++number) {
     scope_.spawn(receive_loop(number));
   }
@@ -100,14 +104,18 @@ void QueueConsumer::note_received(const std::vector<aws::QueueMessage>& messages
   received_.Increment(static_cast<double>(messages.size()));
 }
 
-void QueueConsumer::note_receive_failure(const Error& error) {
+// `waited`: how long the call was to wait, and so how long it may wait yet if its answer was lost.
+void QueueConsumer::note_receive_failure(const Error& error, Duration waited) {
   errors_.Increment();
   if (const auto more = receive_pace_.next(executor_.now())) {
     log::warn("ingest", "cannot receive: {}{}", error.message, *more);
   }
   if (error.kind == ErrorKind::kNotFound) losses_.note_gone();
   condition_.note_receive_failure(error, executor_.now());
-  // Messages may be hidden for an answer that was lost.
+  // Messages may be hidden for an answer that was lost; by those two none is.
+  if (error.kind != ErrorKind::kNotFound && error.kind != ErrorKind::kThrottled) {
+    hidden_.note(executor_.now() + waited);
+  }
   condition_.returns().call_off();
   let_go(aws::kQueueBatchMax, queue_.visibility_timeout());
   receives_wanted_ = 1;
@@ -117,7 +125,15 @@ void QueueConsumer::note_loss(const std::optional<std::string>& why) {
   if (!why) return;
   losses_counter_.Increment();
   log::warn("ingest", "events are lost, all clusters have to be read: {}", *why);
-  if (options_.on_loss) options_.on_loss();
+  if (options_.read_all) options_.read_all();
+}
+
+void QueueConsumer::read_hidden() {
+  const TimePoint now = executor_.now();
+  if (!condition_.is_receiving() || !ingest_.is_ready() || !hidden_.take_due(now)) return;
+  hidden_counter_.Increment();
+  log::info("ingest", "events may be hidden in the queue for a while: all clusters are read");
+  if (options_.read_all) options_.read_all();
 }
 
 void QueueConsumer::note_held() {
@@ -157,15 +173,16 @@ Async<void> QueueConsumer::receive_loop(std::size_t number) {
       continue;
     }
     const TimePoint began_at = executor_.now();
-    auto messages = co_await queue_.receive(condition_.is_receiving() ? options_.receive_wait
-                                                                      : options_.probe_wait);
+    const Duration receive_wait =
+        condition_.is_receiving() ? options_.receive_wait : options_.probe_wait;
+    auto messages = co_await queue_.receive(receive_wait);
     std::size_t bytes = 0;
     if (messages) {
       for (const aws::QueueMessage& message : *messages) bytes += cost_of(message);
     }
     release(*hold, bytes);
     if (!messages) {
-      note_receive_failure(messages.error());
+      note_receive_failure(messages.error(), receive_wait);
       wait = std::min(wait, longest_wait(messages.error().kind));
       co_await sleep_for(executor_, random_.between(wait / 2, wait));
       wait *= 2;
@@ -241,6 +258,7 @@ Async<void> QueueConsumer::watch_age() {
     undurable_bytes_.Set(static_cast<double>(batch_bytes_));
     condition_.show(executor_.now());
     healthy_.Set(ingest_.health() && health() ? 1 : 0);
+    read_hidden();
     co_await sleep_for(executor_, std::chrono::seconds{1});
   }
 }

@@ -17,6 +17,7 @@
 #include "base/random.h"
 #include "base/scope.h"
 #include "base/signal.h"
+#include "cluster_state/ingest/hidden_watch.h"
 #include "cluster_state/ingest/ingest.h"
 #include "cluster_state/ingest/loss_watch.h"
 #include "cluster_state/ingest/queue_condition.h"
@@ -47,8 +48,9 @@ struct ConsumerOptions {
   /// Between two looks at the queue while it does not permit them.
   Duration denied_look_wait = std::chrono::minutes{5};
   ConditionBounds condition;
-  /// Events are proven to be lost: all clusters have to be read. Nobody is told when empty.
-  std::function<void()> on_loss;
+  /// Events are proven to be lost, or may be hidden for minutes: all clusters have to be read, by
+  /// reads that begin now or later. Nobody is told when empty.
+  std::function<void()> read_all;
 };
 
 /// Runs from construction to destruction. Receives by one call at a time while the queue is calm
@@ -108,10 +110,11 @@ class QueueConsumer {
                  Batch& batch);
   bool follows(const codec::EcsEvent& event) const;
   void note_received(const std::vector<aws::QueueMessage>& messages, TimePoint began_at);
-  void note_receive_failure(const Error& error);
+  void note_receive_failure(const Error& error, Duration waited);
   bool gives_back(std::size_t message_count) const;
   Duration note_look(Result<aws::QueueLook> look);
   void note_loss(const std::optional<std::string>& why);
+  void read_hidden();
   void note_durable(std::vector<aws::QueueMessage> messages, const Reading& reading);
   void note_deleted(std::size_t asked, const std::vector<aws::NotDeleted>& left);
   void note_not_taken(std::size_t count, const Error& error);
@@ -136,6 +139,7 @@ class QueueConsumer {
   Counter& deleted_;
   Counter& not_deleted_;
   Counter& losses_counter_;
+  Counter& hidden_counter_;
   Counter& errors_;
   Histogram& lag_;
   Gauge& undurable_age_;
@@ -156,6 +160,7 @@ class QueueConsumer {
   std::optional<TimePoint> received_at_;  // When a receive call last succeeded.
   QueueCondition condition_;
   LossWatch losses_;
+  HiddenWatch hidden_;
   bool may_give_back_ = false;
   bool give_back_denied_ = false;
   bool looked_ = false;  // With success.

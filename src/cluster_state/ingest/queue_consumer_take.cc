@@ -148,6 +148,7 @@ void QueueConsumer::note_not_taken(std::size_t count, const Error& error) {
   resume_at_ = executor_.now() + random_.between(take_wait_ / 2, take_wait_);
   take_wait_ = std::min(2 * take_wait_, options_.retry_wait_max);
   let_go(count, queue_.visibility_timeout());
+  hidden_.note(resume_at_);
   if (const auto more = take_pace_.next(executor_.now())) {
     log::warn("ingest", "{} messages have to come again: {}{}", count, error.message, *more);
   }

