@@ -22,7 +22,7 @@ class JsonReader {
   /// `depth_max`: of objects and lists within each other in what parse() takes.
   explicit JsonReader(std::size_t depth_max = simdjson::DEFAULT_MAX_DEPTH) {
     // Without memory for it parse() fails, which says so.
-    (void)dom_.allocate(simdjson::SIMDJSON_PADDING, depth_max);
+    [[maybe_unused]] const auto failed = dom_.allocate(simdjson::SIMDJSON_PADDING, depth_max);
   }
   JsonReader& hold(std::string_view text) {
     if (held_.size() < text.size() + simdjson::SIMDJSON_PADDING) {

@@ -145,6 +145,10 @@ class ServerTest : public ::testing::Test {
   static std::shared_ptr<ServerBudgets> budgets(const ProcessLimits& limits) {
     return std::make_shared<ServerBudgets>(limits);
   }
+  // What is taken of it now, asked where it is changed.
+  std::size_t used(const std::shared_ptr<PeerQuota>& quota) {
+    return thread.call([&] { return quota->used(); });
+  }
   Peer connect(int receive_bytes = 0) { return Peer::connect_to(address, receive_bytes); }
 
   // What a connection of its own answers to `request`, until the server closes.

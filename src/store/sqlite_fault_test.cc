@@ -233,7 +233,7 @@ TEST_F(SqliteOnFaultDisk, WhatAFailedOpeningLeftInTheWalCountsToItsLength) {
     const auto core = SqliteCore::open(kPath, options).value();
     EXPECT_GE(core->info().revision, newest);
     fill_wal(*core, random_);
-    EXPECT_LT(disk_.file_size(kWal), length + 20 * 4'200) << opened;
+    EXPECT_LT(disk_.file_size(kWal), length + 20 * std::int64_t{4'200}) << opened;
   }
   disk_.fail_writes_to(kPath, false);
   EXPECT_TRUE(put(*open(), "after"));

@@ -138,7 +138,8 @@ TEST(ListBody, HoldsOnePieceAtATime) {
       for (const auto& slice : slices) read += slice.bytes.size();
     }
     EXPECT_EQ(read, body->size());
-    EXPECT_LE(held_max, 132U << 10);
+    // A piece of 128 KiB, and what allocators round it up to.
+    EXPECT_LE(held_max, 140U << 10);
   }
 }
 
