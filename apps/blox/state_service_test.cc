@@ -83,7 +83,7 @@ TEST_F(StateServiceTest, TellsWhichClustersItHasReadItself) {
   EXPECT_TRUE(first.unconfirmed.empty());
   EXPECT_FALSE(first.epoch.empty());
   EXPECT_GE(first.sync_ages.at(kCluster), Duration{3s});
-  loop.run_for(5s);
+  loop.run_for(4s);  // Not until all is read once more, as an earlier process may have been killed.
   EXPECT_NE(metrics.to_text().find("blox_cluster_synced_age_seconds{cluster=\"" + kCluster.value),
             std::string::npos);
   service.reset();
@@ -93,7 +93,7 @@ TEST_F(StateServiceTest, TellsWhichClustersItHasReadItself) {
   const auto second = bookmark();
   EXPECT_NE(second.epoch, first.epoch);
   EXPECT_EQ(second.unconfirmed, std::set{kCluster});
-  EXPECT_GE(second.sync_ages.at(kCluster), Duration{10s});
+  EXPECT_GE(second.sync_ages.at(kCluster), Duration{9s});
   ecs.broken.clear();
   loop.run_for(2min);
   EXPECT_TRUE(bookmark().unconfirmed.empty());

@@ -61,7 +61,10 @@ struct Answered {
 
 class SchedulerApiTest : public testing::Test {
  protected:
-  SchedulerApiTest() { EXPECT_TRUE(run_to_end(loop, repository.load())); }
+  SchedulerApiTest() {
+    EXPECT_TRUE(run_to_end(loop, repository.load()));
+    loop.run_for(std::chrono::seconds{1});
+  }
 
   Answered ask(const std::string& method, const std::string& target, const std::string& body = "") {
     const auto response = run_to_end(loop, api.handle(http::Request{method, target, {}, body}));
