@@ -101,47 +101,66 @@ std::string name_of(const Opened& opened, std::size_t place) {
   return "member " + std::to_string(place + 1) + " of " + std::to_string(opened.members.size());
 }
 
-// Adds what is in `opened`, which `wrappings` stand around.
-void add_members(const Opened& opened, std::string_view body, int wrappings,
-                 std::size_t members_max, std::vector<WrappedEvent>& into) {
-  if (opened.members.empty()) {
-    into.push_back(refuse(body, std::string{opened.what} + " without any event"));
-    return;
+// What a message holds, as far as there is room.
+class Members {
+ public:
+  Members(std::string_view message, std::size_t members_max)
+      : message_(message), members_max_(members_max) {}
+
+  // Adds what is in `opened`, which `wrappings` stand around. Shape: false when there is no room
+  // for more; the error that says so has the whole message, so that nothing of it is lost.
+  bool add(const Opened& opened, std::string_view body, int wrappings) {
+    if (opened.members.empty()) {
+      return push(refuse(body, std::string{opened.what} + " without any event"));
+    }
+    // All of them or none.
+    if (events_.size() + opened.members.size() > members_max_) return refuse_more();
+    for (std::size_t place = 0; place < opened.members.size(); ++place) {
+      const std::string& member = opened.members[place];
+      const std::size_t before = events_.size();
+      const bool goes_on = add_member(member, wrappings);
+      const std::string name = name_of(opened, place);
+      for (std::size_t added = before; added < events_.size(); ++added) {
+        auto& one = events_[added].event;
+        if (!one) one = one.error_in(name);
+      }
+      if (!goes_on) return false;
+    }
+    return true;
   }
-  if (into.size() + opened.members.size() > members_max) {
-    into.push_back(refuse(body, "more than " + std::to_string(members_max) + " members"));
-    return;
-  }
-  for (std::size_t place = 0; place < opened.members.size(); ++place) {
-    const std::string& member = opened.members[place];
-    const std::string name = name_of(opened, place);
+  std::vector<WrappedEvent> take() && { return std::move(events_); }
+
+ private:
+  bool add_member(const std::string& member, int wrappings) {
     auto event = decode_ecs_event(member);
-    const auto inner =
-        event || wrappings == kWrappingsMax ? std::nullopt : open(member, members_max);
-    if (!inner) {
-      if (!event) event = event.error_in(name);
-      into.push_back({std::move(event), member});
-      continue;
+    if (!event && wrappings < kWrappingsMax) {
+      if (const auto inner = open(member, members_max_)) return add(*inner, member, wrappings + 1);
     }
-    const std::size_t before = into.size();
-    add_members(*inner, member, wrappings + 1, members_max, into);
-    for (std::size_t added = before; added < into.size(); ++added) {
-      auto& one = into[added].event;
-      if (!one) one = one.error_in(name);
-    }
+    return push({std::move(event), member});
   }
-}
+  bool push(WrappedEvent event) {
+    if (events_.size() == members_max_) return refuse_more();
+    events_.push_back(std::move(event));
+    return true;
+  }
+  bool refuse_more() {
+    events_.push_back(refuse(message_, "more than " + std::to_string(members_max_) + " members"));
+    return false;
+  }
+
+  std::string_view message_;
+  std::size_t members_max_;
+  std::vector<WrappedEvent> events_;
+};
 
 }  // namespace
 
 std::vector<WrappedEvent> decode_wrapped_events(std::string_view body) {
-  std::vector<WrappedEvent> events;
-  if (body.size() > kEventBytesMax) return events;
+  if (body.size() > kEventBytesMax) return {};
   const std::size_t members_max = std::max(kMembersMin, body.size() / kMemberBytes);
-  if (const auto opened = open(body, members_max)) {
-    add_members(*opened, body, 1, members_max, events);
-  }
-  return events;
+  Members members{body, members_max};
+  if (const auto opened = open(body, members_max)) members.add(*opened, body, 1);
+  return std::move(members).take();
 }
 
 }  // namespace blox::codec

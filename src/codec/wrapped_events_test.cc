@@ -115,5 +115,20 @@ TEST(WrappedEvents, BoundsWrappingsAndMembers) {
   EXPECT_EQ(read("[" + many + "],{}]").substr(0, 20), "[member 1 of 2: more");
 }
 
+// However they are spread; and of what there is no room for nothing is lost.
+TEST(WrappedEvents, BoundsMembersOfArraysWithinArrays) {
+  std::string twenty = "[0";
+  for (int member = 1; member < 20; ++member) twenty += ",0";
+  twenty += "]";
+  std::string nested = "[" + twenty;
+  for (int array = 1; array < 20; ++array) nested += "," + twenty;
+  nested += "]";
+  const auto members = decode_wrapped_events(nested);
+  ASSERT_EQ(members.size(), 61U) << "three arrays, and what says that there are more";
+  ASSERT_FALSE(members.back().event);
+  EXPECT_EQ(members.back().event.error().message, "member 4 of 20: more than 64 members");
+  EXPECT_EQ(members.back().body, nested);
+}
+
 }  // namespace
 }  // namespace blox::codec

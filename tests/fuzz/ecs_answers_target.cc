@@ -55,7 +55,9 @@ void check_numbers(const json::value& sent, const json::value& kept) {
     check(std::abs(off) <= 0.51, "a time is the one that ECS sent");
   } else if (sent.is_int64() || sent.is_uint64()) {
     check(sent == kept, "whole numbers stay as they are");
-  } else if (sent.is_double() && !std::isfinite(sent.get_double())) {
+  } else if (sent.is_double() && std::isnan(sent.get_double())) {
+    check(kept.is_number(), "what Boost makes of 0e400 is zero");
+  } else if (sent.is_double() && std::isinf(sent.get_double())) {
     check(kept.is_null(), "a number beyond all is left out");
   } else if (sent.is_double()) {
     check(kept.is_double() || kept.is_int64() || kept.is_uint64(), "a number stays one");

@@ -80,8 +80,8 @@ void check_kept(const codec::StoredEvent& event, const codec::EcsEvent& whole,
 void check_wrapped(std::string_view body) {
   const MemoryBound bound{body};
   const auto members = codec::decode_wrapped_events(body);
-  check(members.size() <= 2 * std::max(codec::kMembersMin, body.size() / codec::kMemberBytes),
-        "a message has not more members than fit into it");
+  check(members.size() <= 1 + std::max(codec::kMembersMin, body.size() / codec::kMemberBytes),
+        "a message has not more members than fit into it, and one that says so");
   for (const codec::WrappedEvent& member : members) {
     check_error(member.event);
     check(member.body.size() <= body.size(), "a member is a part of the message");
