@@ -56,7 +56,9 @@ def ingest(fleet):
     return [at_least("ingest", conditions, found["events_per_second"], 20_000, "events/s")]
 
 
-def ingest_http(fleet, events=30_000, objects=10_000):
+def drain_queue(fleet, events=30_000, objects=10_000):
+    """Has a cluster-state-service take a queue full of events, from its start to the last delete.
+    Seconds, and the CPU seconds of the service and of the simulator meanwhile."""
     simulator = fleet.simulator()
     fleet.measure(
         "blox_load", "fill-queue", "--endpoint", simulator.urls[0], "--events", events,
@@ -79,6 +81,11 @@ def ingest_http(fleet, events=30_000, objects=10_000):
     # Each event has to be a stored change of its own, not lost in a newer one of its commit.
     css.end()
     check_count("events stored", stored_changes(fleet.folder / "cluster-state.db"), events)
+    return seconds, cpu, generator_cpu
+
+
+def ingest_http(fleet, events=30_000):
+    seconds, cpu, generator_cpu = drain_queue(fleet, events)
     conditions = (
         f"{events:,} messages in the simulator's SQS, from the service's start on; CPU "
         f"{cpu:.1f} s service, {generator_cpu:.1f} s simulator"
