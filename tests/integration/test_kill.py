@@ -18,6 +18,8 @@ UNKNOWN_COUNT_MAX_AT_ONCE = INSTANCE_COUNT - 1
 # What went to a receive call of a killed process, or whose answer was lost, is hidden for two minutes
 # and read from ECS before: when the call's 10 s are over, and 30 s after the last such read.
 HIDDEN_SECONDS = 60
+# In the queue itself it comes again after the two minutes, and some.
+SHOWN_AGAIN_MAX = 180
 
 
 class Pair:
