@@ -129,8 +129,9 @@ void QueueConsumer::note_loss(const std::optional<std::string>& why) {
 }
 
 void QueueConsumer::read_hidden() {
-  const TimePoint now = executor_.now();
-  if (!condition_.is_receiving() || !ingest_.is_ready() || !hidden_.take_due(now)) return;
+  // A store that takes no changes takes none of a read either.
+  if (!condition_.is_receiving() || !ingest_.health()) return;
+  if (!hidden_.take_due(executor_.now())) return;
   hidden_counter_.Increment();
   log::info("ingest", "events may be hidden in the queue for a while: all clusters are read");
   if (options_.read_all) options_.read_all();

@@ -100,5 +100,20 @@ TEST(QueueHidden, WhatTheStoreDidNotTakeIsReadOnceItMayTakeAgain) {
   EXPECT_EQ(world.queue.size(), 1U) << "the message comes later";
 }
 
+TEST(QueueHidden, WhileTheStoreTakesNoChangesNothingIsReadForIt) {
+  HiddenWorld world;
+  world.loop.run_for(5s);
+  world.faults.refuse = [](const store::Commit&) {
+    return Error{ErrorKind::kUnavailable, "the disk is full"};
+  };
+  world.queue.push(task_event({}, world.loop.wall_now()));
+  world.loop.run_for(5min);
+  EXPECT_TRUE(world.ingest->is_ready()) << "the batch waits, and is not lost";
+  EXPECT_EQ(world.reads, 0);
+  world.faults.refuse = {};
+  world.loop.run_for(1min);
+  EXPECT_EQ(world.reads, 1);
+}
+
 }  // namespace
 }  // namespace blox::cluster_state
