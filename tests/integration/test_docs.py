@@ -101,3 +101,39 @@ def test_the_control_calls_of_the_simulator(fleet):
     for row in re.findall(r"^\| (`(?:GET|POST).*?) \|", table, re.M):
         for path in re.findall(r"(?:/simulator|…)(/[\w/]+)", row):
             assert re.search("/" + path.rsplit("/", 1)[-1] + r"(?![\w/])", typed), row
+
+
+def source_text():
+    """What the programs are made of, texts that are broken over several lines put together."""
+    files = [path for folder in ("src", "apps") for path in (ROOT / folder).rglob("*.cc")]
+    text = "\n".join(path.read_text() for path in files if not path.name.endswith("_test.cc"))
+    return re.sub(r'"\s*"', "", text)
+
+
+def test_the_metrics_that_people_are_told_of():
+    """Each that a page names is there, and each that pages people has its row and its alert."""
+    pages = {path: path.read_text() for path in (ROOT / "docs").rglob("*.md")}
+    source = source_text()
+    for path, page in pages.items():
+        for name in re.findall(r"\b(?:blox|doubled)_[a-z_]+_?(?:total|seconds)\b", page):
+            assert f'"{name}"' in source, f"{path}: {name}"
+    alerts = pages[ROOT / "docs/operations/alerts.md"]
+    rows = re.findall(r"^\| `(\w+)[^|]*` \|", alerts, re.M)
+    assert len(rows) > 8
+    for name in rows:
+        assert f'"{name}"' in source, name
+        used = re.search(rf"expr: .*\b{name}\b", alerts)
+        assert used, f"{name} has no alert"
+
+
+def test_the_sentences_of_readyz():
+    """Each that the page explains is one that the services say."""
+    page = (ROOT / "docs/operations/readiness.md").read_text()
+    source = source_text()
+    cells = re.findall(r"^\| (`.*?) \|", page, re.M)
+    sentences = [text for cell in cells for text in re.findall(r"`([^`]+)`", cell)]
+    assert len(sentences) > 12
+    for sentence in sentences:
+        for part in re.split(r"\b(?:URL|ARN|N)\b|…|\d|: ", sentence):
+            words = part.strip(" ,;()")
+            assert words in source, f"'{words}' of '{sentence}'"
