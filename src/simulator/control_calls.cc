@@ -83,6 +83,15 @@ Outcome<json::object> kill_task(Simulator& simulator, Task& task, JsonInput& inp
   return json::object{{"taskArn", task.arn}};
 }
 
+Outcome<json::object> act_on_queue(Simulator& simulator, std::string_view name,
+                                   std::string_view action) {
+  const auto queue = simulator.queues.find(name);
+  if (queue == nullptr) return not_found("No queue '" + std::string{name} + "'.");
+  if (action != "show") return not_found("'" + std::string{action} + "' is not show.");
+  queue->show_hidden();
+  return json::object{{"visible", queue->visible_count()}};
+}
+
 // Splits "ID/ACTION".
 std::pair<std::string_view, std::string_view> split(std::string_view text) {
   const auto slash = text.find('/');
@@ -99,6 +108,7 @@ Outcome<json::object> change_object(Simulator& simulator, std::string_view path,
     if (instance == nullptr) return not_found("No container instance '" + std::string{id} + "'.");
     return act_on_instance(simulator, *instance, action);
   }
+  if (kind == "queues") return act_on_queue(simulator, id, action);
   Task* task = simulator.world.find_task(id);
   if (task == nullptr) return not_found("No task '" + std::string{id} + "'.");
   if (action != "kill") return not_found("'" + std::string{action} + "' is not kill.");
@@ -130,8 +140,8 @@ Outcome<json::object> execute_control(Simulator& simulator, std::string_view met
     const bool named = query.starts_with(kCluster);
     return show_state(simulator, named ? query.substr(kCluster.size()) : std::string_view{});
   }
-  const bool is_object =
-      rest == "instances" || rest.starts_with("instances/") || rest.starts_with("tasks/");
+  const bool is_object = rest == "instances" || rest.starts_with("instances/") ||
+                         rest.starts_with("tasks/") || rest.starts_with("queues/");
   if (!is_object && rest != "pause" && rest != "resume") {
     return not_found("Nothing is served under '" + std::string{path} + "'.");
   }

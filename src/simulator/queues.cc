@@ -147,6 +147,12 @@ bool SimQueue::change_visibility(std::string_view receipt, Duration visibility) 
   return true;
 }
 
+void SimQueue::show_hidden() {
+  for (const auto& [at, sequence] : hidden_) visible_.insert(sequence);
+  hidden_.clear();
+  arrived_.notify_all();
+}
+
 void SimQueue::purge() {
   messages_.clear();
   visible_.clear();

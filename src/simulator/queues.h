@@ -64,6 +64,8 @@ class SimQueue {
   static bool is_receipt(std::string_view text);
   /// Errors: as `remove` by false. Zero makes the message visible at once.
   bool change_visibility(std::string_view receipt, Duration visibility);
+  /// Makes all that is hidden visible, as if the time for that had gone by.
+  void show_hidden();
   void purge();
   std::size_t visible_count();
   std::size_t hidden_count();

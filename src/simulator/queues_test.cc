@@ -52,6 +52,22 @@ TEST_F(QueuesTest, HidesUntilTheTimeoutAndDeletes) {
   EXPECT_EQ(receive(), "");
 }
 
+TEST_F(QueuesTest, ShowsWhatIsHiddenWhenItIsTold) {
+  send("a");
+  send("b");
+  EXPECT_EQ(receive("'MaxNumberOfMessages':1,'VisibilityTimeout':3600"), "a");
+  const std::string first = receipts[0];
+  EXPECT_EQ(receive("'VisibilityTimeout':3600"), "b");
+  const Reply shown = account.control("POST", "/simulator/queues/q/show");
+  EXPECT_EQ(shown.status, 200);
+  EXPECT_EQ(shown.body.at("visible"), 2);
+  remove(first);
+  EXPECT_EQ(receive(), "b") << "until the next one a receipt is the newest";
+  account.loop.run_for(1h);
+  EXPECT_EQ(receive(), "b") << "by its own timeout again, and no other";
+  EXPECT_EQ(receive(), "");
+}
+
 TEST_F(QueuesTest, OnlyTheNewestReceiptDeletes) {
   send("a");
   receive("'VisibilityTimeout':1");

@@ -11,15 +11,13 @@ from web import get
 
 INSTANCE_COUNT = 30
 # A kill leaves open the starts that it meets between intent and answer, some milliseconds each. Of
-# instances that join a few a kill that is far less than this share; of a rollout to all at once one
-# kill can meet nearly all.
-UNKNOWN_COUNT_MAX = INSTANCE_COUNT // 2
+# instances that join a few a kill that is far less than this share, but on a busy machine they come
+# to be known together; of a rollout to all at once one kill can meet nearly all.
+UNKNOWN_COUNT_MAX = INSTANCE_COUNT * 2 // 3
 UNKNOWN_COUNT_MAX_AT_ONCE = INSTANCE_COUNT - 1
 # What went to a receive call of a killed process, or whose answer was lost, is hidden for two minutes
 # and read from ECS before: when the call's 10 s are over, and 30 s after the last such read.
 HIDDEN_SECONDS = 60
-# In the queue itself it comes again after the two minutes, and some.
-SHOWN_AGAIN_MAX = 180
 
 
 class Pair:
@@ -97,6 +95,7 @@ def kill_later_and_later(pair, rounds, begin):
 
 
 def expect_nothing_lost(simulated, pair, own_stops=0):
+    wait_ready(pair.state)
     wait_until(
         "the cluster state equals ECS",
         lambda: shown_statuses(pair.state) == simulated.statuses(),
@@ -180,9 +179,12 @@ def test_kills_during_ingest(simulated, pair):
     def is_quiet():
         running = sum(status == "RUNNING" for status in simulated.statuses().values())
         queue = simulated.queue()
+        if queue["visible"] == 0 and queue["hidden"] > 0:
+            simulated.control("POST", f"queues/{queue['name']}/show")
         return running == 200 and queue["visible"] + queue["hidden"] == 0
 
-    wait_until("every event is taken from the queue", is_quiet, SHOWN_AGAIN_MAX)
+    # No two minutes are waited for what went to calls of the killed: it comes again at once.
+    wait_until("every event is taken from the queue", is_quiet, HIDDEN_SECONDS, every=1)
     # Nobody but the killed process could have deleted these, so they came again.
     assert sum(left_by_kills) > 0
     assert simulated.queue()["sent"] - sent_before > 2_000
