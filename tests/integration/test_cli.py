@@ -92,7 +92,7 @@ def test_a_cluster_that_is_younger_than_the_server(fleet, simulated):
     simulated.control("POST", "instances", {"cluster": "young", "count": 2})
     fleet.cli(
         "environments", "create", "agents", "--cluster", "young", "--task-definition", "agent",
-        scheduler=scheduler,
+        "--min-healthy", "1s", scheduler=scheduler,
     )
     fleet.cli("deploy", "agents", "--wait", "--wait-max", "20s", scheduler=scheduler)
 
