@@ -44,9 +44,13 @@ void Judge::note_peak(Presence& presence) {
 }
 
 void Judge::on_task(const Task& task, const TaskState* before) {
-  if (!is_ours(task)) return;
   const TaskState& now = task.present();
   const Place place{task.group, task.instance->arn};
+  if (!is_ours(task)) {
+    // Nothing may be started beside it: the place is given back, whoever ended what served there.
+    if (now.is_live()) leave_out(place);
+    return;
+  }
   Presence& presence = presences_[place];
   const bool was_live = before != nullptr && before->is_live();
   if (now.is_live() && !was_live) {

@@ -15,8 +15,13 @@ bool is_serving(const simulator::TaskState* state) {
 }  // namespace
 
 void BudgetJudge::on_task(const simulator::Task& task, const simulator::TaskState* before) {
-  if (task.group != budget_.group || !judge_.is_ours(task)) return;
+  if (task.group != budget_.group) return;
   const simulator::TaskState& now = task.present();
+  if (!judge_.is_ours(task)) {
+    // Nothing may be started beside it: the place is given back.
+    if (now.is_live()) places_.erase(task.instance->arn);
+    return;
+  }
   if (before == nullptr && task.started_by != newest_) {
     newest_ = task.started_by;
     // The deaths of another deployment are its own.
@@ -77,14 +82,15 @@ void BudgetJudge::on_instance(const simulator::Instance& instance,
   if (over) places_.erase(instance.arn);
 }
 
-std::size_t BudgetJudge::count_known() {
+std::size_t BudgetJudge::count_known_but(const std::string& instance) {
   const TimePoint now = world_.executor().now();
   std::erase_if(places_, [&](const auto& entry) {
     const Place& place = entry.second;
     return place.serving_since && now - *place.serving_since >= place.needs;
   });
   return static_cast<std::size_t>(std::ranges::count_if(places_, [&](const auto& entry) {
-    return now - entry.second.since >= budget_.belief_age && !away_.contains(entry.first);
+    return entry.first != instance && now - entry.second.since >= budget_.belief_age &&
+           !away_.contains(entry.first);
   }));
 }
 
@@ -98,11 +104,8 @@ void BudgetJudge::on_stop_asked(const simulator::Task& task, std::string_view re
       (drained_.contains(instance) &&
        now - drained_.at(instance) <= budget_.belief_age + std::chrono::minutes{2});
   if (drained || !is_serving(&task.present()) || serving_[instance] != 1) return;
-  std::size_t known = count_known();
-  // One whose task died early holds its place already: what dies next there takes no other.
-  const auto own = places_.find(instance);
-  const bool counted = own != places_.end() && now - own->second.since >= budget_.belief_age;
-  if (counted && !own->second.died_of.empty()) --known;
+  // One that holds a place already takes no other, whatever ends there.
+  const std::size_t known = count_known_but(instance);
   known_max_ = std::max(known_max_, known);
   if (known < budget_.places || !broken_.empty()) return;
   broken_ = fmt::format("S3: a stop on {} ({}) while {} places of {} were known to be taken",

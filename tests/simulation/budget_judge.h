@@ -54,7 +54,7 @@ class BudgetJudge final : public simulator::WorldObserver {
     std::string died_of{};  // The deployment, if a death took it.
   };
   void note_end(const simulator::Task& task, const simulator::TaskState& state);
-  std::size_t count_known();
+  std::size_t count_known_but(const std::string& instance);
 
   const simulator::World& world_;
   const simulator::Judge& judge_;

@@ -57,6 +57,12 @@ void Stopper::drive(const StopAdvice& advice) {
     const auto found = intents.find(entry.first);
     return found == intents.end() || found->second.launch_id != entry.second.launch_id;
   });
+  std::erase_if(context_.memory.stop_refusals, [&](const auto& refused) {
+    return std::ranges::none_of(intents, [&](const auto& intent) {
+      return intent.second.kind == IntentKind::kStop &&
+             std::ranges::count(intent.second.known_tasks, refused.first) > 0;
+    });
+  });
   Due due = take_due(advice);
   while (!due.empty() && call_count_ < context_.options.stop_calls_max) {
     auto next = due.upper_bound(turn_);
@@ -127,7 +133,12 @@ Async<void> Stopper::call(Intent intent, bool was_sent) {
     co_await close(intent);
   } else {
     const Status stopped = co_await call_ecs(intent);
-    if (stopped) pauses_.erase(intent.cluster);
+    if (stopped) {
+      pauses_.erase(intent.cluster);
+      context_.memory.stop_refusals.erase(intent.known_tasks.front());
+    } else if (is_access_denied(stopped.error()) || stopped.error().kind == ErrorKind::kInvalid) {
+      context_.memory.note_stop_refusal(intent.known_tasks.front(), stopped.error().message);
+    }
     if (!stopped && stopped.error().kind == ErrorKind::kDenied) {
       pauses_[intent.cluster].begin(context_.now(), context_.options.call_retry,
                                     stopped.error().message);

@@ -24,7 +24,8 @@ struct StopAdvice {
 ///                   ├ refused, or nobody knows: again after a wait
 ///                   └ no such task: again after a wait; closed when ECS did not know the task for
 ///                     ecs_visible_max
-/// A denial pauses the stops of its cluster; environments take turns.
+/// A denial pauses the stops of its cluster; environments take turns. The memory keeps what ECS
+/// refuses, for the planner to count.
 /// One that is not wanted, as far as can be told, is not sent: ECS is asked what became of earlier
 /// calls. A stop can be taken back while no call for it, of this process or an earlier one, can
 /// have taken effect: when none was made, or ECS says settle_time after the last that the task is

@@ -97,6 +97,39 @@ TEST_F(StopperTest, DeniedStopsPauseTheirClusterAndEnvironmentsTakeTurns) {
   EXPECT_LE(control_.fake.stops.size(), count + 1 + ActOptions{}.stop_calls_max);
 }
 
+// For the planner, which counts the instance as failed.
+TEST_F(StopperTest, RemembersWhatEcsRefusesUntilItDoesNot) {
+  const TaskArn task{"task-a"};
+  const auto& refusals = process_->memory.stop_refusals;
+  control_.fake.faults = {Error{ErrorKind::kDenied, "AccessDeniedException: no"},
+                          Error{ErrorKind::kThrottled, "later"},
+                          Error{ErrorKind::kDenied, "ExpiredTokenException: no credentials"},
+                          Error{ErrorKind::kInvalid, "InvalidParameterException: no"}};
+  carry_out(stop_of(task));
+  run_for(seconds{1} - std::chrono::milliseconds{100});
+  ASSERT_TRUE(refusals.contains(task));
+  EXPECT_EQ(refusals.at(task).count, 1);
+  run_for(seconds{12});
+  ASSERT_EQ(control_.fake.stops.size(), 4U);
+  ASSERT_TRUE(refusals.contains(task));
+  EXPECT_EQ(refusals.at(task).count, 2) << "neither a limit nor credentials are of this stop";
+  EXPECT_EQ(refusals.at(task).reason, "InvalidParameterException: no");
+  run_for(seconds{9});
+  EXPECT_EQ(control_.fake.stops.size(), 5U);
+  EXPECT_TRUE(refusals.empty()) << "it was accepted";
+}
+
+TEST_F(StopperTest, ForgetsTheRefusalsOfAStopThatIsTakenBack) {
+  control_.fake.faults = {Error{ErrorKind::kDenied, "AccessDeniedException: no"}};
+  carry_out(stop_of(TaskArn{"task-a"}));
+  run_for(std::chrono::milliseconds{900});
+  EXPECT_EQ(process_->memory.stop_refusals.size(), 1U);
+  carry_out(withdrawal_);
+  run_for(seconds{2});
+  EXPECT_FALSE(is_open(kA));
+  EXPECT_TRUE(process_->memory.stop_refusals.empty());
+}
+
 // DRAINING and ACTIVE again, or a deployment that rolls back, while no call could be made.
 TEST_F(StopperTest, AStopThatWasNotSentIsTakenBack) {
   for (const auto kind : {ErrorKind::kThrottled, ErrorKind::kUnavailable, ErrorKind::kDenied}) {

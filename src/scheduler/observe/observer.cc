@@ -14,6 +14,8 @@ namespace {
 constexpr std::string_view kGroupPrefix = "blox:";
 // Tasks of ECS's own daemon services; a drain does not wait for them. Source: design of drains.
 constexpr std::string_view kDaemonGroupPrefix = "daemon:";
+// What is older is as good as this old.
+constexpr Duration kAgeMax = std::chrono::days{1};
 
 RolloutStatus rollout_status(DeploymentStatus status) {
   switch (status) {
@@ -48,6 +50,7 @@ class Observer::Build {
         records_(records),
         view_(view),
         now_(now),
+        wall_now_(wall_now),
         recall_(observer.memory_, observer.options_, records, now, wall_now) {}
 
   std::map<EnvironmentUid, World> worlds() {
@@ -136,7 +139,8 @@ class Observer::Build {
     // What was patched since acts with the next deployment.
     if (deployment.rollout) fill_rollout(*deployment.rollout, desired);
     DesiredDeployment wanted{deployment.id.value, deployment.task_definition,
-                             rollout_status(deployment.status), deployment.failed_instances};
+                             rollout_status(deployment.status), deployment.failed_instances,
+                             monotonic(deployment.created_at)};
     desired.deployed_before =
         wanted.status == RolloutStatus::kCompleted ||
         std::ranges::any_of(records_.deployments, [&](const auto& other) {
@@ -161,6 +165,11 @@ class Observer::Build {
     if (synced != view_.synced_at.end()) {
       picture.synced_age = now_ - synced->second;
     }
+  }
+
+  // A time of our own records, which a clock that was set may have made strange.
+  TimePoint monotonic(WallTime at) const {
+    return now_ - std::clamp<Duration>(wall_now_ - at, {}, kAgeMax);
   }
 
   Row& row_of(Draft& draft, const ContainerInstanceArn& arn) {
@@ -230,6 +239,7 @@ class Observer::Build {
     own.task_definition = deployment.task_definition;
     own.started_by = deployment.id.value;
     own.phase = phase_of(task.last_status, task.desired_status);
+    own.stopped_by_us = own.phase == TaskPhase::kEnding && ended_of(task).is_by_us();
     own.started_at = time_or_epoch(task.started_at);
     own.created_at = time_or_epoch(task.created_at);
     fill_health(task, found->second.world.desired, own);
@@ -316,10 +326,16 @@ class Observer::Build {
       OpenIntent open;
       open.started_by = intent.deployment.value;
       open.reason = intent.reason;
+      open.since = monotonic(intent.created_at);
       if (intent.kind == IntentKind::kStop) {
         open.kind = OpenIntentKind::kStop;
         if (!intent.known_tasks.empty()) open.task = intent.known_tasks.front();
         open.effect_seen = shows_stop(open.task);
+        const auto& refusals = observer_.memory_.stop_refusals;
+        if (const auto refused = refusals.find(open.task); refused != refusals.end()) {
+          open.refused_count = refused->second.count;
+          open.refusal = refused->second.reason;
+        }
       } else {
         open.started = started_of(row, intent);
         open.effect_seen = shows_start(row, intent);
@@ -386,6 +402,7 @@ class Observer::Build {
   const Records& records_;
   const ClusterView& view_;
   TimePoint now_;
+  WallTime wall_now_;
   Recall recall_;
   std::map<ClusterArn, std::vector<const client::Versioned<ContainerInstance>*>> by_cluster_;
   // Machines with a silent registration: when the newest of their connected ones was made.

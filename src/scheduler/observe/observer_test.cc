@@ -189,6 +189,39 @@ TEST_F(ObserverTest, SeesTheEffectOfIntents) {
   EXPECT_TRUE(observe_a().intent->effect_seen);
 }
 
+TEST_F(ObserverTest, TellsSinceWhenAnIntentIsOpenAndWhatEcsSaysToIt) {
+  add_task("t", "old");
+  add_intent(IntentKind::kStop, {TaskArn{"t"}});
+  records_.intents.begin()->second.created_at = kDate - minutes{7};
+  EXPECT_EQ(observe_a().intent->since, now_ - minutes{7});
+  EXPECT_EQ(observe_a().intent->refused_count, 0);
+  memory_.note_stop_refusal(TaskArn{"u"}, "another's");
+  memory_.note_stop_refusal(TaskArn{"t"}, "first");
+  memory_.note_stop_refusal(TaskArn{"t"}, "AccessDenied");
+  EXPECT_EQ(observe_a().intent->refused_count, 2);
+  EXPECT_EQ(observe_a().intent->refusal, "AccessDenied");
+  records_.intents.begin()->second.created_at = kDate + minutes{7};
+  EXPECT_EQ(observe_a().intent->since, now_) << "a clock that was set back";
+}
+
+TEST_F(ObserverTest, TellsWhoseStopATaskGoesDownBy) {
+  Task& task = add_task("t", "new", "STOPPING");
+  EXPECT_FALSE(observe_a().tasks.front().stopped_by_us);
+  task.stopped_reason = "Task stopped by user";
+  EXPECT_FALSE(observe_a().tasks.front().stopped_by_us);
+  task.stopped_reason = "blox: its task is outdated";
+  EXPECT_TRUE(observe_a().tasks.front().stopped_by_us);
+  task.last_status = make_task_status("RUNNING");
+  EXPECT_FALSE(observe_a().tasks.front().stopped_by_us);
+  task.desired_status = make_task_status("STOPPED");
+  EXPECT_TRUE(observe_a().tasks.front().stopped_by_us);
+}
+
+TEST_F(ObserverTest, TellsSinceWhenTheDeploymentIs) {
+  records_.deployments[DeploymentId{"new"}].created_at = kDate - minutes{3};
+  EXPECT_EQ(observe().desired.deployment->since, now_ - minutes{3});
+}
+
 TEST_F(ObserverTest, IntentsAndTasksOnUnknownInstancesAreKept) {
   add_task("t", "new").container_instance = ContainerInstanceArn{"ghost"};
   const World world = observe();

@@ -43,6 +43,8 @@ void Recall::recall(const RefusalKey& key, Past& past, InstanceRow& row,
   set_since(past.disconnected_since, in_use && !instance.agent_connected);
   set_since(past.unserved_since, desired.deployment && instance.status.is_active() &&
                                      instance.agent_connected && !serves);
+  set_since(past.held_up_since, !instance.unclaimed.empty() || instance.predecessor_starts);
+  instance.held_up_since = past.held_up_since;
   instance.draining_since = past.draining_since;
   instance.disconnected_since = past.disconnected_since;
   instance.unserved_since = past.unserved_since;

@@ -45,6 +45,7 @@ struct Past {
   std::optional<TimePoint> draining_since;
   std::optional<TimePoint> disconnected_since;
   std::optional<TimePoint> unserved_since;
+  std::optional<TimePoint> held_up_since;
   bool emptied_by_us = false;
   WallTime newest_end;  ///< Up to then deaths were counted.
   bool ends_known = false;

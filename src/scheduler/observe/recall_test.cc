@@ -36,6 +36,17 @@ TEST_F(RecallTest, CountsFailuresInARow) {
   }
 }
 
+TEST_F(RecallTest, RemembersSinceWhenOthersAreThere) {
+  EXPECT_FALSE(observe_a().held_up_since);
+  add_task("x", "unknown");
+  const TimePoint since = now_;
+  EXPECT_EQ(observe_a().held_up_since, since);
+  now_ += minutes{1};
+  EXPECT_EQ(observe_a().held_up_since, since);
+  tasks_.clear();
+  EXPECT_FALSE(observe_a().held_up_since);
+}
+
 // Whether or not the picture ever shows the task: or a crash loop would go on without a wait.
 TEST_F(RecallTest, CountsDeathsThatOnlyDescribeToldOf) {
   add_outcome("t");

@@ -130,6 +130,14 @@ class Round {
       due(task.unhealthy_since.value_or(task.silent_since.value_or(*task.phase_since)) +
           limits_.stuck_after);
     }
+    for (const auto& since : {instance.unserved_since, instance.held_up_since,
+                              instance.intent ? instance.intent->since : std::nullopt}) {
+      if (since) due(*since + limits_.stuck_after);
+    }
+    if (instance.unserved_since) due(*instance.unserved_since + limits_.unhealthy_after);
+    if (deployment() && deployment()->since && (instance.unserved_since || instance.intent)) {
+      due(*deployment()->since + limits_.stuck_after);
+    }
   }
 
   // While the deployment goes on, and where it left an instance out or a place is taken.
@@ -172,20 +180,24 @@ class Round {
       case Standing::kDraining:
       case Standing::kEligible: break;
     }
-    if (instance.intent) {
-      const bool start = instance.intent->kind == OpenIntentKind::kStart;
-      const std::string_view what = start ? "a start is under way: "
-                                    : rules_.is_stop_wanted(instance)
-                                        ? "a stop is under way: "
-                                        : "a stop that is not wanted any "
-                                          "more may be under way: ";
-      return add_line(instance, start ? InstanceState::kStarting : InstanceState::kStopping,
-                      std::string{what} + instance.intent->reason);
-    }
+    if (instance.intent) return add_intent_line(instance, *instance.intent);
     if (world_.desired.deleting) return decide_deleted(instance);
     if (instance.status.is_draining()) return decide_draining(instance);
     if (instance.tasks.empty()) return decide_empty(instance);
     decide_occupied(instance);
+  }
+
+  void add_intent_line(const Instance& instance, const OpenIntent& intent) {
+    const bool start = intent.kind == OpenIntentKind::kStart;
+    const std::string_view what = start ? "a start is under way: "
+                                  : rules_.is_stop_wanted(instance)
+                                      ? "a stop is under way: "
+                                      : "a stop that is not wanted any more may be under way: ";
+    std::string reason = std::string{what} + intent.reason;
+    const std::string trouble = rules_.trouble_of(intent);
+    if (!trouble.empty()) reason += "; " + trouble;
+    add_line(instance, start ? InstanceState::kStarting : InstanceState::kStopping,
+             std::move(reason));
   }
 
   // `kept`: the task that stays, if there is one.
@@ -297,15 +309,17 @@ class Round {
                       reason + "; waits until the cluster state shows it");
     }
     const bool costs_service = rules_.serves(instance, doomed);
-    // One that holds a place already is in the count: the others have to leave it its place.
+    // One that holds a place already takes no further one; the others have to leave it its own.
+    // Where more are taken than there are, as a budget may shrink, they could all wait for each
+    // other for ever: what hangs does not wait.
     const bool has_place = rules_.holds_place(instance);
-    const bool in_own_place = has_place && (!costs_service || doomed.unhealthy);
-    const int out = (costs_service ? unavailable_ : places_) - (in_own_place ? 1 : 0);
-    if (out >= unavailable_max_) {
+    const bool by_service = costs_service && !has_place;
+    const int out = by_service ? unavailable_ : places_ - (has_place ? 1 : 0);
+    if (out >= unavailable_max_ && !(has_place && rules_.hangs(doomed))) {
       return add_line(
           instance, InstanceState::kWaiting,
           fmt::format("{}; waits: {} of {} instances are {}, {} may be", reason, out, eligible_,
-                      costs_service ? "without proven service" : "emptied by stops",
+                      by_service ? "without proven service" : "emptied by stops",
                       unavailable_max_));
     }
     if (costs_service && !has_place) ++unavailable_;

@@ -122,7 +122,8 @@ TEST_F(PlanDaemon, BuildsOnlyOnTasksThatHaveServedForAWhile) {
       {"nor without the word of their checks", "running", "a: t/new^@1m b: u/new", ""},
       {"what is ill where we emptied goes in its own place", "running",
        "a(emptied): t/old~ b: u/old", "stop t"},
-      {"what is young is waited for", "running", "a(emptied): t/old@1s b: u/old", ""},
+      {"and so does what is young, which frees nothing for others", "running",
+       "a(emptied): t/old@1s b: u/old", "stop t"},
       {"but not on top of others", "running", "a(emptied): t/old~ b(emptied): u/new@1s", ""},
   };
   expect_all(rows);
@@ -199,7 +200,8 @@ TEST_F(PlanDaemon, StopsNothingThatItCouldNotReplace) {
       {"where one died by itself it goes on", "running", "a(failed=1/1s): t/old", "stop t"},
       {"an unclaimed task holds no others up", "running", "a: #x b: u/old",
        "stop u running failed=a"},
-      {"unless we emptied its instance", "running", "a(emptied): #x b: u/old", "running failed=a"},
+      {"whoever emptied its instance", "running", "a(emptied): #x b: u/old",
+       "stop u running failed=a"},
   };
   expect_all(rows);
 }

@@ -57,15 +57,19 @@ const ObservedTask& InstanceRules::best_of(const Instance& instance) const {
   });  // Of equals the first, which is the oldest.
 }
 
+bool InstanceRules::hangs(const ObservedTask& task) const {
+  auto since = task.phase_since;
+  if (task.phase == TaskPhase::kServing) {
+    since = task.unhealthy_since ? task.unhealthy_since : task.silent_since;
+  }
+  return since && has_passed(since, limits_.stuck_after);
+}
+
 const ObservedTask* InstanceRules::find_stuck(const Instance& instance) const {
   const auto found = std::ranges::find_if(instance.tasks, [&](const ObservedTask& task) {
-    // An outdated one that does not come up is stopped: nobody waits for it.
-    if (task.phase == TaskPhase::kServing) {
-      const auto since = task.unhealthy_since ? task.unhealthy_since : task.silent_since;
-      return is_current(task) && since && has_passed(since, limits_.stuck_after);
-    }
-    const bool waited_for = task.phase == TaskPhase::kEnding || is_current(task);
-    return waited_for && task.phase_since && has_passed(task.phase_since, limits_.stuck_after);
+    // An outdated one that does not come up is stopped, once it is seen: nobody waits for it.
+    const bool waited_for = task.phase == TaskPhase::kEnding || is_current(task) || !task.seen;
+    return waited_for && hangs(task);
   });
   return found == instance.tasks.end() ? nullptr : &*found;
 }
@@ -92,7 +96,44 @@ bool InstanceRules::runs_wanted(const Instance& instance) const {
 
 bool InstanceRules::has_failed(const Instance& instance) const {
   return has_failed_starts(instance) || find_stuck(instance) != nullptr ||
-         !why_blocked(instance).empty();
+         !why_blocked(instance).empty() || is_barred_by_others(instance) || is_overdue(instance) ||
+         has_hung(instance);
+}
+
+bool InstanceRules::is_overdue(const Instance& instance) const {
+  return instance.unserved_since && has_waited_since(*instance.unserved_since);
+}
+
+// What lasts from before the deployment has had no time to fail it.
+bool InstanceRules::has_waited_since(TimePoint since) const {
+  return deployment() && has_passed(since, limits_.stuck_after) &&
+         has_passed(deployment()->since, limits_.stuck_after);
+}
+
+bool InstanceRules::has_hung(const Instance& instance) const {
+  if (!instance.intent) return false;
+  const OpenIntent& intent = *instance.intent;
+  if (intent.refused_count >= limits_.failed_after && is_stop_wanted(instance)) return true;
+  return intent.since && has_waited_since(*intent.since);
+}
+
+std::string InstanceRules::trouble_of(const OpenIntent& intent) const {
+  if (intent.refused_count > 0) {
+    return fmt::format("ECS refused {} of task {}: {}", count_of(intent.refused_count, "stop"),
+                       intent.task.value, intent.refusal);
+  }
+  if (!intent.since || !has_passed(intent.since, limits_.stuck_after)) return {};
+  return fmt::format("nobody knows for {} whether the {} took place",
+                     in_words(world_.now - *intent.since),
+                     intent.kind == OpenIntentKind::kStart ? "start" : "stop");
+}
+
+bool InstanceRules::is_barred_by_others(const Instance& instance) const {
+  const auto lasts = [](const UnclaimedTask& task) { return !task.will_end; };
+  if (std::ranges::any_of(instance.unclaimed, lasts)) return true;
+  // What ends by itself should have done so by then.
+  return !why_held_up(instance).empty() && instance.held_up_since &&
+         has_passed(instance.held_up_since, limits_.stuck_after);
 }
 
 std::string InstanceRules::why_blocked(const Instance& instance) const {
@@ -150,7 +191,10 @@ bool InstanceRules::is_unavailable(const Instance& instance) const {
 }
 
 bool InstanceRules::holds_place(const Instance& instance) const {
-  const bool emptied = !has_proven(instance) && (instance.emptied_by_us || is_emptying(instance));
+  const bool can_be_served = instance.intent || !is_barred_by_others(instance) ||
+                             (!instance.tasks.empty() && is_current(best_of(instance)));
+  const bool emptied =
+      !has_proven(instance) && ((instance.emptied_by_us && can_be_served) || is_emptying(instance));
   if (!emptied && !instance.early_death) return false;
   const Standing standing = standing_of(instance);
   return standing == Standing::kEligible ||
@@ -160,18 +204,23 @@ bool InstanceRules::holds_place(const Instance& instance) const {
 bool InstanceRules::is_emptying(const Instance& instance) const {
   if (serving_count(instance) > 0) return false;
   return (instance.intent && instance.intent->kind == OpenIntentKind::kStop) ||
-         std::ranges::any_of(instance.tasks, [](const ObservedTask& task) {
-           return task.phase == TaskPhase::kEnding;
-         });
+         std::ranges::any_of(instance.tasks, &ObservedTask::stopped_by_us);
 }
 
 std::string InstanceRules::why_lost(const Instance& instance) const {
   if (!holds_place(instance)) return {};
   if (instance.early_death) return instance.early_death->reason;
   if (const ObservedTask* task = find_stuck(instance)) return in_words_of_stuck(*task);
+  if (has_hung(instance)) return trouble_of(*instance.intent);
+  if (!is_barred_by_others(instance)) {
+    if (std::string why = why_blocked(instance); !why.empty()) return why;
+  }
   const bool long_unserved =
       instance.unserved_since && has_passed(instance.unserved_since, limits_.unhealthy_after);
-  return has_failed_starts(instance) && long_unserved ? instance.failures.reason : std::string{};
+  if (has_failed_starts(instance) && long_unserved) return instance.failures.reason;
+  if (!is_overdue(instance)) return {};
+  std::string why = "no task runs there for " + in_words(world_.now - *instance.unserved_since);
+  return instance.failures.count > 0 ? why + ": " + instance.failures.reason : why;
 }
 
 }  // namespace blox::scheduler

@@ -41,6 +41,8 @@ class InstanceRules {
   /// (One whose check says nothing does not, either.)
   const ObservedTask* find_stuck(const Instance& instance) const;
   std::string in_words_of_stuck(const ObservedTask& task) const;
+  /// It is on its way, or does not get healthy, for longer than anybody waits.
+  bool hangs(const ObservedTask& task) const;
   /// Its task of the wanted revision can be built on.
   bool runs_wanted(const Instance& instance) const;
 
@@ -54,6 +56,8 @@ class InstanceRules {
   std::string why_blocked(const Instance& instance) const;
   /// Likewise, but for what ends by itself.
   std::string why_held_up(const Instance& instance) const;
+  /// What is wrong with the open intent, in words; or empty.
+  std::string trouble_of(const OpenIntent& intent) const;
 
   /// The picture shows what the intent was to bring about; or it was a stop on an instance that
   /// will not answer, where it has held its place in the budget long enough. Should the instance
@@ -72,7 +76,8 @@ class InstanceRules {
   /// Without service by our doing, for all we know, until a task has served there for long enough;
   /// or its new task died early. A task that is on its way up may have begun to serve before our
   /// stop reached it, so stopping such a one counts here as well. For a while also those that fell
-  /// silent since.
+  /// silent since. Not one that tasks of others keep from being served: it says nothing of what is
+  /// rolled out, and would hold up all others for as long as they stay.
   bool holds_place(const Instance& instance) const;
   /// Why its place will not come free by itself, as far as can be told, in words; or empty, also
   /// where it holds none.
@@ -90,6 +95,12 @@ class InstanceRules {
   }
   bool has_proven(const Instance& instance) const;
   bool is_emptying(const Instance& instance) const;
+  /// Its open intent: ECS refuses it time after time, or nobody hears of it for too long.
+  bool has_hung(const Instance& instance) const;
+  /// Without service for longer than anybody waits.
+  bool is_overdue(const Instance& instance) const;
+  bool has_waited_since(TimePoint since) const;
+  bool is_barred_by_others(const Instance& instance) const;
 
   const World& world_;
   const PlanLimits& limits_;

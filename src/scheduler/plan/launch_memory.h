@@ -1,6 +1,6 @@
 // LaunchMemory: what a process remembers of its launches besides the stored intents and outcomes:
-// starts that ECS refused, and tasks that are known to be over. Lost with the process, which costs
-// a retry or a look-up, never a task too many. Written by act, read by observe.
+// starts and stops that ECS refused, and tasks that are known to be over. Lost with the process,
+// which costs a retry or a look-up, never a task too many. Written by act, read by observe.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +33,12 @@ struct StartDenial {
   int count = 0;
   TimePoint last_at;
   std::string reason;
+};
+
+/// Calls to stop a task that ECS refused one after the other.
+struct StopRefusals {
+  int count = 0;
+  std::string reason;  ///< Of the newest.
 };
 
 /// How a task ended, as ECS said. Times are RFC 3339 text, empty when ECS gave none.
@@ -69,6 +75,11 @@ class LaunchMemory {
     entry.resources.clear();
   }
   void forget_refusals(const RefusalKey& where) { refusals.erase(where); }
+  void note_stop_refusal(const TaskArn& task, std::string reason) {
+    StopRefusals& refused = stop_refusals[task];
+    ++refused.count;
+    refused.reason = std::move(reason);
+  }
   /// Calls that were sent together and are denied together count once.
   void note_denial(const std::string& deployment, TimePoint sent_at, TimePoint at,
                    std::string reason) {
@@ -80,6 +91,8 @@ class LaunchMemory {
   }
 
   std::map<RefusalKey, StartRefusals> refusals;
+  /// Until a call is accepted. Pruned by act when no stop of the task is open.
+  std::map<TaskArn, StopRefusals> stop_refusals;
   /// By deployment: what we have no right to start is refused on every instance. Until a start of
   /// it succeeds; pruned by observe when it is not in force any more.
   std::map<std::string, StartDenial> denials;

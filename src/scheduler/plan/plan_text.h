@@ -3,17 +3,19 @@
 //   "a: t/old b(draining=2m,others=1): u/new? c: +stop=v v/new"
 // reads: a is an ACTIVE, connected instance with a serving task t of definition old; b has been
 // DRAINING for 2 minutes, with one other task and our u on its way up; on c a stop of v is open.
-//   tasks        t/new serves, t/new? is on its way up, t/new! on its way down, t/new~ is
-//                unhealthy, t/new^ has a check that said nothing, t/new* was started but not seen;
-//                #t is unclaimed; the first is the oldest
-//   intents      +start, +stop=t; with ".seen": the picture shows its effect
+//   tasks        t/new serves, t/new? is on its way up, t/new! on its way down, t/new- so by our
+//                stop, t/new~ is unhealthy, t/new^ has a check that said nothing, t/new* was
+//                started but not seen; #t is unclaimed; the first is the oldest
+//   intents      +start, +stop=t; with ".seen": the picture shows its effect; ".refused": ECS has
+//                refused its calls; @AGE: so long it is open
 //   instances    draining=AGE off=AGE (disconnected) inactive gone (superseded) others=N
 //                failed=N/AGE refused=N/AGE (by ECS) unserved=AGE emptied died (early) heir (a
-//                predecessor has a start open); a task's mark may be followed by @AGE: so long it
-//                is in its phase; ##t is unclaimed, but the delete of its environment stops it
+//                predecessor has a start open) held=AGE (by such a start, or by unclaimed tasks); a
+//                task's mark may be followed by @AGE: so long it is in its phase; ##t is unclaimed,
+//                but the delete of its environment stops it
 // The settings are words: max=2 max=50% pending running failing (has failed) deployed (before)
 // undeployed deleting terminate unloaded unsynced moved (opened since the last read) holes
-// synced=AGE contact=AGE listed=a,b (failed).
+// synced=AGE contact=AGE listed=a,b (failed) since=AGE (deployed).
 #pragma once
 
 #include <algorithm>
@@ -69,6 +71,8 @@ inline void read_instance_flags(const World& world, const std::string& flags,
       const auto parts = split_text(value, '/');
       instance.failures = {std::stoi(parts.at(0)), world.now - age_from_text(parts.at(1)),
                            "RESOURCE:MEMORY", name == "refused"};
+    } else if (name == "held") {
+      instance.held_up_since = world.now - age_from_text(value);
     } else if (name == "unserved") {
       instance.unserved_since = world.now - age_from_text(value);
     } else if (name == "heir") {
@@ -82,12 +86,21 @@ inline void read_instance_flags(const World& world, const std::string& flags,
   }
 }
 
-inline OpenIntent intent_from_text(std::string text) {
+inline OpenIntent intent_from_text(std::string text, TimePoint now) {
   OpenIntent intent;
   intent.reason = "test";
   if (text.ends_with(".seen")) {
     intent.effect_seen = true;
     text.resize(text.size() - 5);
+  }
+  if (const auto at = text.find('@'); at != std::string::npos) {
+    intent.since = now - age_from_text(text.substr(at + 1));
+    text.resize(at);
+  }
+  if (text.ends_with(".refused")) {
+    intent.refused_count = 3;
+    intent.refusal = "AccessDenied";
+    text.resize(text.size() - 8);
   }
   const auto [kind, task] = split_setting(text);
   intent.kind = kind == "+stop" ? OpenIntentKind::kStop : OpenIntentKind::kStart;
@@ -105,7 +118,8 @@ inline ObservedTask task_from_text(std::string text, int position, TimePoint now
   }
   const char mark = text.back();
   if (mark == '?') task.phase = TaskPhase::kStarting;
-  if (mark == '!') task.phase = TaskPhase::kEnding;
+  if (mark == '!' || mark == '-') task.phase = TaskPhase::kEnding;
+  task.stopped_by_us = mark == '-';
   if (mark == '~') {
     task.unhealthy = true;
     task.unhealthy_since = task.phase_since;
@@ -118,7 +132,7 @@ inline ObservedTask task_from_text(std::string text, int position, TimePoint now
     task.phase = TaskPhase::kStarting;
     task.seen = false;
   }
-  if (std::string_view{"?!~^*"}.contains(mark)) text.pop_back();
+  if (std::string_view{"?!-~^*"}.contains(mark)) text.pop_back();
   const auto parts = split_text(text, '/');
   task.arn = TaskArn{parts.at(0)};
   task.task_definition = TaskDefinitionArn{parts.at(1)};
@@ -146,6 +160,8 @@ inline void read_settings(const std::string& settings, World& world) {
       }
     } else if (name == "synced") {
       world.picture.synced_age = age_from_text(value);
+    } else if (name == "since") {
+      deployment.since = world.now - age_from_text(value);
     } else if (name == "contact") {
       world.picture.contact_age = age_from_text(value);
     } else {
@@ -182,7 +198,7 @@ inline World world_from_text(const std::string& text, const std::string& setting
     }
     auto& instance = world.instances.back();
     if (word.front() == '+') {
-      instance.intent = intent_from_text(word);
+      instance.intent = intent_from_text(word, world.now);
     } else if (word.front() == '#') {
       UnclaimedTask& task = instance.unclaimed.emplace_back();
       task.will_end = word.starts_with("##");

@@ -26,8 +26,9 @@ struct ObservedTask {
   TaskDefinitionArn task_definition;  ///< Of the deployment that started it.
   std::string started_by;             ///< That deployment's id.
   TaskPhase phase = TaskPhase::kStarting;
-  bool seen = true;        ///< The picture shows it; false: ECS said that it started it.
-  bool unhealthy = false;  ///< ECS's health check says so.
+  bool seen = true;            ///< The picture shows it; false: ECS said that it started it.
+  bool stopped_by_us = false;  ///< It is on its way down by our StopTask.
+  bool unhealthy = false;      ///< ECS's health check says so.
   /// Of the wanted definition: it may have a health check, which is not known to have said
   /// anything.
   bool awaits_health = false;
@@ -55,10 +56,13 @@ struct UnclaimedTask {
 /// An intent that is not closed: a call is on its way, or nobody knows what became of it.
 struct OpenIntent {
   OpenIntentKind kind = OpenIntentKind::kStart;
-  std::string started_by;        ///< Of the start, or of the task to stop.
-  TaskArn task;                  ///< The task to stop.
-  std::string reason;            ///< Why it was opened.
-  bool effect_seen = false;      ///< The picture shows the task started, or the task gone.
+  std::string started_by;          ///< Of the start, or of the task to stop.
+  TaskArn task;                    ///< The task to stop.
+  std::string reason;              ///< Why it was opened.
+  std::optional<TimePoint> since;  ///< When; none: not for long.
+  int refused_count = 0;           ///< Calls for a stop that ECS refused one after the other, …
+  std::string refusal;             ///< … and what it said last.
+  bool effect_seen = false;        ///< The picture shows the task started, or the task gone.
   std::vector<TaskArn> started;  ///< Of a start whose effect is seen: the live tasks that show it.
 };
 
@@ -89,7 +93,9 @@ struct ObservedInstance {
   std::vector<ObservedTask> tasks;              ///< Of this environment, oldest first.
   std::vector<UnclaimedTask> unclaimed;
   bool predecessor_starts = false;  ///< Such an environment has a start under way here.
-  int other_task_count = 0;         ///< While it drains: those it waits for.
+  /// When we first saw an unclaimed task or such a start here, while one is.
+  std::optional<TimePoint> held_up_since;
+  int other_task_count = 0;  ///< While it drains: those it waits for.
   /// All of this environment that were ever seen here, those that ended among them: a look for what
   /// became of a start must not take one of them for it.
   std::vector<TaskArn> known_tasks;
@@ -123,6 +129,8 @@ struct DesiredDeployment {
   TaskDefinitionArn task_definition;
   RolloutStatus status = RolloutStatus::kPending;
   std::vector<ContainerInstanceArn> failed_instances;  ///< As stored; sorted.
+  /// When it was made; none: longer ago than anything here asks for.
+  std::optional<TimePoint> since = std::nullopt;
 };
 
 struct DesiredState {

@@ -69,6 +69,70 @@ TEST_F(RolloutsTest, ADeniedRevisionTakesNoMoreThanTheFirstTask) {
   EXPECT_TRUE(runs_everywhere("logs:2"));
 }
 
+// The stop of what runs may be denied as well: nothing is lost by it, and nobody waits for ever.
+TEST_F(RolloutsTest, ADeniedStopEndsTheDeploymentWithTheDenial) {
+  add_instances(4);
+  deploy("one", "logs:1");
+  ASSERT_TRUE(runs_everywhere("logs:1"));
+  loop_.run_for(seconds{20});
+  cluster_.stop_fault = Error{ErrorKind::kDenied, "AccessDeniedException: ecs:StopTask"};
+  deploy("two", "logs:2");
+  loop_.run_for(seconds{1});
+  EXPECT_EQ(status_of("two"), DeploymentStatus::kRunning);
+  const auto& line = process_->board.environments.at(kUid).instances.front();
+  EXPECT_TRUE(line.reason.ends_with("AccessDeniedException: ecs:StopTask")) << line.reason;
+  loop_.run_for(minutes{1});
+  const auto& two = records().deployments.at(DeploymentId{"two"});
+  EXPECT_EQ(two.status, DeploymentStatus::kFailed);
+  EXPECT_EQ(two.failed_instances.size(), 1U);
+  EXPECT_TRUE(two.reason.ends_with("AccessDeniedException: ecs:StopTask")) << two.reason;
+  EXPECT_EQ(cluster_.running_count("logs:1"), 4U);
+  EXPECT_TRUE(records().intents.empty()) << "the stop is taken back";
+  cluster_.stop_fault.reset();
+  deploy("three", "logs:2");
+  EXPECT_TRUE(runs_everywhere("logs:2"));
+  loop_.run_for(seconds{11});
+  EXPECT_EQ(status_of("three"), DeploymentStatus::kCompleted);
+}
+
+// Of another Blox, say: what was started beside a start of ours, where a drain had emptied.
+TEST_F(RolloutsTest, ATaskOfOthersWhereWeEmptiedHoldsNoOtherUp) {
+  add_instances(4);
+  deploy("one", "logs:1");
+  ASSERT_TRUE(runs_everywhere("logs:1"));
+  loop_.run_for(seconds{20});
+  cluster_.put_instance("i100", "DRAINING");
+  loop_.run_for(seconds{20});
+  EXPECT_EQ(cluster_.running_count("logs:1"), 3U);
+  cluster_.put_foreign("i100", "blox:logs");
+  cluster_.put_instance("i100", "ACTIVE");
+  loop_.run_for(seconds{5});
+  EXPECT_EQ(records().emptied.size(), 1U);
+  deploy("two", "logs:2");
+  loop_.run_for(minutes{3});
+  EXPECT_EQ(cluster_.running_count("logs:2"), 3U);
+  const auto& two = records().deployments.at(DeploymentId{"two"});
+  EXPECT_EQ(two.status, DeploymentStatus::kCompleted);
+  EXPECT_EQ(two.failed_instances, std::vector{ContainerInstanceArn{"i100"}});
+  const auto& line = process_->board.environments.at(kUid).instances.front();
+  EXPECT_EQ(line.state, "blocked");
+}
+
+// Who goes back in a hurry does not wait for what the bad revision has just begun.
+TEST_F(RolloutsTest, ARollbackReplacesAtOnceWhatHoldsAPlace) {
+  add_instances(4);
+  deploy("one", "logs:1");
+  ASSERT_TRUE(runs_everywhere("logs:1"));
+  loop_.run_for(minutes{11});
+  min_healthy_ = minutes{5};
+  deploy("two", "logs:2");
+  loop_.run_for(seconds{20});
+  EXPECT_EQ(cluster_.running_count("logs:2"), 1U);
+  deploy("back", "logs:1");
+  loop_.run_for(seconds{20});
+  EXPECT_EQ(cluster_.running_count("logs:1"), 4U);
+}
+
 // 40 instances and a revision that dies: it must not take them all.
 TEST_F(RolloutsTest, ARevisionThatDiesEarlyEndsAsFailed) {
   // Those that live for longer than minHealthy let a wave or some follow.

@@ -68,6 +68,13 @@ class TinyCluster final : public client::ClusterState, public aws::EcsControl {
       if (task.task_definition.value == definition) describe_health(task);
     }
   }
+  // A task that somebody else started.
+  void put_foreign(const std::string& instance, const std::string& group) {
+    aws::StartRequest request;
+    request.started_by = "somebody";
+    request.group = group;
+    begin(request, ContainerInstanceArn{instance}, TaskArn{"foreign"});
+  }
   void end_task(const TaskArn& arn) { set_status(arn, "STOPPED", "Essential container exited"); }
 
   std::vector<Task> live_on(const std::string& instance) const {
@@ -328,12 +335,14 @@ class RoundsTest : public testing::Test {
     environment.name = EnvironmentName{"logs"};
     environment.cluster = kCluster;
     environment.rollout.max_unavailable = max_unavailable_;
+    if (min_healthy_) environment.rollout.min_healthy = *min_healthy_;
     environment.deployment = DeploymentId{id};
     Deployment deployment;
     deployment.id = DeploymentId{id};
     deployment.environment = uid_;
     deployment.environment_name = environment.name;
     deployment.task_definition = TaskDefinitionArn{definition};
+    deployment.created_at = loop_.wall_now();
     put(environment, {deployment});
   }
   void delete_environment() {
@@ -380,6 +389,7 @@ class RoundsTest : public testing::Test {
   std::vector<std::string> names_;
   EnvironmentUid uid_ = kUid;
   MaxUnavailable max_unavailable_;
+  std::optional<Duration> min_healthy_;  // None: the default.
   NoDirectory directory_;
   std::unique_ptr<Process> process_;
 };
