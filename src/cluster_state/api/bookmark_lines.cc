@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "cluster_state/api/holes_text.h"
+
 namespace blox::cluster_state {
 namespace {
 
@@ -17,6 +19,7 @@ http::Slice slice_of(std::shared_ptr<const std::string> bytes) {
 
 codec::Bookmark BookmarkLines::bookmark_of(const Snapshot& snapshot) const {
   auto bookmark = snapshot.bookmark();
+  bound_names(bookmark.holes);
   if (annotate_) annotate_(bookmark);
   return bookmark;
 }

@@ -367,33 +367,6 @@ TEST_F(ClusterStateApiTest, ShowsKeptEventsNewestFirst) {
   EXPECT_EQ(get("/v1/events?type=A").status, 400);
 }
 
-TEST_F(ClusterStateApiTest, HasClustersReconciledOnDemand) {
-  std::vector<std::string> asked;
-  ClusterStateApiOptions options;
-  options.reconcile = [&](const std::string& cluster) -> Result<bool> {
-    if (cluster == "nowhere") return fail(ErrorKind::kNotFound, "cluster 'nowhere' is not known");
-    asked.push_back(cluster);
-    return cluster.empty();
-  };
-  ClusterStateApi with{*world.view, world.metrics, options};
-  http::Router its_router;
-  with.add_to(its_router);
-  http::LocalTransport to_it{world.loop, its_router};
-  const auto post = [&](const std::string& target) {
-    http::OutgoingRequest request;
-    request.method = "POST";
-    request.url = "local:" + target;
-    const auto answer = world.await(to_it.send(std::move(request)));
-    return answer ? std::to_string(answer->status) + " " + answer->body : "";
-  };
-  EXPECT_EQ(post("/v1/reconcile"), "202 will be read from ECS soon");
-  EXPECT_EQ(post("/v1/reconcile?cluster=prod"),
-            "202 joins a read of ECS that waits or is under way");
-  EXPECT_EQ(post("/v1/reconcile?cluster=nowhere"), "404 cluster 'nowhere' is not known");
-  EXPECT_TRUE(post("/v1/reconcile?all=true").starts_with("400 "));
-  EXPECT_EQ(asked, (std::vector<std::string>{"", "prod"}));
-}
-
 TEST_F(ClusterStateApiTest, BookmarksTellWhenTheQueueLastAnswered) {
   ClusterStateApiOptions options;
   options.annotate = [](codec::Bookmark& bookmark) { bookmark.receive_age = 1500ms; };

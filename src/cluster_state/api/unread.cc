@@ -1,12 +1,24 @@
 #include "cluster_state/api/unread.h"
 
+#include "cluster_state/api/cluster_names.h"
 #include "model/arn.h"
 
 namespace blox::cluster_state {
 namespace {
 
+// What AWS says can be as long as its answer.
+constexpr std::size_t kReasonBytesMax = 500;
+
 std::string with_reason(std::string sentence, const std::string& why) {
-  return why.empty() ? sentence : sentence + ": " + why;
+  return why.empty() ? sentence : sentence + ": " + why.substr(0, kReasonBytesMax);
+}
+
+// Either may be a name, and then stands for each cluster that has it: as long as ECS has not told
+// the ARN of one that is followed by its name, any of them may be it.
+bool may_be_same(const std::string& one, const std::string& other) {
+  if (one == other) return true;
+  if (!is_cluster_name(one) && !is_cluster_name(other)) return false;
+  return cluster_name(ClusterArn{one}) == cluster_name(ClusterArn{other});
 }
 
 }  // namespace
@@ -16,8 +28,7 @@ std::optional<std::string> why_unread(const UnreadState& unread, const std::stri
     return with_reason("ECS has not told yet which clusters there are; try again", unread.why);
   }
   for (const auto& each : unread.clusters) {
-    const bool named = cluster == each.target || cluster == cluster_name(ClusterArn{each.target});
-    if (cluster.empty() ? !each.holds_up : !named) continue;
+    if (cluster.empty() ? !each.holds_up : !may_be_same(cluster, each.target)) continue;
     return with_reason("cluster " + each.target + " was not read from ECS yet; try again",
                        each.why);
   }
@@ -25,9 +36,9 @@ std::optional<std::string> why_unread(const UnreadState& unread, const std::stri
 }
 
 std::string list_unread(const UnreadState& unread) {
-  std::string list;
-  for (const auto& each : unread.clusters) list += (list.empty() ? "" : ", ") + each.target;
-  return list;
+  ClusterNames names;
+  for (const auto& each : unread.clusters) names.add(each.target);
+  return names.text();
 }
 
 }  // namespace blox::cluster_state

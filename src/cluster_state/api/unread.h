@@ -27,7 +27,7 @@ using FindUnread = std::function<UnreadState()>;
 /// a sentence; none: it is.
 std::optional<std::string> why_unread(const UnreadState& unread, const std::string& cluster);
 
-/// The clusters that an answer about all of them leaves out, for a header; empty: none.
+/// The clusters that an answer about all of them leaves out, as ClusterNames has them; empty: none.
 std::string list_unread(const UnreadState& unread);
 
 }  // namespace blox::cluster_state

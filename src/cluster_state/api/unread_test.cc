@@ -24,6 +24,39 @@ TEST(Unread, ForbidsWhatCoversAClusterThatIsBeingRead) {
   EXPECT_EQ(list_unread(unread), prod + ", " + test);
 }
 
+// One that is followed by its name has no other as long as ECS has not told its ARN.
+TEST(Unread, KnowsAClusterByItsNameAndByItsArn) {
+  const std::string prod = "arn:aws:ecs:eu-west-1:123456789012:cluster/prod";
+  const std::string elsewhere = "arn:aws:ecs:eu-west-2:123456789012:cluster/prod";
+  UnreadState by_name;
+  by_name.clusters = {{"prod", false, ""}};
+  for (const auto& cluster : {std::string{"prod"}, prod, elsewhere}) {
+    EXPECT_TRUE(why_unread(by_name, cluster)) << cluster;
+  }
+  EXPECT_FALSE(why_unread(by_name, "test"));
+  EXPECT_FALSE(why_unread(by_name, "arn:aws:ecs:eu-west-1:123456789012:cluster/test"));
+  UnreadState by_arn;
+  by_arn.clusters = {{prod, false, ""}};
+  EXPECT_TRUE(why_unread(by_arn, "prod"));
+  EXPECT_TRUE(why_unread(by_arn, prod));
+  EXPECT_FALSE(why_unread(by_arn, elsewhere));
+}
+
+// With thousands of clusters the head of an answer is no larger than clients take.
+TEST(Unread, IsToldWithinBounds) {
+  UnreadState unread;
+  for (int number = 1'000; number < 6'000; ++number) {
+    unread.clusters.push_back(
+        {"arn:aws:ecs:eu-west-1:123456789012:cluster/" + std::to_string(number), false,
+         std::string(100'000, 'x')});
+  }
+  EXPECT_LE(list_unread(unread).size(), 1'024U);
+  EXPECT_LE(why_unread(unread, "5999")->size(), 1'024U);
+  unread.knows_clusters = false;
+  unread.why = std::string(100'000, 'x');
+  EXPECT_LE(why_unread(unread, "")->size(), 1'024U);
+}
+
 TEST(Unread, ForbidsAllWhileNoClusterIsKnown) {
   UnreadState unread;
   unread.knows_clusters = false;
