@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "cluster_state/ingest/followed.h"
 
 namespace blox::apps {
 namespace {
@@ -102,35 +103,66 @@ void StateService::annotate(codec::Bookmark& bookmark) const {
   }
 }
 
+bool StateService::follows(const ClusterArn& cluster) const {
+  if (reconciler_) return reconciler_->follows(cluster);
+  return cluster_state::is_followed(options_.reconcile.clusters, cluster);
+}
+
+std::optional<Error> StateService::last_error() const {
+  return reconciler_ ? reconciler_->last_error() : open_error_;
+}
+
 // A store that holds a mark is served at once: of what it does not hold the next read tells.
 cluster_state::UnreadState StateService::unread() const {
   cluster_state::UnreadState state;
   const auto snapshot = view_.snapshot();
   const bool any_mark = snapshot && !snapshot->synced_at->empty();
-  state.knows_clusters = any_mark || (reconciler_ && reconciler_->knows_clusters());
-  if (!reconciler_) return state;
-  if (const auto error = reconciler_->last_error()) state.why = error->message;
-  for (const auto& [target, progress] : reconciler_->unread_clusters()) {
-    const auto& error = progress.last_error;
-    const bool denied = error && error->kind == ErrorKind::kDenied;
-    const bool moves = executor_.now() - progress.progress_at <= kProgressMax;
-    state.clusters.push_back({target, progress.in_first_list && moves && !denied,
-                              error ? error->message : std::string{}});
+  const bool knows_clusters = reconciler_ && reconciler_->knows_clusters();
+  state.knows_clusters = any_mark || knows_clusters;
+  if (const auto error = last_error()) state.why = error->message;
+  if (reconciler_) {
+    for (const auto& [target, progress] : reconciler_->unread_clusters()) {
+      const auto& error = progress.last_error;
+      const bool denied = error && error->kind == ErrorKind::kDenied;
+      const bool moves = executor_.now() - progress.progress_at <= kProgressMax;
+      state.clusters.push_back({target, progress.in_first_list && moves && !denied,
+                                error ? error->message : std::string{}});
+    }
   }
-  if (!reconciler_->knows_clusters()) add_half_read(state);
+  if (!snapshot) return state;
+  add_unmarked(*snapshot, state);
+  if (!knows_clusters) add_unnamed(*snapshot, state);
   return state;
 }
 
-// Those of the store whose first read an earlier process has not ended: ECS has not named them yet.
-void StateService::add_half_read(cluster_state::UnreadState& state) const {
+// Those that are shown in part and that reconcile does not have in its list: an earlier process has
+// not ended their first read, and ECS has not named them yet; their mark is on its way from the
+// store; or an event has just made them known.
+void StateService::add_unmarked(const cluster_state::Snapshot& snapshot,
+                                cluster_state::UnreadState& state) const {
   const bool young = executor_.now() - began_ <= kProgressMax;
-  for (const ClusterArn& cluster : ingest_.catalog().clusters()) {
-    const auto is_it = [&](const auto& each) { return each.target == cluster.value; };
-    if (ingest_.catalog().synced_at(cluster) || !reconciler_->follows(cluster) ||
-        std::ranges::any_of(state.clusters, is_it)) {
-      continue;
-    }
-    state.clusters.push_back({cluster.value, young, state.why});
+  const bool knows_clusters = reconciler_ && reconciler_->knows_clusters();
+  for (const ClusterArn& cluster : *snapshot.unmarked) {
+    if (reconciler_ && reconciler_->unread_clusters().contains(cluster.value)) continue;
+    if (!follows(cluster)) continue;
+    const bool holds_up = knows_clusters ? ingest_.catalog().synced_at(cluster).has_value() : young;
+    state.clusters.push_back({cluster.value, holds_up, state.why});
+  }
+}
+
+// Those of --cluster of which nothing is known yet.
+void StateService::add_unnamed(const cluster_state::Snapshot& snapshot,
+                               cluster_state::UnreadState& state) const {
+  const bool young = executor_.now() - began_ <= kProgressMax;
+  for (const std::string& name : options_.reconcile.clusters) {
+    const auto is_it = [&](const ClusterArn& cluster) {
+      return cluster_state::is_followed({name}, cluster);
+    };
+    const bool marked = std::ranges::any_of(*snapshot.synced_at,
+                                            [&](const auto& mark) { return is_it(mark.first); });
+    const bool told = std::ranges::any_of(
+        state.clusters, [&](const auto& each) { return is_it(ClusterArn{each.target}); });
+    if (!marked && !told) state.clusters.push_back({name, young, state.why});
   }
 }
 
@@ -163,7 +195,17 @@ void StateService::measure(const cluster_state::Snapshot& snapshot) {
   }
 }
 
-// Synced, and kept so: a picture that was whole once and follows nothing any more is not ready.
+// Nothing was read yet where there is something to read.
+bool StateService::any_cluster_is_read() const {
+  if (reconciler_->is_synced()) return true;
+  const auto snapshot = view_.snapshot();
+  return snapshot && std::ranges::any_of(*snapshot->synced_at,
+                                         [&](const auto& mark) { return follows(mark.first); });
+}
+
+// Synced, and kept so: a picture that was whole once and follows nothing any more is not ready. As
+// long as lists of all clusters are refused it is not whole; who does not hold those up stands in
+// nobody's way here either.
 Status StateService::ready() const {
   if (!consumer_ || !reconciler_) {
     return fail(ErrorKind::kUnavailable, "ingest has not read the store yet" +
@@ -171,11 +213,13 @@ Status StateService::ready() const {
   }
   if (Status healthy = ingest_.health(); !healthy) return healthy;
   if (Status healthy = consumer_->health(); !healthy) return healthy;
-  const auto counts = [this](const ClusterArn& cluster) { return reconciler_->follows(cluster); };
-  const Status synced = view_.synced(counts, reconciler_->is_synced());
-  const auto why = reconciler_->last_error();
-  if (synced || !why) return synced;
-  return fail(synced.error().kind, synced.error().message + "; the last read: " + why->message);
+  if (const auto why = cluster_state::why_unread(unread(), "")) {
+    return fail(ErrorKind::kUnavailable, *why);
+  }
+  if (any_cluster_is_read()) return done();
+  const auto why = last_error();
+  return fail(ErrorKind::kUnavailable,
+              "no cluster was read from ECS yet" + (why ? "; the last read: " + why->message : ""));
 }
 
 // A name stands for all clusters of that name that are known. True when a read is begun for one.

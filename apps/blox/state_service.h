@@ -50,8 +50,14 @@ class StateService {
   Result<bool> reconcile(const std::string& cluster);
   cluster_state::ClusterStateApiOptions api_options();
   void annotate(codec::Bookmark& bookmark) const;
+  bool follows(const ClusterArn& cluster) const;
+  bool any_cluster_is_read() const;
+  std::optional<Error> last_error() const;
   cluster_state::UnreadState unread() const;
-  void add_half_read(cluster_state::UnreadState& state) const;
+  void add_unmarked(const cluster_state::Snapshot& snapshot,
+                    cluster_state::UnreadState& state) const;
+  void add_unnamed(const cluster_state::Snapshot& snapshot,
+                   cluster_state::UnreadState& state) const;
   Duration age_of(const ClusterArn& cluster, WallTime synced_at) const;
   Async<void> measure_for_ever();
   void measure(const cluster_state::Snapshot& snapshot);

@@ -17,6 +17,7 @@
 #include "codec/stored.h"
 #include "http/local_transport.h"
 #include "store/memory_store.h"
+#include "store/slow_store_for_tests.h"
 
 namespace blox::apps {
 namespace {
@@ -24,10 +25,14 @@ namespace {
 using namespace std::chrono_literals;
 using cluster_state::testing::kCluster;
 
+const ClusterArn kOther{"arn:aws:ecs:eu-west-1:123456789012:cluster/other"};
+const Error kTooFast{ErrorKind::kThrottled, "Rate exceeded"};
+
 class StateServiceTest : public ::testing::Test {
  protected:
-  void start() {
-    service = std::make_unique<StateService>(loop, random, store, queue, ecs, metrics, options);
+  void start() { start(store); }
+  void start(store::Store& on) {
+    service = std::make_unique<StateService>(loop, random, on, queue, ecs, metrics, options);
   }
   http::Answer ask(std::string method, const std::string& target) {
     http::LocalTransport transport{loop, service->handler()};
@@ -39,6 +44,13 @@ class StateServiceTest : public ::testing::Test {
     scope.spawn(keep(transport.send(std::move(request)), answer));
     EXPECT_TRUE(loop.run_while_not([&] { return answer.has_value(); }, 1min));
     return answer.value_or(http::Answer{});
+  }
+  void commit(store::Commit change) {
+    Scope scope{loop};
+    scope.spawn([](store::Store& in, store::Commit commit) -> Async<void> {
+      EXPECT_TRUE(co_await in.commit(std::move(commit)));
+    }(store, std::move(change)));
+    loop.run_for(1s);
   }
   std::string readyz() { return ask("GET", "/readyz").body; }
   void push(int number) {
@@ -148,6 +160,96 @@ TEST_F(StateServiceTest, GivesNoPlainAnswerAboutWhatItHasNotRead) {
   EXPECT_EQ(ask("GET", "/v1/tasks" + of_cluster).status, 200);
   EXPECT_EQ(ask("GET", one).status, 404);
   EXPECT_FALSE(http::find_header(ask("GET", "/v1/tasks").headers, "Blox-Unread-Clusters"));
+}
+
+// Ready means that plain lists are answered: the two never contradict each other.
+TEST_F(StateServiceTest, IsReadyOnceListsOfAllClustersAreAnswered) {
+  ecs.clusters = {kOther, kCluster};
+  ecs.broken["ListTasks prod"] = kTooFast;
+  push(1);  // A part of it is shown.
+  start();
+  int ready_count = 0;
+  const auto follow = [&](int seconds) {
+    for (int second = 0; second < seconds; ++second) {
+      loop.run_for(1s);
+      const int ready = ask("GET", "/readyz").status;
+      EXPECT_EQ(ready, ask("GET", "/v1/tasks").status) << second;
+      ready_count += ready == 200 ? 1 : 0;
+    }
+  };
+  follow(60);
+  EXPECT_EQ(ready_count, 0);
+  EXPECT_EQ(service->view().snapshot()->synced_at->count(kOther), 1U) << "one of them is read";
+  EXPECT_NE(readyz().find(kCluster.value), std::string::npos) << readyz();
+  EXPECT_NE(readyz().find("Rate exceeded"), std::string::npos) << readyz();
+  follow(90);
+  EXPECT_GT(ready_count, 0) << "without progress it keeps nobody from the others";
+  EXPECT_EQ(readyz(), "ready");
+  ready_count = 0;
+  ecs.clusters.push_back(ClusterArn{"arn:aws:ecs:eu-west-1:123456789012:cluster/later"});
+  ecs.broken["ListTasks later"] = kTooFast;
+  EXPECT_EQ(ask("POST", "/v1/reconcile").status, 202);
+  follow(60);
+  EXPECT_EQ(ready_count, 60) << "nor does one that came later";
+}
+
+// However a cluster is called by --cluster and by those who ask.
+TEST_F(StateServiceTest, KnowsAnUnreadClusterByItsNameAndByItsArn) {
+  for (const auto& called : {std::string{"prod"}, kCluster.value}) {
+    SCOPED_TRACE(called);
+    options.reconcile.clusters = {"other", called};
+    ecs.clusters = {kOther, kCluster};
+    ecs.broken["DescribeClusters " + called] = kTooFast;
+    start();
+    for (const Duration passed : {Duration{10s}, Duration{5min}}) {
+      loop.run_for(passed);
+      for (const std::string& target : std::initializer_list<std::string>{
+               "/v1/tasks?cluster=" + kCluster.value, "/v1/tasks?cluster=prod",
+               "/v1/instances?status=active&cluster=" + kCluster.value,
+               "/v1/tasks/prod/arn:aws:ecs:eu-west-1:123456789012:task/prod/absent",
+               "/v1/tasks/arn%3Aaws%3Aecs%3Aeu-west-1%3A123456789012%3Acluster%2Fprod/absent"}) {
+        EXPECT_EQ(ask("GET", target).status, 503) << target;
+      }
+      EXPECT_EQ(ask("GET", "/v1/tasks?cluster=" + kOther.value).status, 200);
+    }
+    EXPECT_EQ(http::find_header(ask("GET", "/v1/tasks").headers, "Blox-Unread-Clusters"), called);
+    ecs.broken.clear();
+    loop.run_for(3min);
+    EXPECT_EQ(ask("GET", "/v1/tasks?cluster=" + kCluster.value).status, 200);
+    service.reset();
+    store::Commit none;
+    none.deletes = {codec::cluster_key(kOther), codec::cluster_key(kCluster)};
+    commit(std::move(none));
+  }
+}
+
+// What an earlier process has not read to its end, or did not follow, is unread from the start:
+// while the store is being read, and before ECS has said anything.
+TEST_F(StateServiceTest, KnowsWhatIsUnreadWithoutEcs) {
+  ecs.clusters = {kOther, kCluster};
+  ecs.broken["ListTasks prod"] = kTooFast;
+  push(1);
+  start();
+  loop.run_for(10s);
+  ASSERT_EQ(ask("GET", "/v1/tasks?cluster=other").status, 200);
+  service.reset();
+  store::SlowStore slow{loop, store, 1, {.latency_max = 2s, .refused_percent = 0}};
+  ecs.broken["DescribeClusters"] = kTooFast;
+  options.reconcile.clusters = {"other", "prod", "third"};
+  start(slow);
+  ASSERT_TRUE(loop.run_while_not([&] { return service->view().snapshot() != nullptr; }, 1min));
+  EXPECT_FALSE(service->ingest().is_ready());
+  for (int tenth = 0; tenth < 600; ++tenth) {
+    for (const std::string name : {"prod", "third"}) {
+      const std::string arn = "arn:aws:ecs:eu-west-1:123456789012:cluster/" + name;
+      ASSERT_EQ(ask("GET", "/v1/tasks?cluster=" + name).status, 503) << tenth;
+      ASSERT_EQ(ask("GET", "/v1/tasks?cluster=" + arn).status, 503) << tenth;
+    }
+    ASSERT_EQ(ask("GET", "/v1/tasks").status, 503) << tenth;
+    ASSERT_EQ(ask("GET", "/v1/tasks?cluster=other").status, 200)
+        << "what is read is served at once";
+    loop.run_for(100ms);
+  }
 }
 
 TEST_F(StateServiceTest, KnowsNoClusterBeforeEcsHasNamedThem) {
@@ -273,11 +375,7 @@ TEST_F(StateServiceTest, RenewsWhatItCannotRead) {
   EXPECT_NE(ask("GET", "/v1/tasks").body.find("RUNNING"), std::string::npos);
   store::Commit foreign;
   foreign.puts.push_back({codec::task_key(arn), "nonsense"});
-  Scope scope{loop};
-  scope.spawn([](store::Store& in, store::Commit commit) -> Async<void> {
-    EXPECT_TRUE(co_await in.commit(std::move(commit)));
-  }(store, std::move(foreign)));
-  loop.run_for(1s);
+  commit(std::move(foreign));
   ASSERT_EQ(service->view().unreadable().size(), 1U);
   ecs.tasks[arn].report = state::task_report({.version = 5, .status = "DEACTIVATING"});
   ecs.now = loop.wall_now();

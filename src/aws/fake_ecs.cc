@@ -11,7 +11,9 @@ std::optional<Error> FakeEcsQuery::enter(const std::string& operation, const std
     faults.pop_front();
     return fault;
   }
-  if (const auto found = broken.find(operation); found != broken.end()) return found->second;
+  for (const auto& [call, error] : broken) {
+    if (call == operation || call == calls.back()) return error;
+  }
   return std::nullopt;
 }
 

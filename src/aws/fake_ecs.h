@@ -35,7 +35,7 @@ class FakeEcsQuery final : public EcsQuery {
 
   std::vector<std::string> calls;       ///< "ListTasks prod", in order.
   std::deque<Error> faults;             ///< The next call takes the front one, if there is any.
-  std::map<std::string, Error> broken;  ///< Operation ("ListTasks") to the error of all its calls.
+  std::map<std::string, Error> broken;  ///< "ListTasks", or "ListTasks prod", to all its errors.
 
   Async<Result<std::vector<ClusterArn>>> list_clusters() override;
   Async<Result<ListPage<ClusterArn>>> list_clusters_page(std::string token) override;

@@ -187,11 +187,12 @@ http::Response ClusterStateApi::stream(ObjectKind kind, const http::RequestConte
 }
 
 http::Response ClusterStateApi::readiness() const {
-  const Status ready = options_.ready ? options_.ready() : view_.synced();
+  const auto snapshot = view_.snapshot();
+  if (!snapshot) return not_loaded();
+  const Status ready = options_.ready ? options_.ready() : done();
   if (!ready) return http::make_text(503, ready.error().message);
   // A warning: what is lacking is told, and to be restarted for it would mend nothing.
-  const auto snapshot = view_.snapshot();
-  return http::make_text(200, "ready" + (snapshot ? describe_holes(*snapshot->holes) : ""));
+  return http::make_text(200, "ready" + describe_holes(*snapshot->holes));
 }
 
 http::Response ClusterStateApi::reconcile(const http::RequestContext& context) const {

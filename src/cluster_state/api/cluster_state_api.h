@@ -14,7 +14,7 @@
 namespace blox::cluster_state {
 
 struct ClusterStateApiOptions {
-  /// What /readyz says: ok, or why not. Not set: what the view says.
+  /// What /readyz says once the view is loaded: ok, or why not. Not set: ok.
   std::function<Status()> ready;
   /// Has one cluster, a name or an ARN, or with an empty text all read from ECS soon. Shape: true
   /// when a read is begun for it, false when it joins one. Not set: 404.

@@ -183,21 +183,4 @@ void ClusterView::publish() {
   if (instances) instances_changed_.notify_all();
 }
 
-Status ClusterView::synced(const CountsCluster& counts, bool read_all) const {
-  const auto not_yet = [](std::string why) {
-    return fail(ErrorKind::kUnavailable, std::move(why));
-  };
-  if (!snapshot_) return not_yet("the stored state is still being loaded");
-  for (const auto& [arn, count] : builder_->state.clusters()) {
-    const ClusterArn cluster{arn};
-    if (!snapshot_->synced_at->contains(cluster) && counts(cluster)) {
-      return not_yet("cluster " + arn + " was never read from ECS as a whole");
-    }
-  }
-  const bool any_read = std::ranges::any_of(*snapshot_->synced_at,
-                                            [&](const auto& mark) { return counts(mark.first); });
-  if (!any_read && !read_all) return not_yet("no cluster was read from ECS yet");
-  return done();
-}
-
 }  // namespace blox::cluster_state

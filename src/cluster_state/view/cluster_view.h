@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -49,13 +48,6 @@ class ClusterView {
   Signal& changed(ObjectKind kind) {
     return kind == ObjectKind::kTask ? tasks_changed_ : instances_changed_;
   }
-  using CountsCluster = std::function<bool(const ClusterArn&)>;
-  /// Ok when every cluster that has objects was read from ECS as a whole, and at least one was, of
-  /// those that `counts`; or none was found: `read_all` says that all there are were read.
-  /// Errors: kUnavailable, with the reason.
-  Status synced(
-      const CountsCluster& counts = [](const ClusterArn&) { return true; },
-      bool read_all = false) const;
 
   /// Keys under which the newest value is one that cannot be read, each with the cluster of the
   /// object as lists still show it, or with none: what is shown of them is of the past until

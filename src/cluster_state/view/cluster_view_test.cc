@@ -92,20 +92,33 @@ TEST(ClusterView, PublishesAtMostOnceAMillisecond) {
   EXPECT_LE(seen.size(), 13U);
 }
 
-TEST(ClusterView, IsSyncedWhenEveryClusterIs) {
+Texts unmarked(const ViewWorld& world) {
+  Texts names;
+  for (const auto& cluster : *world.view->snapshot()->unmarked) {
+    names.emplace_back(cluster_name(cluster));
+  }
+  return names;
+}
+
+TEST(ClusterView, KnowsWhichClustersItMayShowInPart) {
   ViewWorld world{4};
-  EXPECT_FALSE(world.view->synced());
   world.settle();
-  EXPECT_EQ(world.view->synced().error().message, "no cluster was read from ECS yet");
+  EXPECT_EQ(unmarked(world), Texts{});
   world.commit({ViewWorld::task("a/1", "RUNNING"), ViewWorld::instance("b/1", "ACTIVE"),
-                ViewWorld::sync_mark("a", WallTime{5s})});
-  EXPECT_EQ(world.view->synced().error().message,
-            "cluster " + test_cluster_arn("b").value + " was never read from ECS as a whole");
-  world.commit({ViewWorld::sync_mark("b", WallTime{6s})});
-  EXPECT_TRUE(world.view->synced());
+                ViewWorld::task("c/1", "RUNNING"), ViewWorld::sync_mark("a", WallTime{5s})});
+  EXPECT_EQ(unmarked(world), (Texts{"b", "c"}));
+  const auto before = world.view->snapshot();
+  world.commit({ViewWorld::task("c/1", "STOPPED")});
+  EXPECT_EQ(world.view->snapshot()->unmarked, before->unmarked) << "shared while nothing changes";
+  world.open_view();
+  world.settle();
+  EXPECT_EQ(unmarked(world), (Texts{"b", "c"})) << "whether it was loaded or watched";
+  world.commit({ViewWorld::sync_mark("b", WallTime{6s}), ViewWorld::sync_mark("c", WallTime{6s})});
+  EXPECT_EQ(unmarked(world), Texts{});
   EXPECT_EQ(world.view->snapshot()->bookmark().synced_at,
             (codec::SyncTimes{{test_cluster_arn("a"), WallTime{5s}},
-                              {test_cluster_arn("b"), WallTime{6s}}}));
+                              {test_cluster_arn("b"), WallTime{6s}},
+                              {test_cluster_arn("c"), WallTime{6s}}}));
 }
 
 TEST(ClusterView, KnowsWhatTheReadsLeftOut) {
@@ -215,51 +228,32 @@ TEST(ChangeReader, TellsWhatIsGoneAndWhatIsToCome) {
             ErrorKind::kInvalid);
 }
 
-TEST(ClusterView, IsSyncedWhenWhatCountsWasRead) {
-  ViewWorld world{8};
-  EXPECT_FALSE(world.view->synced());
-  world.settle();
-  const auto all = [](const ClusterArn&) { return true; };
-  const auto only_a = [](const ClusterArn& cluster) { return cluster == test_cluster_arn("a"); };
-  EXPECT_FALSE(world.view->synced()) << "nothing was read";
-  EXPECT_TRUE(world.view->synced(all, /*read_all=*/true)) << "and there is nothing";
-  world.commit({ViewWorld::task("a/1", "RUNNING"), ViewWorld::task("b/1", "RUNNING")});
-  EXPECT_FALSE(world.view->synced(all, /*read_all=*/true));
-  world.commit({ViewWorld::sync_mark("b", WallTime{1s})});
-  EXPECT_FALSE(world.view->synced(only_a));
-  world.commit({ViewWorld::sync_mark("a", WallTime{1s})});
-  EXPECT_TRUE(world.view->synced());
-  world.commit({ViewWorld::task("c/1", "RUNNING")});
-  EXPECT_FALSE(world.view->synced());
-  EXPECT_TRUE(world.view->synced(only_a));
-}
-
 // A cluster that was deleted leaves neither objects nor a mark: nothing waits for it any more.
-TEST(ClusterView, IsSyncedWithoutAClusterThatIsGone) {
+TEST(ClusterView, ShowsNoPartOfAClusterThatIsGone) {
   ViewWorld world{10};
   world.commit({ViewWorld::task("a/1", "RUNNING"), ViewWorld::task("b/1", "RUNNING"),
                 ViewWorld::instance("b/i", "ACTIVE"), ViewWorld::sync_mark("a", WallTime{1s}),
                 ViewWorld::sync_mark("b", WallTime{1s})});
-  EXPECT_TRUE(world.view->synced());
+  EXPECT_EQ(unmarked(world), Texts{});
   world.commit({ViewWorld::task_tombstone("b/1")});
   world.remove(codec::cluster_key(test_cluster_arn("b")));
-  EXPECT_FALSE(world.view->synced()) << "one of its instances is left";
+  EXPECT_EQ(unmarked(world), Texts{"b"}) << "one of its instances is left";
   world.commit({ViewWorld::instance_tombstone("b/i")});
-  EXPECT_TRUE(world.view->synced());
+  EXPECT_EQ(unmarked(world), Texts{});
   world.commit({ViewWorld::task("b/2", "RUNNING")});
-  EXPECT_FALSE(world.view->synced()) << "it is there again, and was not read";
+  EXPECT_EQ(unmarked(world), Texts{"b"}) << "it is there again, and was not read";
 }
 
 // An object that moves to another cluster, as none does, leaves nothing in the first.
 TEST(ClusterView, CountsAnObjectInOneCluster) {
   ViewWorld world{11};
   world.commit({ViewWorld::sync_mark("a", WallTime{1s}), ViewWorld::task("b/1", "RUNNING")});
-  EXPECT_FALSE(world.view->synced());
+  EXPECT_EQ(unmarked(world), Texts{"b"});
   auto moved = ViewWorld::task("b/1", "RUNNING");
   const std::string from = test_cluster_arn("b").value;
   moved.value.replace(moved.value.find(from), from.size(), test_cluster_arn("a").value);
   world.commit({moved});
-  EXPECT_TRUE(world.view->synced());
+  EXPECT_EQ(unmarked(world), Texts{});
 }
 
 TEST(ClusterView, FindsAnObjectThatChangedItsGroupsUnderTheNewOnesAlone) {

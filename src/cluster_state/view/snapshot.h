@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 
 #include "cluster_state/view/ordered_index.h"
@@ -26,6 +27,9 @@ struct Snapshot {
   std::shared_ptr<const codec::SyncTimes> synced_at = std::make_shared<const codec::SyncTimes>();
   /// What those reads left out. Another one only where `synced_at` is another one.
   std::shared_ptr<const ClusterHoles> holes = std::make_shared<const ClusterHoles>();
+  /// Clusters of which it shows objects and has no sync mark: perhaps not all of them.
+  std::shared_ptr<const std::set<ClusterArn>> unmarked =
+      std::make_shared<const std::set<ClusterArn>>();
   Table tasks;
   Table instances;
 

@@ -82,11 +82,8 @@ Result<std::optional<ObjectChange>> StateBuilder::apply(const store::WatchEvent&
 void StateBuilder::replace(ObjectKind kind, std::string_view arn, const ShownPtr& entry) {
   Indexes& in = indexes(kind);
   const ShownPtr old = in.by_arn.find("", arn);
-  if (entry) ++clusters_[entry->cluster_arn];
-  if (old) {
-    const auto cluster = clusters_.find(old->cluster_arn);
-    if (--cluster->second == 0) clusters_.erase(cluster);
-  }
+  if (entry) count(entry->cluster_arn);
+  if (old) discount(old->cluster_arn);
   const auto replace_in = [&](OrderedIndex& index, GroupOf group_of) {
     if (old && (!entry || group_of(*old) != group_of(*entry))) index.erase(group_of(*old), arn);
     if (entry) index.put(entry);
@@ -97,6 +94,20 @@ void StateBuilder::replace(ObjectKind kind, std::string_view arn, const ShownPtr
     replace_in(in.by_status, group_by_status);
   }
   replace_in(in.by_arn, no_group);
+}
+
+// One object more of it.
+void StateBuilder::count(const std::string& cluster) {
+  if (++clusters_[cluster] > 1) return;
+  const ClusterArn arn{cluster};
+  if (!synced_at_.contains(arn)) unmarked_changed_ |= unmarked_.insert(arn).second;
+}
+
+void StateBuilder::discount(const std::string& cluster) {
+  const auto counted = clusters_.find(cluster);
+  if (--counted->second > 0) return;
+  clusters_.erase(counted);
+  unmarked_changed_ |= unmarked_.erase(ClusterArn{cluster}) > 0;
 }
 
 std::optional<ClusterArn> StateBuilder::cluster_of(std::string_view key) const {
@@ -114,10 +125,12 @@ Status StateBuilder::apply_sync_mark(const store::WatchEvent& event) {
   if (event.deleted) {
     synced_at_.erase(cluster);
     holes_.erase(cluster);
+    if (clusters_.contains(cluster.value)) unmarked_changed_ |= unmarked_.insert(cluster).second;
   } else {
     auto mark = codec::decode_sync_mark(*event.entry.value);
     if (!mark) return fail(mark.error().kind, mark.error().message);
     synced_at_.insert_or_assign(cluster, mark->synced_at);
+    unmarked_changed_ |= unmarked_.erase(cluster) > 0;
     holes_.erase(cluster);
     if (!mark->holes.is_empty()) holes_.emplace(cluster, std::move(mark->holes));
   }
@@ -136,9 +149,13 @@ Snapshot StateBuilder::freeze() {
     frozen_synced_at_ = std::make_shared<const codec::SyncTimes>(synced_at_);
     frozen_holes_ = std::make_shared<const ClusterHoles>(holes_);
   }
+  if (std::exchange(unmarked_changed_, false)) {
+    frozen_unmarked_ = std::make_shared<const std::set<ClusterArn>>(unmarked_);
+  }
   Snapshot snapshot;
   snapshot.synced_at = frozen_synced_at_;
   snapshot.holes = frozen_holes_;
+  snapshot.unmarked = frozen_unmarked_;
   snapshot.tasks = freeze_table(tasks_);
   snapshot.instances = freeze_table(instances_);
   return snapshot;

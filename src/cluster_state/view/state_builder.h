@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "base/result.h"
@@ -36,8 +37,6 @@ class StateBuilder {
 
   /// The version of the last change of that kind that was applied; -1 before the first.
   codec::EntityVersion last_version(ObjectKind kind) const;
-  /// The clusters that have objects, with how many.
-  const std::map<std::string, std::size_t>& clusters() const { return clusters_; }
   /// The cluster of the object under a key of the store, as it is shown; none when it is not.
   std::optional<ClusterArn> cluster_of(std::string_view key) const;
 
@@ -51,17 +50,23 @@ class StateBuilder {
   };
   Indexes& indexes(ObjectKind kind) { return kind == ObjectKind::kTask ? tasks_ : instances_; }
   void replace(ObjectKind kind, std::string_view arn, const ShownPtr& entry);
+  void count(const std::string& cluster);
+  void discount(const std::string& cluster);
   Status apply_sync_mark(const store::WatchEvent& event);
 
   Indexes tasks_;
   Indexes instances_;
-  std::map<std::string, std::size_t> clusters_;
+  std::map<std::string, std::size_t> clusters_;  // Those that have objects, with how many.
   codec::SyncTimes synced_at_;
   ClusterHoles holes_;
-  bool sync_changed_ = false;  // Since it was frozen.
+  std::set<ClusterArn> unmarked_;
+  bool sync_changed_ = false;      // Since it was frozen.
+  bool unmarked_changed_ = false;  // Likewise.
   std::shared_ptr<const codec::SyncTimes> frozen_synced_at_ =
       std::make_shared<const codec::SyncTimes>();
   std::shared_ptr<const ClusterHoles> frozen_holes_ = std::make_shared<const ClusterHoles>();
+  std::shared_ptr<const std::set<ClusterArn>> frozen_unmarked_ =
+      std::make_shared<const std::set<ClusterArn>>();
 };
 
 }  // namespace blox::cluster_state
