@@ -1,7 +1,11 @@
 #include "blox/flags.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <iterator>
 #include <sstream>
@@ -46,10 +50,21 @@ std::string value_of(const std::vector<std::string>& arguments, const std::strin
 }
 
 Result<std::vector<CLI::ConfigItem>> read_file(const std::string& path) {
+  const auto refuse = [&path](const std::string& why) {
+    return fail(ErrorKind::kInvalid, "--config '" + path + "': " + why);
+  };
+  static const std::string kAllowed = "; it takes a file with lines of: name = value";
+  std::error_code ignored;  // What is wrong shows when it is opened.
+  if (std::filesystem::is_directory(path, ignored)) return refuse("is a directory" + kAllowed);
+  std::ifstream file{path};
+  if (!file) return refuse(std::strerror(errno) + kAllowed);
   try {
-    return CLI::ConfigINI{}.from_file(path);
+    auto items = CLI::ConfigINI{}.from_config(file);
+    // CLI11 takes a file that breaks off for one that ends.
+    if (file.bad()) return refuse("cannot be read to its end");
+    return items;
   } catch (const CLI::Error& problem) {
-    return fail(ErrorKind::kInvalid, "--config '" + path + "': " + problem.what());
+    return refuse(problem.what());
   }
 }
 

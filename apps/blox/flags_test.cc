@@ -80,6 +80,19 @@ TEST_F(FlagsTest, RefusesFilesThatItDoesNotUnderstand) {
   EXPECT_THAT(missing.error().message, HasSubstr(file + ".none"));
 }
 
+// It would else be taken for an empty one, and the program run by other settings than meant.
+TEST_F(FlagsTest, RefusesWhatIsNoFile) {
+  const std::string directory = testing::TempDir();
+  for (const Words& line : {Words{"serve", "--config", directory}, {"serve", "--config=/"}}) {
+    const auto refused = complete(line);
+    ASSERT_FALSE(refused) << line.back();
+    EXPECT_THAT(refused.error().message, StartsWith("--config '"));
+    EXPECT_THAT(refused.error().message,
+                HasSubstr("': is a directory; it takes a file with lines of: name = value"));
+  }
+  EXPECT_TRUE(complete({"serve", "--config", "/dev/null"})) << "it can be read, and is empty";
+}
+
 TEST_F(FlagsTest, OneFileServesAllCommands) {
   write("queue-name = x\ndepth = 3\n");
   EXPECT_EQ(complete({"serve", "--config", file}).value(),
@@ -220,6 +233,38 @@ TEST(Program, TheShareOfTheFirstReadReachesReconcile) {
     EXPECT_EQ(refused.empty(), *problem == '\0') << refused;
     if (refused.empty()) EXPECT_EQ(state.options("eu-west-1").reconcile.boot_share, share);
   }
+}
+
+TEST(Program, NamesOfClustersAreThoseThatEcsCanHave) {
+  const std::string arn = "arn:aws:ecs:eu-west-1:123456789012:cluster/prod";
+  const std::pair<std::string, bool> rows[] = {
+      {"prod", true}, {arn, true},         {"", false},
+      {"a b", false}, {"a, b", false},     {"a\r\nb", false},
+      {"a/b", false}, {arn + "/x", false}, {"arn:aws:ecs:eu-west-1:123456789012:task/prod", false},
+  };
+  for (const auto& [name, is_taken] : rows) {
+    CLI::App app;
+    StateFlags state;
+    state.add_to(app);
+    std::string refused;
+    try {
+      app.parse(Words{"--cluster=" + name});
+    } catch (const CLI::ParseError& error) {
+      refused = error.what();
+    }
+    EXPECT_EQ(refused.empty(), is_taken) << name << ": " << refused;
+    if (!is_taken) EXPECT_THAT(refused, HasSubstr("--cluster")) << name;
+  }
+}
+
+TEST(Program, RefusesALogThatIsADirectory) {
+  const std::string directory = testing::TempDir();
+  setenv("FLAGS_TEST_LOG_FILE", directory.c_str(), 1);
+  const auto refused = LogFlags{}.configure({"FLAGS_TEST"});
+  unsetenv("FLAGS_TEST_LOG_FILE");
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, StartsWith("FLAGS_TEST_LOG_FILE: log file '" + directory));
+  EXPECT_THAT(refused.error().message, HasSubstr("directory"));
 }
 
 TEST(Program, WhatHasStoppedStaysAsLongAsIsSaid) {

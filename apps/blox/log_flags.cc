@@ -51,10 +51,13 @@ Status LogFlags::configure(const std::vector<std::string>& prefixes) const {
     level = *parsed;
   }
   log::File file;
-  file.path = first_variable(prefixes, "_LOG_FILE").first;
+  const auto [path, name] = first_variable(prefixes, "_LOG_FILE");
+  file.path = path;
   file.bytes_max = to_bytes(bytes_max);
   file.old_count = old_count;
-  return log::configure(level, std::move(file));
+  const Status configured = log::configure(level, std::move(file));
+  if (!configured) return configured.error_in(name);
+  return done();
 }
 
 std::string log_help(const std::vector<std::string>& prefixes) {

@@ -45,8 +45,12 @@ Result<std::unique_ptr<store::Store>> open_sqlite(Executor& executor, Metrics& m
   store::SqliteStoreOptions options;
   options.metrics = &metrics;
   options.queue_bytes_max = queue_bytes_max;
+  if (std::filesystem::is_directory(path, problem)) {
+    return fail(ErrorKind::kInvalid,
+                "--store 'sqlite:" + path.string() + "': is a directory; sqlite:PATH takes a file");
+  }
   auto opened = store::SqliteStore::open(executor, path.string(), options);
-  if (!opened) return opened.error_in("--store");
+  if (!opened) return opened.error_in("--store 'sqlite:" + path.string() + "'");
   log::info("store", "sqlite:{}", path.string());
   return std::unique_ptr<store::Store>{*std::move(opened)};
 }

@@ -51,6 +51,17 @@ TEST_F(OpenStoreTest, NamesWhatItCanOpen) {
   }
 }
 
+TEST_F(OpenStoreTest, RefusesADirectoryByName) {
+  const std::string directory = testing::TempDir();
+  const auto refused = open_store(loop, metrics, "sqlite:" + directory, "unused.db", 1 << 20);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message,
+            "--store 'sqlite:" + directory + "': is a directory; sqlite:PATH takes a file");
+  const auto below = open_store(loop, metrics, "sqlite:/dev/null/x.db", "unused.db", 1 << 20);
+  ASSERT_FALSE(below);
+  EXPECT_THAT(below.error().message, HasSubstr("/dev/null"));
+}
+
 TEST_F(OpenStoreTest, RepeatsNoPassword) {
   for (const char* text :
        {"etcd:user:secret@h:2379", "etcd:http://user:secret@h", "http://u:secret@h"}) {

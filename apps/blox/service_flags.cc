@@ -1,8 +1,10 @@
 #include "blox/service_flags.h"
 
+#include "base/text.h"
 #include "blox/byte_size.h"
 #include "blox/open_store.h"
 #include "http/url.h"
+#include "model/arn.h"
 
 namespace blox::apps {
 namespace {
@@ -34,6 +36,20 @@ Status CommonFlags::check() const {
                                        "--store sqlite:PATH");
 }
 
+namespace {
+
+CLI::Validator is_cluster() {
+  const auto check = [](const std::string& text) {
+    if (is_cluster_name(text) || parse_cluster_arn(text)) return std::string{};
+    return quote(text) +
+           " is neither a name of 1 to 255 letters, digits, '-' and '_' nor the ARN "
+           "of a cluster";
+  };
+  return CLI::Validator{[check](std::string& text) { return check(text); }, "NAME-or-ARN"};
+}
+
+}  // namespace
+
 CLI::Validator is_reconcile_interval() {
   return is_duration(std::chrono::seconds{10}, std::chrono::days{7});
 }
@@ -44,7 +60,8 @@ void StateFlags::add_to(CLI::App& app) {
   add_flag(
       app, "--cluster", clusters,
       "Name or ARN of a cluster to follow; repeat it; default: all of the account. Messages on "
-      "others are deleted from the queue: a queue belongs to one service");
+      "others are deleted from the queue: a queue belongs to one service")
+      ->check(is_cluster());
   add_flag(app, "--reconcile-interval", reconcile_interval, "Between full reads of ECS")
       ->check(is_reconcile_interval());
   add_flag(app, "--stopped-retention", stopped_retention,
