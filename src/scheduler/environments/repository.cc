@@ -102,7 +102,7 @@ Async<Status> Repository::reload() {
   while (reloading_) co_await turn_.wait();
   if (!stale_) co_return done();  // Somebody else has just done it.
   reloading_ = true;
-  while (commit_count_ > 0) co_await turn_.wait();
+  while (!under_way_.empty()) co_await turn_.wait();
   auto records = co_await read_all();
   reloading_ = false;
   turn_.notify_all();
@@ -126,16 +126,16 @@ Async<void> Repository::carry_out(store::Commit commit, Apply apply, Promise<Sta
                      : fail(ErrorKind::kUnavailable, read.error().message));
     co_return;
   }
-  ++commit_count_;
+  const std::uint64_t number = ++newest_;
+  under_way_.insert(number);
   const auto revision = co_await store_.commit(std::move(commit));
-  --commit_count_;
-  turn_.notify_all();
+  under_way_.erase(number);
   if (revision) {
-    apply(*revision);
-    changed_.notify_all();
-    promise.set(done());
-    co_return;
+    finished_.emplace(*revision, Finished{newest_, std::move(apply), std::move(promise)});
   }
+  apply_finished();
+  turn_.notify_all();
+  if (revision) co_return;
   const ErrorKind kind = revision.error().kind;
   if (kind == ErrorKind::kConflict || kind == ErrorKind::kUnknown) {
     stale_ = true;
@@ -143,6 +143,21 @@ Async<void> Repository::carry_out(store::Commit commit, Apply apply, Promise<Sta
     [[maybe_unused]] const auto read = co_await reload();
   }
   promise.set(revision.error_in("write the scheduler's records"));
+}
+
+// A commit that was under way when another one was answered may have been carried out before it:
+// until that one is answered as well, the other one waits.
+void Repository::apply_finished() {
+  while (!finished_.empty()) {
+    const auto first = finished_.begin();
+    if (!under_way_.empty() && *under_way_.begin() <= first->second.newest) return;
+    Finished finished = std::move(first->second);
+    const store::Revision revision = first->first;
+    finished_.erase(first);
+    finished.apply(revision);
+    changed_.notify_all();
+    finished.promise.set(done());
+  }
 }
 
 Async<Status> Repository::write(store::Commit commit, Apply apply) {

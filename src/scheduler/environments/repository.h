@@ -47,6 +47,8 @@ struct IntentClosing {
 /// record's mod_revision, durable when it returns, and only then seen in records().
 /// Errors of all writes: kConflict (somebody else changed it: decide again), kUnavailable (nothing
 /// was written), kUnknown (reload before deciding again; `reload` is called within), kInternal.
+/// Writes at the same time reach the mirror in the order of their revisions, however they are
+/// answered: a later one of the same record is not undone.
 /// A write goes on when its caller is destroyed, so the mirror follows it all the same. After
 /// kConflict and kUnknown the mirror is read anew before the error is returned; while that cannot
 /// be done, writes fail with kUnavailable and records() may lag.
@@ -102,6 +104,7 @@ class Repository {
   using Apply = std::function<void(store::Revision)>;  // What a commit changes in the mirror.
   Async<Status> write(store::Commit commit, Apply apply);
   Async<void> carry_out(store::Commit commit, Apply apply, Promise<Status> promise);
+  void apply_finished();
   Async<Status> reload();
   Async<Result<Records>> read_all();
   bool has_name(const EnvironmentUid& uid) const;
@@ -121,12 +124,20 @@ class Repository {
   store::Store& store_;
   Records records_;
   Signal changed_;
-  int commit_count_ = 0;  // Under way. A reload waits for them, so that it overtakes none.
+  // Commits in the order of their numbers. A reload waits for them, so that it overtakes none.
+  std::set<std::uint64_t> under_way_;
+  std::uint64_t newest_ = 0;  // The number of the commit that was sent last.
   bool loaded_ = false;
   bool stale_ = true;                      // The mirror may lack a commit.
   bool reloading_ = false;                 // Commits wait.
   Signal turn_;                            // Told when one of the three changes.
   std::multiset<EnvironmentUid> opening_;  // Of commits under way that open intents.
+  struct Finished {
+    std::uint64_t newest;  // When it was answered.
+    Apply apply;
+    Promise<Status> promise;
+  };
+  std::multimap<store::Revision, Finished> finished_;  // And not in the mirror yet.
   Scope scope_;  // Holds the writes under way: last, as they use all of the above.
 };
 

@@ -22,6 +22,7 @@ class FaultyStore final : public store::Store {
   };
   FaultyStore(Executor& executor, store::Store& inner) : executor_(executor), inner_(inner) {}
   std::deque<Duration> commit_delays;       // Before the commit takes effect.
+  std::deque<Duration> answer_delays;       // After it did.
   Duration range_delay = Duration::zero();  // After the snapshot was read.
   std::deque<Fault> commit_faults;
   std::deque<ErrorKind> range_faults;
@@ -45,7 +46,13 @@ class FaultyStore final : public store::Store {
       commit_delays.pop_front();
       co_await sleep_for(executor_, delay);
     }
-    if (commit_faults.empty()) co_return co_await inner_.commit(std::move(commit));
+    if (commit_faults.empty()) {
+      const Duration delay = answer_delays.empty() ? Duration::zero() : answer_delays.front();
+      if (!answer_delays.empty()) answer_delays.pop_front();
+      auto revision = co_await inner_.commit(std::move(commit));
+      co_await sleep_for(executor_, delay);
+      co_return revision;
+    }
     const Fault fault = commit_faults.front();
     commit_faults.pop_front();
     if (fault.done_anyway) {
@@ -389,6 +396,33 @@ TEST_F(RepositoryTest, ReadsAnewOnlyWhenNoCommitIsUnderWay) {
   loop.run_for(std::chrono::minutes{1});
   ASSERT_TRUE(slow && *slow);
   EXPECT_NE(repository->find_environment(EnvironmentName{"slow"}), nullptr);
+}
+
+// However they are answered: two of the same record come when a stop's end is seen and its intent
+// closed in one round.
+TEST_F(RepositoryTest, CommitsReachTheMirrorInTheirOrder) {
+  ASSERT_TRUE(put(environment("logs", "u1")));
+  ASSERT_TRUE(run(repository->open_intents({intent("u1", "i1")})));
+  const Intent& open = repository->records().intents.begin()->second;
+  const IntentKey key{open.environment, open.instance};
+  IntentClosing closing{key, open.mod_revision, {}};
+  closing.emptied = Emptied{key.first, key.second, {}, TaskArn{"t"}};
+  faulty->answer_delays = {std::chrono::seconds{5}};
+  std::optional<Status> slow;
+  std::optional<Status> fast;
+  Scope scope{loop};
+  scope.spawn(keep(repository->put_emptied({{key.first, key.second, {}, TaskArn{}}}), slow));
+  loop.run_for(std::chrono::seconds{1});
+  scope.spawn(keep(repository->close_intents({closing}), fast));
+  loop.run_for(std::chrono::seconds{1});
+  EXPECT_FALSE(fast) << "nobody knows yet which one came first";
+  loop.run_for(std::chrono::minutes{1});
+  ASSERT_TRUE(slow && *slow && fast && *fast);
+  EXPECT_TRUE(repository->records().intents.empty());
+  ASSERT_EQ(repository->records().emptied.size(), 1U);
+  EXPECT_EQ(repository->records().emptied.begin()->second.task, TaskArn{"t"});
+  ASSERT_TRUE(run(repository->remove_emptied({key}))) << "its revision is the one in the store";
+  EXPECT_TRUE(repository->records().emptied.empty());
 }
 
 // A handler is destroyed when its peer leaves; the store goes on, and so must the mirror.
