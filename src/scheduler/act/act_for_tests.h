@@ -201,7 +201,8 @@ class ActorTest : public testing::Test {
     task.started_by = deployment.value;
     task.family = "logs";
     task.stopped = status == "STOPPED";
-    task.report.detail = R"({"desiredStatus":"RUNNING","startedBy":")" + deployment.value + R"("})";
+    task.report.detail = R"({"desiredStatus":"RUNNING","startedBy":")" + deployment.value +
+                         R"(","createdAt":")" + format_time(loop_.wall_now()) + R"("})";
     query_.tasks[task.report.arn] = task;
   }
   void show(const std::string& arn, const ContainerInstanceArn& instance,

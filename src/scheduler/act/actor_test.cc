@@ -264,6 +264,29 @@ TEST_F(ActorTest, ALookUpTakesNoOldTaskForTheNewOne) {
   EXPECT_TRUE(process_->memory.ended.contains(TaskArn{"new"}));
 }
 
+// ECS shows for a while as alive what has ended, and nobody may remember it. What was started may
+// come yet: a start that is taken for done would be made again as soon as the old one is over.
+TEST_F(ActorTest, ALookUpTakesNoOldTaskThatIsShownAliveForTheNewOne) {
+  put_in_ecs("old", kA, "RUNNING");
+  put_in_ecs("also-old", kB, "RUNNING");
+  show("also-old", kB, "RUNNING");
+  tasks_.at(TaskArn{"also-old"}).object.created_at = format_time(loop_.wall_now());
+  loop_.run_for(minutes{1});
+  control_.fake.faults.emplace_back(error(ErrorKind::kUnknown));
+  carry_out(starts_on({kA, kB}));
+  run_for(minutes{1});
+  EXPECT_TRUE(is_open(kA) && is_open(kB));
+  put_in_ecs("new", kA, "PENDING");
+  run_for(minutes{1});
+  EXPECT_FALSE(is_open(kA));
+  EXPECT_TRUE(records().outcomes.contains(TaskArn{"new"}));
+  EXPECT_TRUE(is_open(kB));
+  run_for(minutes{5});
+  EXPECT_FALSE(is_open(kB));
+  EXPECT_TRUE(records().outcomes.contains(TaskArn{"also-old"}))
+      << "it may be the new one after all";
+}
+
 TEST_F(ActorTest, ALookUpThatFailsProvesNothing) {
   control_.fake.faults.emplace_back(error(ErrorKind::kUnknown));
   carry_out(starts_on({kA}));

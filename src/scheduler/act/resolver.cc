@@ -139,10 +139,13 @@ std::vector<IntentClosing> Resolver::conclude(const Group& group, TimePoint aske
     if (intent.launch_id != entry.launch_id || entry.first_seen > asked_at) continue;
 
     IntentClosing closing = closing_of(intent);
+    const TaskArn* found_new = nullptr;
     for (const auto& sighting : seen) {
       if (sighting.instance != intent.instance) continue;
-      // ECS lists ended tasks for an hour: an old one that nobody remembers is not the new one.
-      if (sighting.ended && sighting.created_at < intent.created_at) continue;
+      // An old one that nobody remembers. If it is alive, nothing may start beside it; or our clock
+      // is ahead, and it is the new one.
+      const bool is_old = !may_be_of(intent, sighting.created_at);
+      if (sighting.ended && is_old) continue;
       if (std::ranges::find(intent.known_tasks, sighting.task) != intent.known_tasks.end())
         continue;
       if (context_.records().outcomes.contains(sighting.task)) continue;
@@ -152,11 +155,12 @@ std::vector<IntentClosing> Resolver::conclude(const Group& group, TimePoint aske
       }
       if (sighting.end) context_.memory.ended.insert_or_assign(sighting.task, *sighting.end);
       closing.outcomes.push_back(outcome_of(intent, sighting.task));
+      if (!is_old) found_new = &sighting.task;
     }
     const TimePoint settled = entry.first_seen + context_.options.assumptions.settle_time();
-    if (!closing.outcomes.empty()) {
+    if (found_new) {
       log::info("act", "the unknown start on {} for {} took place: {}", intent.instance.value,
-                intent.group, closing.outcomes.front().task.value);
+                intent.group, found_new->value);
       context_.metrics.unknown_found.Increment();
       closings.push_back(std::move(closing));
     } else if (sightings && sightings->tells_all_of(intent.instance) && asked_at >= settled) {

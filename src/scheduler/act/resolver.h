@@ -17,6 +17,8 @@ namespace blox::scheduler {
 
 /// An open start that no call works on ─ lists at 2, 4, 8 … s ─┬ a new task there: closed at once
 ///                                                             └ none by settle_time: closed
+/// New is what ECS created since the intent was written: a clock that is ahead of ECS's costs the
+/// wait, and no task, as those that live there become outcomes either way.
 /// Bounds: lookup_calls_max look-ups at a time, one a deployment; one entry an open start.
 /// Threading: the executor's thread.
 class Resolver {

@@ -91,6 +91,14 @@ struct Intent {
   store::Revision mod_revision = 0;
 };
 
+/// False for a task that ECS created before the intent was written: whoever finds it has not found
+/// what the intent started, be it shown as alive. ECS's lists tell of ended tasks for an hour, and
+/// as alive for up to ecs_visible_max. (Some of ECS's times are whole seconds.) Source:
+/// docs/decisions/0036.
+inline bool may_be_of(const Intent& intent, WallTime task_created_at) {
+  return task_created_at >= std::chrono::floor<std::chrono::seconds>(intent.created_at);
+}
+
 /// A task that ECS said it started and that the cluster state may not show yet. It counts as
 /// PENDING until the view shows it, or Describe says that it is STOPPED, or that it is MISSING when
 /// asked launch_effect_max + ecs_visible_max (and the clock's error) after this process first saw

@@ -370,13 +370,17 @@ class Observer::Build {
     return started;
   }
 
-  // True if there is such a task. One that has ended already must be younger than the intent: the
-  // event of an old one may come late.
+  // True if there is such a task, or was one, that is younger than the intent: an old one may come
+  // into the picture late.
   static bool shows_start(const Row& row, const Intent& intent) {
-    return !started_of(row, intent).empty() ||
+    return std::ranges::any_of(row.instance.tasks,
+                               [&](const ObservedTask& task) {
+                                 return is_new(intent, task.arn, task.started_by) &&
+                                        may_be_of(intent, task.created_at);
+                               }) ||
            std::ranges::any_of(row.ended, [&](const Ended& ended) {
              return is_new(intent, ended.arn, ended.started_by) &&
-                    time_or_epoch(ended.created_at) >= intent.created_at;
+                    may_be_of(intent, time_or_epoch(ended.created_at));
            });
   }
 

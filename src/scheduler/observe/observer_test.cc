@@ -222,6 +222,25 @@ TEST_F(ObserverTest, TellsSinceWhenTheDeploymentIs) {
   EXPECT_EQ(observe().desired.deployment->since, now_ - minutes{3});
 }
 
+// It was forgotten, and a late event or a list that lags shows it again.
+TEST_F(ObserverTest, AnOldTaskIsNoEffectOfAStart) {
+  Intent& intent = add_intent(IntentKind::kStart, {});
+  intent.created_at = kDate + std::chrono::milliseconds{10'500};
+  for (const char* status : {"STOPPED", "RUNNING"}) {
+    Task& task = add_task("t", "new", status);
+    task.created_at = format_time(kDate + seconds{9});
+    EXPECT_FALSE(observe_a().intent->effect_seen) << status;
+    task.created_at = format_time(kDate + seconds{10});
+    EXPECT_TRUE(observe_a().intent->effect_seen) << "a time in whole seconds, " << status;
+  }
+  tasks_.clear();
+  add_outcome("u");
+  records_.outcomes.begin()->second.started_at = kDate;
+  EXPECT_FALSE(observe_a().intent->effect_seen);
+  records_.outcomes.begin()->second.started_at = intent.created_at;
+  EXPECT_TRUE(observe_a().intent->effect_seen);
+}
+
 TEST_F(ObserverTest, IntentsAndTasksOnUnknownInstancesAreKept) {
   add_task("t", "new").container_instance = ContainerInstanceArn{"ghost"};
   const World world = observe();
