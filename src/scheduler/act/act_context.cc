@@ -1,6 +1,7 @@
 #include "scheduler/act/act_context.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/log.h"
 
@@ -43,6 +44,27 @@ const Intent* ActContext::find_open(const Intent& intent) const {
 IntentKey key_of(const Intent& intent) { return {intent.environment, intent.instance}; }
 
 IntentClosing closing_of(const Intent& intent) { return {key_of(intent), intent.mod_revision, {}}; }
+
+Emptied emptied_by(const ActContext& context, const Intent& intent, TaskArn task) {
+  const auto is_shown_alive = [&](const TaskArn& arn) {
+    const auto shown = context.tasks.find(arn);
+    return shown != context.tasks.end() && !shown->second.object.last_status.is_final() &&
+           shown->second.object.container_instance == intent.instance;
+  };
+  std::set<TaskArn> over;
+  const auto noted = context.records().emptied.find(key_of(intent));
+  if (noted != context.records().emptied.end()) {
+    over.insert(noted->second.task);
+    over.insert(noted->second.also_over.begin(), noted->second.also_over.end());
+  }
+  for (const auto& [arn, end] : context.memory.ended) over.insert(arn);
+  std::erase_if(over, [&](const TaskArn& arn) { return arn == task || !is_shown_alive(arn); });
+  return {intent.environment,
+          intent.instance,
+          context.executor.wall_now(),
+          std::move(task),
+          {over.begin(), over.end()}};
+}
 
 Outcome outcome_of(const Intent& intent, TaskArn task) {
   Outcome outcome;

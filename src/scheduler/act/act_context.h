@@ -58,6 +58,10 @@ Async<void> close_durably(ActContext& context, std::vector<IntentClosing> closin
 
 IntentKey key_of(const Intent& intent);
 IntentClosing closing_of(const Intent& intent);
+/// The note that a stop has emptied its instance. `task`: the one it ended, or an empty ARN. As it
+/// takes the place of an earlier note, it names all that is known to be over there and that the
+/// picture shows alive: a later process has the note alone.
+Emptied emptied_by(const ActContext& context, const Intent& intent, TaskArn task);
 /// What a task of a start intent is laid over the picture as.
 Outcome outcome_of(const Intent& intent, TaskArn task);
 

@@ -60,23 +60,21 @@ std::string Actor::why_held(const EnvironmentUid& environment,
 
 // Of a stop that ended a task that served, or may have done so: of one that the picture does not
 // show any more it cannot tell. A picture that is read anew may show a task alive that has ended.
-std::optional<Emptied> Actor::emptied_by(const Intent& intent) const {
+std::optional<Emptied> Actor::find_emptied(const Intent& intent) const {
   if (intent.kind != IntentKind::kStop || intent.known_tasks.empty()) return std::nullopt;
   const TaskArn& task = intent.known_tasks.front();
-  Emptied emptied{intent.environment, intent.instance, context_.executor.wall_now(), TaskArn{}};
   if (const auto found = context_.tasks.find(task); found != context_.tasks.end()) {
     const Task& shown = found->second.object;
     if (!shown.last_status.is_final() || shown.started_at.empty() ||
         !shown.stopped_reason.starts_with(kStopReasonPrefix)) {
       return std::nullopt;
     }
-    emptied.task = task;
-    return emptied;
+    return emptied_by(context_, intent, task);
   }
   if (!stopper_.may_have_sent(intent)) return std::nullopt;
   const auto end = context_.memory.ended.find(task);
   if (end != context_.memory.ended.end() && end->second.started_at.empty()) return std::nullopt;
-  return emptied;
+  return emptied_by(context_, intent, TaskArn{});
 }
 
 void Actor::begin_closings(const Environment& environment, const Plan& plan) {
@@ -92,7 +90,7 @@ void Actor::begin_closings(const Environment& environment, const Plan& plan) {
     if (found == context_.records().intents.end() || launcher_.is_busy(key)) continue;
     if (!writing_.insert(key).second) continue;
     closings.push_back(closing_of(found->second));
-    closings.back().emptied = emptied_by(found->second);
+    closings.back().emptied = find_emptied(found->second);
     // A picture that is read anew may lack what it shows now.
     for (const auto& task : over.started) {
       closings.back().outcomes.push_back(outcome_of(found->second, task));

@@ -46,7 +46,7 @@ class Actor {
   bool is_quiet() const { return launcher_.is_quiet() && stopper_.is_quiet() && writing_.empty(); }
 
  private:
-  std::optional<Emptied> emptied_by(const Intent& intent) const;
+  std::optional<Emptied> find_emptied(const Intent& intent) const;
   void begin_closings(const Environment& environment, const Plan& plan);
   void begin_starts(const Environment& environment, const Plan& plan);
   void begin_stops(const Environment& environment, const Plan& plan);

@@ -243,9 +243,11 @@ Async<void> Stopper::look(const Intent& intent) {
 // is stored with the closing, as the next process has the picture alone.
 std::optional<Emptied> Stopper::note_missing(const Intent& intent, const Entry& entry) {
   const TaskArn& task = intent.known_tasks.front();
-  Emptied emptied{intent.environment, intent.instance, context_.executor.wall_now(), TaskArn{}};
   const auto shown = context_.tasks.find(task);
-  if (shown == context_.tasks.end()) return entry.sent ? std::optional{emptied} : std::nullopt;
+  if (shown == context_.tasks.end()) {
+    if (!entry.sent) return std::nullopt;
+    return emptied_by(context_, intent, TaskArn{});
+  }
   EndedTask end;
   end.created_at = shown->second.object.created_at;
   end.started_at = shown->second.object.started_at;
@@ -256,8 +258,7 @@ std::optional<Emptied> Stopper::note_missing(const Intent& intent, const Entry& 
       entry.sent ? std::string{kStopReasonPrefix} + intent.reason : "ECS does not know it any more";
   context_.memory.ended.insert_or_assign(task, std::move(end));
   if (!entry.sent) return std::nullopt;
-  emptied.task = task;
-  return emptied;
+  return emptied_by(context_, intent, task);
 }
 
 // The event of its end may be lost, and the next full read far. That we ended what served is
@@ -268,7 +269,7 @@ std::optional<Emptied> Stopper::note_end(const Intent& intent, const Entry* entr
                     std::string_view{end.stopped_reason}.starts_with(kStopReasonPrefix);
   context_.memory.ended.insert_or_assign(task, std::move(end));
   if (!ours) return std::nullopt;
-  return Emptied{intent.environment, intent.instance, context_.executor.wall_now(), task};
+  return emptied_by(context_, intent, task);
 }
 
 Async<void> Stopper::close(const Intent& intent, std::optional<Emptied> emptied) {

@@ -58,6 +58,45 @@ TEST_F(StopperTest, AStopWhoseEventWasLostIsSeenByDescribe) {
       << "a later process knows that it is over, whatever the picture shows";
 }
 
+// Of neither end an event comes. The note of the second stop takes the place of the first one's, or
+// follows it: the instance served meanwhile.
+TEST_F(StopperTest, ANoteNamesAllThatIsOverAndShownAlive) {
+  for (const bool served : {false, true}) {
+    const auto stop = [&](const std::string& task) {
+      show(task, kA, "RUNNING");
+      put_in_ecs(task, kA, "STOPPED");
+      query_.tasks.at(TaskArn{task}).report.detail =
+          R"({"desiredStatus":"STOPPED","startedAt":"2027-01-15T08:00:00Z",)"
+          R"("stoppedReason":"blox: outdated"})";
+      carry_out(stop_of(TaskArn{task}));
+      run_for(seconds{15});
+      return records().emptied.at({kUid, kA});
+    };
+    show("seen", kA, "STOPPED");
+    show("elsewhere", kB, "RUNNING");
+    for (const char* task : {"seen", "elsewhere"}) {
+      process_->memory.ended[TaskArn{task}].stopped_at = format_time(loop_.wall_now());
+    }
+    EXPECT_TRUE(stop("task-1").also_over.empty());
+    if (served) {
+      ASSERT_TRUE(await(process_->repository.remove_emptied({{kUid, kA}})));
+    } else {
+      crash_and_boot();
+    }
+    EXPECT_EQ(stop("task-2").also_over, std::vector{TaskArn{"task-1"}});
+    EXPECT_EQ(stop("task-3").also_over, (std::vector{TaskArn{"task-1"}, TaskArn{"task-2"}}));
+    tasks_.at(TaskArn{"task-1"}).object.last_status = make_task_status("STOPPED");
+    tasks_.erase(TaskArn{"task-2"});
+    const Emptied last = stop("task-4");
+    EXPECT_EQ(last.task, TaskArn{"task-4"});
+    EXPECT_EQ(last.also_over, std::vector{TaskArn{"task-3"}});
+    ASSERT_TRUE(await(process_->repository.remove_emptied({{kUid, kA}})));
+    tasks_.clear();
+    query_.tasks.clear();
+    crash_and_boot();
+  }
+}
+
 TEST_F(StopperTest, ATaskThatEndedByItselfWasNotEmptiedByOurStop) {
   show("task-a", kA, "RUNNING");
   put_in_ecs("task-a", kA, "STOPPED");

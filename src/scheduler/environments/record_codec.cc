@@ -190,6 +190,7 @@ std::string encode_record(const Emptied& emptied) {
   record["instance"] = emptied.instance.value;
   record["notedAt"] = format_time(emptied.noted_at);
   if (!emptied.task.value.empty()) record["task"] = emptied.task.value;
+  if (!emptied.also_over.empty()) record["alsoOver"] = to_array(emptied.also_over);
   return boost::json::serialize(record);
 }
 
@@ -278,7 +279,8 @@ Result<Emptied> decode_emptied(const store::KeyValue& entry) {
     read.environment = EnvironmentUid{fields.text("environment")};
     read.instance = ContainerInstanceArn{fields.text("instance")};
     read.noted_at = fields.time("notedAt");
-    read.task = TaskArn{fields.find_text("task").value_or("")};
+    read.task = TaskArn{fields.text_or_empty("task")};
+    read.also_over = to_names<TaskArn>(fields.texts("alsoOver"));
     return read;
   });
 }

@@ -81,7 +81,7 @@ Outcome full_outcome() {
 }
 
 Emptied full_emptied() {
-  return {EnvironmentUid{"u1"}, ContainerInstanceArn{"i1"}, kTime, TaskArn{"t9"}};
+  return {EnvironmentUid{"u1"}, ContainerInstanceArn{"i1"}, kTime, TaskArn{"t9"}, {TaskArn{"t8"}}};
 }
 
 // Equal bytes again after decoding, so that no field is lost on the way.
@@ -134,7 +134,7 @@ TEST(RecordCodec, WritesTheDocumentedBytes) {
             R"("taskDefinition":"td:3","task":"t9","startedAt":"2027-01-15T08:00:00.123Z"})");
   EXPECT_EQ(encode_record(full_emptied()),
             R"({"v":1,"environment":"u1","instance":"i1","notedAt":"2027-01-15T08:00:00.123Z",)"
-            R"("task":"t9"})");
+            R"("task":"t9","alsoOver":["t8"]})");
 }
 
 // Written before a deployment had numbers of its own.

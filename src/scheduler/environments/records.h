@@ -121,6 +121,7 @@ struct Emptied {
   ContainerInstanceArn instance;
   WallTime noted_at;  ///< What ended before says nothing about it any more.
   TaskArn task;       ///< That task, where it is known: it is over, whatever the picture shows.
+  std::vector<TaskArn> also_over = {};  ///< Likewise: earlier ones, of which no picture told yet.
   store::Revision mod_revision = 0;
 };
 

@@ -54,7 +54,10 @@ class Observer::Build {
         recall_(observer.memory_, observer.options_, records, now, wall_now) {}
 
   std::map<EnvironmentUid, World> worlds() {
-    for (const auto& [key, emptied] : records_.emptied) stopped_unseen_.insert(emptied.task);
+    for (const auto& [key, emptied] : records_.emptied) {
+      stopped_unseen_.insert(emptied.task);
+      stopped_unseen_.insert(emptied.also_over.begin(), emptied.also_over.end());
+    }
     index_instances();
     for (const auto& [uid, environment] : records_.environments) {
       drafts_.emplace(uid, draft_of(environment));

@@ -303,6 +303,10 @@ TEST_F(RecallTest, TakesFromTheRecordsWhoWasEmptied) {
   EXPECT_TRUE(observe_a().emptied_by_us);
   EXPECT_TRUE(observe_a().tasks.empty());
   EXPECT_EQ(observe_a().known_tasks, std::vector{TaskArn{"t"}});
+  records_.emptied.begin()->second.task = TaskArn{"another"};
+  EXPECT_EQ(observe_a().tasks.size(), 1U);
+  records_.emptied.begin()->second.also_over = {TaskArn{"t"}};
+  EXPECT_TRUE(observe_a().tasks.empty());
   add_ended("s", minutes{10}, minutes{30});
   records_.emptied.begin()->second.noted_at = kDate - minutes{20};
   EXPECT_TRUE(observe_a().emptied_by_us) << "what ended before says nothing";
