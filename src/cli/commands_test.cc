@@ -178,7 +178,7 @@ TEST_F(CommandsTest, AsksForOneByItsArn) {
   transport.asked.clear();
   transport.answer(200, R"({"items":[)" + task_json("b", "PENDING") + "]}");
   blox("tasks get " + short_arn);  // Only a list can tell where it is.
-  EXPECT_THAT(transport.asked, ElementsAre("GET http://127.0.0.1:3000/v1/tasks?bookmarks=true"));
+  EXPECT_THAT(transport.asked, ElementsAre("GET http://127.0.0.1:3000/v1/tasks"));
 }
 
 TEST_F(CommandsTest, SaysWhereToGoOnWhenTheServiceIsAway) {
@@ -201,8 +201,7 @@ TEST_F(CommandsTest, TakesEndpointsAsPeopleWriteThem) {
   for (const auto& [endpoint, url] : rows) {
     transport.asked.clear();
     blox(std::string{"instances list --state-endpoint "} + endpoint);
-    EXPECT_THAT(transport.asked,
-                ElementsAre("GET " + std::string{url} + "/v1/instances?bookmarks=true"));
+    EXPECT_THAT(transport.asked, ElementsAre("GET " + std::string{url} + "/v1/instances"));
     transport.asked.clear();
     blox(std::string{"environments list --scheduler-endpoint="} + endpoint);
     EXPECT_THAT(transport.asked, ElementsAre("GET " + std::string{url} + "/v1/environments"));

@@ -135,8 +135,10 @@ Async<Result<std::string>> HttpClusterState::fetch(std::string target) {
   co_return std::move(answer->body);
 }
 
+// Plain lists: who asks shows the objects alone, and of a cluster that was not read from ECS yet
+// the service then says that, and not that it is empty.
 Async<Result<TaskListing>> HttpClusterState::list_tasks(TaskFilter filter) {
-  std::string target = "/v1/tasks?bookmarks=true";
+  std::string target = "/v1/tasks";
   add_if_set(target, "cluster", filter.cluster);
   add_if_set(target, "status", filter.status);
   add_if_set(target, "startedBy", filter.started_by);
@@ -145,7 +147,7 @@ Async<Result<TaskListing>> HttpClusterState::list_tasks(TaskFilter filter) {
 }
 
 Async<Result<InstanceListing>> HttpClusterState::list_instances(InstanceFilter filter) {
-  std::string target = "/v1/instances?bookmarks=true";
+  std::string target = "/v1/instances";
   add_if_set(target, "cluster", filter.cluster);
   add_if_set(target, "status", filter.status);
   const auto body = co_await fetch(target);
