@@ -102,25 +102,33 @@ TEST(ReconcilerBeside, AHangingListOfClustersHoldsUpNoRead) {
   EXPECT_EQ(world.reads_of("aside"), 2U);
 }
 
-// A read that is past what has changed meanwhile does not do for one that is asked for then.
+// A read that is past what has changed meanwhile does not do for one that is asked for then, be it
+// under way or to be gone on with.
 TEST(ReconcilerBeside, AReadOfAllThatIsAskedForBeginsAnew) {
   for (const bool fails : {false, true}) {
     BesideWorld world;
     world.ecs.slow_clusters[kSlow] = 10s;
     world.ecs.slow_clusters[kOther] = 1ms;
+    const auto add_task = [&](const char* id) {
+      TaskReport joined = task_report({.id = id});
+      joined.cluster = kSlow;
+      world.ecs.fake.tasks[joined.arn] = {joined, "", "", false};
+    };
+    add_task("1");
     world.start();
     world.loop.run_for(35s);  // All lists of the slow one are read.
-    TaskReport joined = task_report({.id = "9"});
-    joined.cluster = kSlow;
-    world.ecs.fake.tasks[joined.arn] = {joined, "", "", false};
+    ASSERT_EQ(world.calls("ListTasks"), 4U);
     if (fails) {
-      world.ecs.broken_clusters.insert(kSlow);
+      world.ecs.fake.broken["DescribeTasks"] = Error{ErrorKind::kUnavailable, "away"};
+      ASSERT_TRUE(world.loop.run_while_not(
+          [&] { return world.reconciler->last_error().has_value(); }, 10s));
+      world.ecs.fake.broken.clear();
     }
+    ASSERT_TRUE(world.ingest->catalog().live_tasks(kSlow).empty());
+    add_task("9");
     world.reconciler->request_all();
-    world.loop.run_for(20s);
-    world.ecs.broken_clusters.clear();
-    world.loop.run_for(70s);
-    EXPECT_EQ(world.ingest->catalog().live_tasks(kSlow).size(), 1U) << fails;
+    world.loop.run_for(2min);
+    EXPECT_EQ(world.ingest->catalog().live_tasks(kSlow).size(), 2U) << fails;
     EXPECT_EQ(world.reads_of("aside"), 2U) << "no more than is asked for";
   }
 }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/bisection.h"
 #include "cluster_state/reconcile/testing_reconcile.h"
 
 namespace blox::cluster_state::testing {
@@ -113,6 +114,36 @@ TEST(ReconcilerHoles, EndWhenTheyAreNotListedAnyMore) {
   world.reconciler->request(kCluster);
   world.loop.run_for(1min);
   EXPECT_EQ(holes_of(world), Holes{});
+}
+
+TEST(ReconcilerHoles, AreNoneOfWhatEcsHasForgottenMeanwhile) {
+  ReconcileWorld world;
+  for (const char* id : {"1", "2"}) world.put({.id = id});
+  world.start();
+  ASSERT_TRUE(world.loop.run_while_not([&] { return world.calls("ListTasks") == 2; }, 1min));
+  world.ecs.fake.tasks.erase(task_arn("1"));  // It is listed, and not asked about yet.
+  ASSERT_TRUE(world.syncs(1min));
+  EXPECT_EQ(world.task("2"), "v1 RUNNING");
+  EXPECT_EQ(holes_of(world), Holes{});
+}
+
+// When many are refused alone it may not be they who are to blame: the read fails, and those that
+// are found so far are not asked about again when it goes on.
+TEST(ReconcilerHoles, ManyOfThemTakeASecondAttempt) {
+  for (const std::size_t refused : {kBlamedMax, kBlamedMax + 1}) {
+    ReconcileWorld world;
+    for (std::size_t number = 0; number < 40; ++number) {
+      world.put({.id = std::to_string(number)});
+      if (number < refused) world.ecs.fake.refused.insert(task_arn(std::to_string(number)).value);
+    }
+    world.start();
+    EXPECT_TRUE(world.syncs(1min));
+    const auto& failures = world.metrics.counter("blox_reconcile_failures_total", "",
+                                                 {{"source", world.reconcile.source}});
+    EXPECT_EQ(failures.Value(), refused == kBlamedMax ? 0 : 1);
+    EXPECT_EQ(holes_of(world).task_count, refused);
+    EXPECT_EQ(world.task_count(), 40 - refused);
+  }
 }
 
 TEST(ReconcilerHoles, AreCountedBeyondTheNamedOnes) {

@@ -75,5 +75,19 @@ TEST(ReconcilerRetry, EventsDoNotEndTheWaitOfAClusterThatFails) {
   EXPECT_TRUE(world.ingest->catalog().synced_at(kCluster));
 }
 
+// What is throttled says nothing of the other calls: what they bring is kept.
+TEST(ReconcilerRetry, OneDescribeThatIsThrottledEndsNoOther) {
+  ReconcileWorld world;
+  for (int number = 0; number < 2'000; ++number) world.put({.id = std::to_string(number)});
+  world.start();
+  ASSERT_TRUE(world.loop.run_while_not([&] { return world.calls("ListTasks") == 2; }, 1min));
+  world.ecs.fake.faults.push_back({ErrorKind::kThrottled, "Rate exceeded"});
+  world.loop.run_for(400ms);
+  EXPECT_EQ(world.calls("DescribeTasks"), 20U);
+  EXPECT_EQ(world.task_count(), 1'900U);
+  EXPECT_TRUE(world.syncs(1min));
+  EXPECT_EQ(world.calls("DescribeTasks"), 21U);
+}
+
 }  // namespace
 }  // namespace blox::cluster_state

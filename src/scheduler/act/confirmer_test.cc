@@ -216,6 +216,29 @@ TEST_F(HoleTest, OneOnAnInstanceHoldsItUpWhereThePictureWentBackwards) {
   EXPECT_FALSE(starts_on_a_or_b(kA, "list"));
 }
 
+TEST_F(HoleTest, OneThatIsToldToStopIsListedThereAsWell) {
+  put_in_ecs("going", kA, "STOPPING");
+  query_.tasks.at(TaskArn{"going"}).stopped = true;
+  EXPECT_TRUE(starts_on_a_or_b(kB, "list"));
+  EXPECT_FALSE(starts_on_a_or_b(kA, "list"));
+}
+
+TEST_F(HoleTest, ATaskThatEcsForgetsMeanwhileIsNone) {
+  slow_query_.list_time = seconds{10};
+  put_in_ecs("ending", kA, "RUNNING");
+  const auto run = [&](Duration duration) {
+    Plan plan = starts_on({kA});
+    plan.needs_confirmation = true;
+    run_round(plan);
+    loop_.run_for(duration);
+  };
+  run(seconds{15});
+  query_.tasks.clear();  // It is listed, and not described yet.
+  for (int i = 0; i < 9 && control_.fake.starts.empty(); ++i) run(seconds{1});
+  EXPECT_EQ(control_.fake.starts.size(), 1U);
+  EXPECT_EQ(std::ranges::count(query_.calls, "ListTasks prod"), 2) << "no instance is asked";
+}
+
 TEST_F(ActorTest, AConfirmationThatTakesLongServesAllTheSame) {
   slow_query_.list_time = seconds{30};
   put_in_ecs("going", kB, "STOPPING");

@@ -54,7 +54,6 @@ TEST_F(HealthWatchTest, AsksUntilNobodyWaitsForIt) {
   plan_.health_wanted.clear();
   run_for(minutes{1}, plan_);
   EXPECT_EQ(count_calls("DescribeTasks"), 4);
-  EXPECT_EQ(count_calls("DescribeTaskDefinition"), 1) << "what it has does not change";
   EXPECT_NE(known("t"), nullptr) << "the picture may not show it for long";
 }
 
@@ -64,6 +63,7 @@ TEST_F(HealthWatchTest, GetsSlowWithWhatSaysTheSameForLong) {
   EXPECT_GE(asked, 50);
   run_for(minutes{10}, plan_);
   EXPECT_LE(count_calls("DescribeTasks"), asked + 12);
+  EXPECT_EQ(count_calls("DescribeTaskDefinition"), 1) << "what it has does not change";
 }
 
 TEST_F(HealthWatchTest, AsksNothingOfTasksWithoutACheck) {
@@ -89,6 +89,9 @@ TEST_F(HealthWatchTest, WhatIsDeniedCountsAsWithoutACheck) {
 }
 
 TEST_F(HealthWatchTest, NothingIsKnownWhileEcsCannotBeReached) {
+  query_.broken["DescribeTaskDefinition"] = error(ErrorKind::kThrottled);
+  run_for(seconds{1}, plan_);
+  EXPECT_FALSE(process_->memory.checked_containers.contains(kDefinition));
   query_.broken["DescribeTaskDefinition"] = error(ErrorKind::kUnavailable);
   run_for(minutes{1}, plan_);
   EXPECT_FALSE(process_->memory.checked_containers.contains(kDefinition));
@@ -109,6 +112,74 @@ TEST_F(HealthWatchTest, AsksForManyByTurns) {
   run_for(seconds{5}, plan_);
   EXPECT_EQ(process_->memory.health.size(), 251U);
   EXPECT_EQ(count_calls("DescribeTasks"), 2) << "200 and the rest; the real one asks by hundreds";
+}
+
+// An UNHEALTHY that the picture has from an earlier Describe must not stand against a newer word.
+TEST_F(HealthWatchTest, KeepsWhatThePictureShowedMeanwhile) {
+  tasks_.at(TaskArn{"t"}).object.health_status = "UNHEALTHY";
+  say("t", "HEALTHY");
+  run_for(seconds{5}, plan_);
+  ASSERT_NE(known("t"), nullptr);
+  EXPECT_EQ(known("t")->word, HealthWord::kHealthy);
+  EXPECT_EQ(known("t")->shown, "UNHEALTHY");
+}
+
+// By itself, to ask it when it wants to be called again.
+class HealthDuesTest : public HealthWatchTest {
+ protected:
+  void watch(const std::string& uid, const TaskDefinitionArn& definition,
+             const std::vector<TaskArn>& tasks) {
+    Environment environment = records().environments.at(kUid);
+    environment.uid = EnvironmentUid{uid};
+    watch_.watch(environment, definition, tasks);
+    loop_.run_for(seconds{1});
+  }
+  HealthWatch watch_{process_->context};
+  const std::vector<TaskArn> young_{TaskArn{"t"}};
+};
+
+TEST_F(HealthDuesTest, EndWithTheTasksThatSomebodyWaitsFor) {
+  watch(kUid.value, kDefinition, young_);
+  watch(kUid.value, kDefinition, young_);
+  ASSERT_EQ(count_calls("DescribeTasks"), 1);
+  EXPECT_LE(watch_.next_due(), loop_.now() + seconds{10});
+  watch(kUid.value, kDefinition, {});
+  EXPECT_EQ(watch_.next_due(), TimePoint::max());
+}
+
+TEST_F(HealthDuesTest, EndWithTheEnvironment) {
+  watch("removed", kDefinition, young_);
+  watch("removed", kDefinition, young_);
+  EXPECT_LE(watch_.next_due(), loop_.now() + seconds{10});
+  watch(kUid.value, kDefinition, {});
+  EXPECT_EQ(watch_.next_due(), TimePoint::max());
+}
+
+TEST_F(HealthDuesTest, AreNotHiddenByADefinitionThatNobodyAsksFor) {
+  query_.broken["DescribeTaskDefinition"] = error(ErrorKind::kUnavailable);
+  watch(kUid.value, TaskDefinitionArn{"logs:2"}, young_);
+  query_.broken.clear();
+  watch(kUid.value, kDefinition, young_);
+  watch(kUid.value, kDefinition, young_);
+  loop_.run_for(seconds{5});
+  EXPECT_GT(watch_.next_due(), loop_.now());
+  EXPECT_LE(watch_.next_due(), loop_.now() + seconds{10});
+}
+
+TEST_F(HealthDuesTest, FewAreAskedForAtATime) {
+  watch(kUid.value, kDefinition, {TaskArn{"t"}});
+  slow_query_.describe_time = minutes{1};
+  for (const char* uid : {"1", "2", "3", "4", "5", "6"}) watch(uid, kDefinition, young_);
+  EXPECT_EQ(count_calls("DescribeTasks"), 4);
+}
+
+TEST_F(HealthDuesTest, NotAllDefinitionsAreRemembered) {
+  for (std::size_t number = 0; number <= HealthWatch::kDefinitionsMax; ++number) {
+    const TaskDefinitionArn other{"other:" + std::to_string(number)};
+    query_.task_definitions[other.value] = {other, true, {"main"}};
+    watch(kUid.value, other, {TaskArn{"unseen"}});
+  }
+  EXPECT_LE(process_->memory.checked_containers.size(), HealthWatch::kDefinitionsMax);
 }
 
 TEST_F(HealthWatchTest, LearnsThatATaskHasEnded) {
