@@ -137,15 +137,24 @@ TEST(BoundedWaits, KeepThePlaceWhileSomethingIsUnderWay) {
   }
 }
 
-// A budget that was lowered: none of them waits for the others' sake.
-TEST(BoundedWaits, WhatHangsInMorePlacesThanThereAreIsReplaced) {
-  const std::pair<const char*, const char*> rows[] = {
-      {"a(emptied): t/old?@10m b(emptied): u/old~@10m c: v/new", "stop t stop u"},
-      {"a(emptied): t/old?@599s b(emptied): u/old~@599s c: v/new", ""},
-      {"a(emptied): t/old?@10m b(emptied): u/new?@1s c: v/new", "stop t"},
+// A budget that was lowered: they do not wait for each other, and yet go by turns, as one that is
+// not known to serve may do so.
+TEST(BoundedWaits, WhatHangsInMorePlacesThanThereAreIsReplacedByTurns) {
+  const std::tuple<const char*, const char*, const char*> rows[] = {
+      {"", "a(emptied): t/old?@10m b(emptied): u/old~@10m c: v/new", "stop t"},
+      {"max=2", "a(emptied): t/old?@10m b(emptied): u/old~@10m c(emptied): v/old?@10m",
+       "stop t stop u"},
+      {"", "a(emptied): t/old?@599s b(emptied): u/old~@599s c: v/new", ""},
+      {"", "a(emptied): +stop=t t/old?@10m b(emptied): u/old~@10m c: v/new", ""},
+      {"", "a(emptied): t/old-@9m b(emptied): u/old~@10m c: v/new", ""},
+      {"", "a(emptied): b(emptied): u/old~@10m c: v/new", "start@a"},
+      {"", "a(emptied): t/old?@10m b(emptied): u/new?@1s c: v/new", ""},
+      {"", "a(emptied): t/old?@10m b: u/old c: v/new", "stop t"},
   };
-  for (const auto& [world, plan] : rows) {
-    EXPECT_EQ(to_text(plan_daemon(world_from_text(world, "running deployed"))), plan) << world;
+  for (const auto& [settings, world, plan] : rows) {
+    EXPECT_EQ(to_text(plan_daemon(world_from_text(world, std::string{"running "} + settings))),
+              plan)
+        << world;
   }
 }
 

@@ -101,7 +101,7 @@ class Round {
       if (standing == Standing::kEligible) ++eligible_;
       if (rules_.is_unavailable(instance)) ++unavailable_;
       if (rules_.holds_place(instance)) note_place(instance);
-      note_dues(instance);
+      for (const TimePoint at : rules_.dues_of(instance)) due(at);
       note_health(instance);
       if (standing == Standing::kSuperseded || standing == Standing::kOther) continue;
       ++in_use;
@@ -118,26 +118,10 @@ class Round {
 
   void note_place(const Instance& instance) {
     ++places_;
+    if (!rules_.waits_in_own_place(instance)) ++busy_places_;
     std::string why = rules_.why_lost(instance);
     if (why.empty()) return;
     if (lost_++ == 0) why_lost_ = fmt::format("{}: {}", instance.arn.value, why);
-  }
-
-  void note_dues(const Instance& instance) {
-    for (const ObservedTask& task : instance.tasks) {
-      if (!task.phase_since) continue;
-      if (task.phase == TaskPhase::kServing) due(*task.phase_since + world_.desired.min_healthy);
-      due(task.unhealthy_since.value_or(task.silent_since.value_or(*task.phase_since)) +
-          limits_.stuck_after);
-    }
-    for (const auto& since : {instance.unserved_since, instance.held_up_since,
-                              instance.intent ? instance.intent->since : std::nullopt}) {
-      if (since) due(*since + limits_.stuck_after);
-    }
-    if (instance.unserved_since) due(*instance.unserved_since + limits_.unhealthy_after);
-    if (deployment() && deployment()->since && (instance.unserved_since || instance.intent)) {
-      due(*deployment()->since + limits_.stuck_after);
-    }
   }
 
   // While the deployment goes on, and where it left an instance out or a place is taken.
@@ -311,19 +295,23 @@ class Round {
     const bool costs_service = rules_.serves(instance, doomed);
     // One that holds a place already takes no further one; the others have to leave it its own.
     // Where more are taken than there are, as a budget may shrink, they could all wait for each
-    // other for ever: what hangs does not wait.
+    // other for ever: those that hang so do not count against each other.
     const bool has_place = rules_.holds_place(instance);
+    const bool hangs = has_place && rules_.waits_in_own_place(instance);
     const bool by_service = costs_service && !has_place;
-    const int out = by_service ? unavailable_ : places_ - (has_place ? 1 : 0);
-    if (out >= unavailable_max_ && !(has_place && rules_.hangs(doomed))) {
+    const int out = by_service ? unavailable_
+                    : hangs    ? busy_places_
+                               : places_ - (has_place ? 1 : 0);
+    if (out >= unavailable_max_) {
       return add_line(
           instance, InstanceState::kWaiting,
           fmt::format("{}; waits: {} of {} instances are {}, {} may be", reason, out, eligible_,
                       by_service ? "without proven service" : "emptied by stops",
                       unavailable_max_));
     }
-    if (costs_service && !has_place) ++unavailable_;
+    if (by_service) ++unavailable_;
     if (!has_place) ++places_;
+    if (!has_place || hangs) ++busy_places_;
     stop(instance, doomed, std::move(reason), costly ? &best : nullptr);
   }
 
@@ -473,7 +461,8 @@ class Round {
   int eligible_ = 0;
   int unavailable_ = 0;   // Eligible and without service, but for those that cannot take the task.
   int places_ = 0;        // Of these, by our stops or early deaths.
-  int lost_ = 0;          // Of these, for good.
+  int busy_places_ = 0;   // Of these, but for those that hang and could be replaced.
+  int lost_ = 0;          // Of the places, for good.
   std::string why_lost_;  // Of the first of them.
   int unavailable_max_ = 1;
   bool rollout_paused_ = false;

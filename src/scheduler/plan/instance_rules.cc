@@ -207,6 +207,36 @@ bool InstanceRules::is_emptying(const Instance& instance) const {
          std::ranges::any_of(instance.tasks, &ObservedTask::stopped_by_us);
 }
 
+bool InstanceRules::waits_in_own_place(const Instance& instance) const {
+  if (instance.intent || instance.tasks.empty()) return false;
+  const ObservedTask& best = best_of(instance);
+  return best.phase != TaskPhase::kEnding && !is_current(best) && best.seen && hangs(best);
+}
+
+std::vector<TimePoint> InstanceRules::dues_of(const Instance& instance) const {
+  std::vector<TimePoint> dues;
+  for (const ObservedTask& task : instance.tasks) {
+    if (!task.phase_since) continue;
+    if (task.phase == TaskPhase::kServing) {
+      dues.push_back(*task.phase_since + world_.desired.min_healthy);
+    }
+    dues.push_back(task.unhealthy_since.value_or(task.silent_since.value_or(*task.phase_since)) +
+                   limits_.stuck_after);
+  }
+  if (instance.held_up_since) dues.push_back(*instance.held_up_since + limits_.stuck_after);
+  const auto add_wait = [&](TimePoint since) {
+    dues.push_back(since + limits_.stuck_after);
+    if (!deployment() || !deployment()->since) return;
+    dues.push_back(*deployment()->since + limits_.stuck_after);
+  };
+  if (instance.unserved_since) {
+    dues.push_back(*instance.unserved_since + limits_.unhealthy_after);
+    add_wait(*instance.unserved_since);
+  }
+  if (instance.intent && instance.intent->since) add_wait(*instance.intent->since);
+  return dues;
+}
+
 std::string InstanceRules::why_lost(const Instance& instance) const {
   if (!holds_place(instance)) return {};
   if (instance.early_death) return instance.early_death->reason;

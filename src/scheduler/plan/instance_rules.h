@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "scheduler/plan/daemon_plan.h"
 #include "scheduler/plan/world.h"
@@ -41,8 +42,6 @@ class InstanceRules {
   /// (One whose check says nothing does not, either.)
   const ObservedTask* find_stuck(const Instance& instance) const;
   std::string in_words_of_stuck(const ObservedTask& task) const;
-  /// It is on its way, or does not get healthy, for longer than anybody waits.
-  bool hangs(const ObservedTask& task) const;
   /// Its task of the wanted revision can be built on.
   bool runs_wanted(const Instance& instance) const;
 
@@ -83,6 +82,11 @@ class InstanceRules {
   /// where it holds none.
   std::string why_lost(const Instance& instance) const;
 
+  /// Its task hangs, is outdated, and nothing is done about it yet. Requires: it holds a place.
+  bool waits_in_own_place(const Instance& instance) const;
+  /// Times at which something here comes to hold, or did.
+  std::vector<TimePoint> dues_of(const Instance& instance) const;
+
   /// True for what began less than unreachable_release ago.
   bool is_recent(std::optional<TimePoint> since) const {
     return since && world_.now - *since < limits_.unreachable_release;
@@ -94,6 +98,8 @@ class InstanceRules {
     return !since || world_.now - *since >= wait;
   }
   bool has_proven(const Instance& instance) const;
+  /// It is on its way, or does not get healthy, for longer than anybody waits.
+  bool hangs(const ObservedTask& task) const;
   bool is_emptying(const Instance& instance) const;
   /// Its open intent: ECS refuses it time after time, or nobody hears of it for too long.
   bool has_hung(const Instance& instance) const;
