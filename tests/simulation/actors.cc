@@ -51,6 +51,7 @@ Async<void> User::deploy(std::string name, std::string definition) {
       environment = co_await scheduler_.patch_environment(name, std::move(request));
     }
     if (environment) {
+      if (name == kEnvironment) on_deploying_();
       const auto deployed = co_await scheduler_.create_deployment(
           name, environment->deployment_token, /*supersede=*/true);
       if (deployed) break;
@@ -107,6 +108,7 @@ Async<void> User::deploy_again_if_failed() {
   request.task_definition = wanted_;
   const auto patched = co_await scheduler_.patch_environment(kEnvironment, std::move(request));
   if (!patched) co_return;
+  on_deploying_();
   const auto deployed = co_await scheduler_.create_deployment(
       kEnvironment, patched->deployment_token, /*supersede=*/true);
   if (deployed) coverage_.add("failed deployments, made anew");

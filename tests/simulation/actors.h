@@ -2,7 +2,9 @@
 // instances join, drain, leave and lose their tasks.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/async.h"
@@ -33,6 +35,9 @@ class User {
   User(Executor& executor, Random& random, client::Scheduler& scheduler, const Scenario& scenario,
        std::vector<std::string> definitions, Coverage& coverage);
 
+  /// `told` is called before each request for a deployment of the first environment.
+  void on_deploying(std::function<void()> told) { on_deploying_ = std::move(told); }
+
   Async<void> run();
   /// Creates, deploys and deletes the second environment.
   Async<void> run_second(std::string definition);
@@ -56,6 +61,7 @@ class User {
   std::vector<std::string> definitions_;
   Coverage& coverage_;
   std::string wanted_;
+  std::function<void()> on_deploying_ = [] {};
   bool done_ = false;
   bool second_done_ = false;
 };

@@ -14,6 +14,11 @@ bool is_serving(const simulator::TaskState* state) {
 
 }  // namespace
 
+void BudgetJudge::note_deployment() {
+  newest_.clear();
+  std::erase_if(places_, [](const auto& entry) { return !entry.second.died_of.empty(); });
+}
+
 void BudgetJudge::on_task(const simulator::Task& task, const simulator::TaskState* before) {
   if (task.group != budget_.group) return;
   const simulator::TaskState& now = task.present();
@@ -23,9 +28,8 @@ void BudgetJudge::on_task(const simulator::Task& task, const simulator::TaskStat
     return;
   }
   if (before == nullptr && task.started_by != newest_) {
+    note_deployment();
     newest_ = task.started_by;
-    // The deaths of another deployment are its own.
-    std::erase_if(places_, [](const auto& entry) { return !entry.second.died_of.empty(); });
   }
   const std::string& instance = task.instance->arn;
   const auto place = places_.find(instance);

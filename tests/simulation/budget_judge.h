@@ -40,6 +40,10 @@ class BudgetJudge final : public simulator::WorldObserver {
   /// The most places that were known to be taken when a stop that costs service was asked for.
   std::size_t known_max() const { return known_max_; }
 
+  /// Somebody deploys: the deaths of another deployment are its own. That it is in force shows
+  /// with its first task, which a stop may precede.
+  void note_deployment();
+
   void on_task(const simulator::Task& task, const simulator::TaskState* before) override;
   void on_instance(const simulator::Instance& instance,
                    const simulator::InstanceState* before) override;

@@ -167,6 +167,7 @@ void Run::prepare() {
   std::vector<std::string> definitions;
   for (const auto& definition : families.at(kFamily)) definitions.push_back(definition->arn);
   user_.emplace(loop_, random_, client_, scenario_, std::move(definitions), report_.coverage);
+  user_->on_deploying([this] { budget_judge_.note_deployment(); });
   simulator_.faults = scenario_.faults;
   plan_bad_revision();
   plan_restore();
