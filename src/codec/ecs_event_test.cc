@@ -130,6 +130,17 @@ TEST(EcsEvent, TakesWhatIsAlmostJson) {
   }
 }
 
+// Each of these bytes becomes six: what is taken has the bound that a message has.
+TEST(EcsEvent, RefusesWhatIsTooLargeOnceItIsRepaired) {
+  for (const auto [bytes, fits] :
+       {std::pair{kEventBytesMax / 8, true}, {kEventBytesMax / 4, false}}) {
+    std::string body = fixture("task_running.json");
+    body.replace(body.find(R"("version": 3)"), 0,
+                 R"("stoppedReason": ")" + std::string(bytes, '\x01') + "\",");
+    EXPECT_EQ(decode_ecs_event(body).has_value(), fits);
+  }
+}
+
 TEST(EcsEvent, KeepsAnEventOfAnotherTypeThatIsAlmostJson) {
   std::string body = fixture("unknown_type.json");
   body.replace(body.rfind('}'), 0, R"(,"more":"\ud83d")");

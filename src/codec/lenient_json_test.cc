@@ -25,6 +25,8 @@ TEST(LenientJson, PutsRightWhatNoJsonMayHold) {
   const std::pair<std::string_view, std::string_view> rows[] = {
       {R"({"a":"\ud83d"})", "{\"a\":\"\xef\xbf\xbd\"}"},
       {R"({"a":"\ude00x"})", "{\"a\":\"\xef\xbf\xbdx\"}"},
+      {R"({"a":"\udc00\udc00"})", "{\"a\":\"\xef\xbf\xbd\xef\xbf\xbd\"}"},
+      {R"({"a":"\udbff\udbff"})", "{\"a\":\"\xef\xbf\xbd\xef\xbf\xbd\"}"},
       {R"({"a":"\ud83d\u0041"})", "{\"a\":\"\xef\xbf\xbd\\u0041\"}"},
       {R"({"a":"\ud83d\ud83d\ude00"})", "{\"a\":\"\xef\xbf\xbd\\ud83d\\ude00\"}"},
       {"{\"a\":\"x\xff\xc3\"}", "{\"a\":\"x\xef\xbf\xbd\xef\xbf\xbd\"}"},

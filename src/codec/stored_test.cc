@@ -87,6 +87,10 @@ TEST(Stored, SyncMarksComeBack) {
       << "as it was before there were holes";
   EXPECT_FALSE(decode_sync_mark(
       R"({"v":1,"syncedAt":"2026-08-20T10:00:03.412Z","holes":{"tasks":-1,"instances":0}})"));
+  for (int number = 0; number < 30; ++number) mark.holes.arns.insert(std::to_string(number));
+  const auto bounded = decode_sync_mark(encode_sync_mark(mark));
+  ASSERT_TRUE(bounded);
+  EXPECT_EQ(bounded->holes.arns.size(), Holes::kNamedMax) << "however many somebody has written";
   EXPECT_FALSE(decode_sync_mark(R"({"v":1})"));
   EXPECT_FALSE(decode_sync_mark(R"({"v":2,"syncedAt":"2026-08-20T10:00:03Z"})"));
   EXPECT_FALSE(decode_sync_mark(R"({"syncedAt":"2026-08-20T10:00:03Z"})"));
