@@ -101,7 +101,7 @@ def cpu_a_request(css, url, seconds):
     )
     used = css.cpu_seconds() - before
     requests = re.search(r"(\d+) requests in", ended.stdout)
-    if not requests or "Non-2xx" in ended.stdout:
+    if not requests or int(requests[1]) == 0 or "Non-2xx" in ended.stdout:
         raise Failure(f"wrk: {ended.stdout} {ended.stderr}")
     return used / int(requests[1]) * 1e6
 
