@@ -119,6 +119,8 @@ TEST(BoundedWaits, BeginWithTheDeployment) {
   EXPECT_FALSE(has_ended(plan_with("a(emptied,unserved=1h):", others, "since=599s")));
   EXPECT_TRUE(has_ended(plan_with("a(emptied,unserved=1h):", others, "since=10m")));
   EXPECT_FALSE(has_ended(plan_with("a(emptied,unserved=599s):", others, "since=1h")));
+  const World before = world_from_text("a(emptied,unserved=1h):", "running since=599s");
+  EXPECT_EQ(plan_daemon(before).next_due, before.now + std::chrono::seconds{1});
   EXPECT_FALSE(has_ended(plan_with("a: +stop=t@1h t/new", others, "since=599s")));
   EXPECT_TRUE(has_ended(plan_with("a: +stop=t@1h t/new", others, "since=10m")));
   // A stop that the new one does not want: that it was refused says nothing against it.
@@ -146,7 +148,8 @@ TEST(BoundedWaits, WhatHangsInMorePlacesThanThereAreIsReplacedByTurns) {
        "stop t stop u"},
       {"", "a(emptied): t/old?@599s b(emptied): u/old~@599s c: v/new", ""},
       {"", "a(emptied): +stop=t t/old?@10m b(emptied): u/old~@10m c: v/new", ""},
-      {"", "a(emptied): t/old-@9m b(emptied): u/old~@10m c: v/new", ""},
+      {"", "a(emptied): t/old-@10m b(emptied): u/old~@10m c: v/new", "running failed=a"},
+      {"", "a(emptied): t/new?@10m b(emptied): u/old~@10m c: v/new", "running failed=a"},
       {"", "a(emptied): b(emptied): u/old~@10m c: v/new", "start@a"},
       {"", "a(emptied): t/old?@10m b(emptied): u/new?@1s c: v/new", ""},
       {"", "a(emptied): t/old?@10m b: u/old c: v/new", "stop t"},

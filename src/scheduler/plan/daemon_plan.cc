@@ -311,7 +311,7 @@ class Round {
     }
     if (by_service) ++unavailable_;
     if (!has_place) ++places_;
-    if (!has_place || hangs) ++busy_places_;
+    if (hangs) ++busy_places_;
     stop(instance, doomed, std::move(reason), costly ? &best : nullptr);
   }
 
