@@ -20,6 +20,11 @@ class OwnMarks {
     marks[0] = Mark{started, began};
   }
   void erase(const ClusterArn& cluster) { marks_.erase(cluster); }
+  /// When the last read of the cluster that has written a mark began.
+  std::optional<TimePoint> find_last(const ClusterArn& cluster) const {
+    const auto found = marks_.find(cluster);
+    return found == marks_.end() ? std::nullopt : std::optional{found->second[0]->began};
+  }
   /// When the read behind the mark of that time began; none: it is not of this process.
   std::optional<TimePoint> find(const ClusterArn& cluster, WallTime started) const {
     const auto found = marks_.find(cluster);

@@ -22,7 +22,11 @@ TEST(OwnMarks, KnowTheLastTwoOfEachCluster) {
   marks.note(a, WallTime{3s}, TimePoint{30s});
   EXPECT_FALSE(marks.find(a, WallTime{1s}));
   EXPECT_EQ(marks.find(a, WallTime{3s}), TimePoint{30s});
+  EXPECT_EQ(marks.find_last(a), TimePoint{30s});
+  marks.note(a, WallTime{1s}, TimePoint{40s});
+  EXPECT_EQ(marks.find_last(a), TimePoint{40s}) << "whatever the clock on the wall says";
   marks.erase(a);
+  EXPECT_FALSE(marks.find_last(a));
   EXPECT_FALSE(marks.find(a, WallTime{3s}));
   EXPECT_TRUE(marks.find(b, WallTime{1s}));
 }

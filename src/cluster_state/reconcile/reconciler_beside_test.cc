@@ -133,6 +133,37 @@ TEST(ReconcilerBeside, AReadOfAllThatIsAskedForBeginsAnew) {
   }
 }
 
+// The wall clock stood hours ahead when the cluster was read, and was set back since.
+TEST(ReconcilerBeside, AMarkOfTheFutureHoldsUpNoFullRead) {
+  BesideWorld world;
+  world.ecs.fake.clusters = {kOther};
+  world.start();
+  ASSERT_TRUE(world.syncs(1min));
+  const Status marked =
+      run_to_end(world.loop, world.ingest->mark_synced(kOther, world.loop.wall_now() + 3h));
+  ASSERT_TRUE(marked);
+  world.loop.run_for(21min);
+  EXPECT_EQ(world.reads_of("aside"), 2U);
+  world.reconciler->request_all();
+  world.loop.run_for(1min);
+  EXPECT_EQ(world.reads_of("aside"), 3U);
+}
+
+// What was read for another reason while the clusters were found is not read again.
+TEST(ReconcilerBeside, AFullReadLeavesOutWhatWasReadMeanwhile) {
+  BesideWorld world;
+  world.ecs.fake.clusters = {kOther, kCluster};
+  world.start();
+  ASSERT_TRUE(world.syncs(1min));
+  world.ecs.list_latency = 1min;
+  world.reconciler->request_all();
+  world.loop.run_for(10s);
+  world.reconciler->request(kOther);
+  world.loop.run_for(2min);
+  EXPECT_EQ(world.reads_of("aside"), 2U);
+  EXPECT_EQ(world.reads_of("prod"), 2U);
+}
+
 // One that is tried again for long does not hold up the doubts of another either.
 TEST(ReconcilerBeside, DoubtsOfOneDoNotWaitForThoseOfAnother) {
   BesideWorld world;

@@ -109,7 +109,6 @@ Async<void> Reconciler::find_for_ever() {
 // A full read: finds the clusters and has all of them read.
 Async<void> Reconciler::find_all() {
   const TimePoint began = executor_.now();
-  const WallTime wall_began = executor_.wall_now();
   refused_.clear();
   std::set<ClusterArn> clusters;
   const Status found = co_await find_clusters(clusters);
@@ -127,8 +126,8 @@ Async<void> Reconciler::find_all() {
   drop_unfollowed(clusters);
   // Those that were asked for by name may have been read while all were found.
   std::erase_if(clusters, [&](const ClusterArn& cluster) {
-    const auto synced_at = ingest_.catalog().synced_at(cluster);
-    return synced_at && *synced_at >= wall_began;
+    const auto last = own_marks_.find_last(cluster);
+    return last && *last >= began && ingest_.catalog().synced_at(cluster);
   });
   wanted_.found(clusters, now);
   for (const ClusterArn& cluster : clusters) {
