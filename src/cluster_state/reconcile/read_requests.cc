@@ -38,6 +38,7 @@ std::optional<TimePoint> ReadRequests::due(TimePoint now) const {
 ReadScope ReadRequests::begin(TimePoint now, bool full) {
   const bool people_due = !people_.is_empty() && !people_are_served() && now >= people_after_;
   ReadScope scope = std::exchange(own_, {});
+  scope.anew = scope.all;
   scope.all = scope.all || full || (people_due && people_.all);
   if (people_due || (scope.all && !people_.is_empty())) {
     if (!people_are_served()) begun_at_ = now;

@@ -14,6 +14,7 @@ namespace blox::cluster_state {
 /// Clusters, or all of them.
 struct ReadScope {
   bool all = false;
+  bool anew = false;  ///< All of them for ourselves: what is under way does not do.
   std::set<ClusterArn> clusters;
 
   bool is_empty() const { return !all && clusters.empty(); }

@@ -123,6 +123,24 @@ TEST(ReadRequests, GiveOutWhatIsDue) {
   EXPECT_FALSE(requests.due(at(12s)));
 }
 
+TEST(ReadRequests, SayWhatHasToBeginAnew) {
+  const std::tuple<const char*, const char*, bool, bool, bool> rows[] = {
+      {"all for ourselves", "+", false, true, true},
+      {"also with a full one", "+", true, true, true},
+      {"not by itself", "", true, true, false},
+      {"all for people", "*", false, true, false},
+      {"one", "A", false, false, false},
+  };
+  for (const auto& [rule, steps, full, all, anew] : rows) {
+    ReadRequests requests{10s};
+    play(requests, steps);
+    const ReadScope read = requests.begin(at(1s), full);
+    EXPECT_EQ(read.all, all) << rule;
+    EXPECT_EQ(read.anew, anew) << rule;
+    EXPECT_FALSE(requests.begin(at(2s), true).anew) << rule;
+  }
+}
+
 TEST(ReadRequests, TooManyNamesMeanAll) {
   ReadRequests requests{10s};
   for (std::size_t number = 0; number < ReadRequests::kNamedMax; ++number) {
@@ -135,6 +153,7 @@ TEST(ReadRequests, TooManyNamesMeanAll) {
   }
   const ReadScope read = more.begin(at(0s), false);
   EXPECT_TRUE(read.all);
+  EXPECT_TRUE(read.anew);
   EXPECT_EQ(read.clusters.size(), ReadRequests::kNamedMax);
 }
 

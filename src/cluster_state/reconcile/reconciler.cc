@@ -68,8 +68,6 @@ void Reconciler::request(ClusterArn cluster) {
 }
 
 void Reconciler::request_all() {
-  // Those that are under way, or go on later, may be past what has to be seen.
-  for (auto& [cluster, read] : reads_) read.again = true;
   wanted_.add_all();
   plan_wanted_.notify_all();
 }

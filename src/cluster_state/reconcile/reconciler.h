@@ -58,11 +58,12 @@ class Reconciler {
   Reconciler(Executor& executor, Random& random, aws::EcsQuery& ecs, Ingest& ingest,
              Metrics& metrics, ReconcileOptions options = {});
 
-  /// Has the cluster read whole soon.
+  /// Has the cluster read whole soon, by a read that begins now or later: what is under way, or was
+  /// begun and failed, does not do.
   void request(ClusterArn cluster);
-  /// Has all of them read whole soon, by reads that begin now or later: those under way do not do.
+  /// The same of all.
   void request_all();
-  /// The same of one cluster, or all, because people ask for it; see ReadRequests. Shape: true when
+  /// Has one cluster, or all, read because people ask for it; see ReadRequests. Shape: true when
   /// a read is begun for it, after the pause; false when it joins one. Requires: follows(cluster),
   /// and the catalog has it, so that names nobody knows do not pile up.
   bool request_for_people(ClusterArn cluster);
@@ -115,6 +116,7 @@ class Reconciler {
     int pages = 0;
     std::set<ClusterArn> clusters;
     bool moved = false;
+    bool stale = false;  // Clusters may have come to be behind it that have to be found.
   };
   // Describes of one cluster.
   struct Asking {
@@ -129,6 +131,8 @@ class Reconciler {
   TimePoint next_plan() const;
   void plan();
   void plan_retries();
+  void mark_stale();
+  void request_after(const ClusterArn& cluster);
   void enqueue(const ClusterArn& cluster, ReadRank rank);
   Async<void> find_for_ever();
   Async<void> find_all();

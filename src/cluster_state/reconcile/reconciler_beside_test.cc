@@ -28,6 +28,11 @@ struct BesideWorld : ReconcileWorld {
   bool is_read(const ClusterArn& cluster) const {
     return ingest->catalog().synced_at(cluster).has_value();
   }
+  void put_in(const ClusterArn& cluster, std::string id) {
+    TaskReport task = task_report({.id = std::move(id)});
+    task.cluster = cluster;
+    ecs.fake.tasks[task.arn] = {task, "", "", false};
+  }
 };
 
 TEST(ReconcilerBeside, ANewClusterDoesNotWaitForTheSlowest) {
@@ -131,6 +136,23 @@ TEST(ReconcilerBeside, AReadOfAllThatIsAskedForBeginsAnew) {
     EXPECT_EQ(world.ingest->catalog().live_tasks(kSlow).size(), 2U) << fails;
     EXPECT_EQ(world.reads_of("aside"), 2U) << "no more than is asked for";
   }
+}
+
+// More names than are kept mean all of them; so they were asked for, too.
+TEST(ReconcilerBeside, SoDoesOneThatIsMeantByTooManyNames) {
+  BesideWorld world;
+  world.ecs.slow_clusters[kSlow] = 10s;
+  world.put_in(kSlow, "8");
+  world.start();
+  world.loop.run_for(35s);
+  ASSERT_FALSE(world.is_read(kSlow));
+  world.put_in(kSlow, "9");
+  for (std::size_t number = 0; number < ReadRequests::kNamedMax; ++number) {
+    world.reconciler->request(cluster("none" + std::to_string(number)));
+  }
+  world.reconciler->request(kSlow);
+  world.loop.run_for(10min);
+  EXPECT_EQ(world.ingest->catalog().live_tasks(kSlow).size(), 2U);
 }
 
 // The wall clock stood hours ahead when the cluster was read, and was set back since.

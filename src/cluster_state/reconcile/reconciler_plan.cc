@@ -40,18 +40,32 @@ Async<void> Reconciler::plan_for_ever() {
 void Reconciler::plan() {
   const TimePoint now = executor_.now();
   const ReadScope scope = wanted_.begin(now, now >= next_full_);
+  if (scope.anew) mark_stale();
   if (scope.all) {
     find_all_ = true;
     next_full_ = kNotYet;
     find_wanted_.notify_all();
   }
-  for (const ClusterArn& cluster : scope.clusters) enqueue(cluster, ReadRank::kAsked);
+  for (const ClusterArn& cluster : scope.clusters) request_after(cluster);
   for (const ClusterArn& cluster : std::exchange(unread_, {})) {
     if (ingest_.catalog().synced_at(cluster) || queue_.is_under_way(cluster)) continue;
     enqueue(cluster, ReadRank::kAsked);
   }
   plan_retries();
   start_reads();
+}
+
+// What was begun, whether it is under way or goes on later, may be past what has to be seen.
+void Reconciler::mark_stale() {
+  for (auto& [cluster, read] : reads_) read.again = true;
+  list_.stale = true;
+}
+
+// Behind the read that is under way, or that was begun and goes on.
+void Reconciler::request_after(const ClusterArn& cluster) {
+  const auto begun = reads_.find(cluster);
+  if (begun != reads_.end() && !queue_.is_under_way(cluster)) begun->second.again = true;
+  enqueue(cluster, ReadRank::kAsked);
 }
 
 void Reconciler::plan_retries() {
@@ -131,7 +145,7 @@ Async<void> Reconciler::find_all() {
   });
   wanted_.found(clusters, now);
   for (const ClusterArn& cluster : clusters) {
-    // One that is under way does for this full read, too.
+    // One that is under way does for this full read, too, unless it is marked to be read again.
     if (!queue_.is_under_way(cluster)) queue_.add(cluster, rank_of(cluster));
   }
   if (found) urgent_.clear();
@@ -177,9 +191,9 @@ Async<Status> Reconciler::find_clusters(std::set<ClusterArn>& clusters) {
   co_return done();
 }
 
-// Goes on from the page that failed, unless that is long ago.
+// Goes on from the page that failed, unless that says too little of now.
 Async<Status> Reconciler::list_clusters() {
-  if (list_.progress_at + options_.every < executor_.now()) list_ = {};
+  if (list_.stale || list_.progress_at + options_.every < executor_.now()) list_ = {};
   list_.moved = false;
   for (bool ends = false; !ends;) {
     auto page = co_await ecs_.list_clusters_page(list_.page);

@@ -41,7 +41,7 @@ Async<void> Reconciler::read_and_note(ClusterArn cluster) {
   queue_.end(cluster);
   const auto begun = reads_.find(cluster);
   if (read) {
-    if (begun->second.again) wanted_.add(cluster);
+    if (begun->second.again && !queue_.waits(cluster)) wanted_.add(cluster);
     reads_.erase(begun);
     retries_.erase(cluster.value);
     unread_list_.erase(cluster.value);

@@ -151,6 +151,53 @@ TEST(ReconcilerResume, WhatCameDuringAReadIsReadAfterIt) {
   EXPECT_EQ(world.task_count(), 330U);
 }
 
+// So does what is asked for then: the place of what has changed may have been passed.
+TEST(ReconcilerResume, ARequestDuringAReadHasAnotherFollowIt) {
+  for (const bool all : {false, true}) {
+    PagedWorld world{1};
+    world.start();
+    ASSERT_TRUE(world.syncs(1min));
+    world.ecs.fake.broken["DescribeTasks"] = Error{ErrorKind::kUnavailable, "no route"};
+    world.reconciler->request(kCluster);
+    world.loop.run_for(90s);
+    ASSERT_TRUE(world.reconciler->last_error()) << "it is half done";
+    world.put({.id = "9"});
+    if (all) {
+      world.reconciler->request_all();
+    } else {
+      world.reconciler->request(kCluster);
+    }
+    world.loop.run_for(1s);
+    world.ecs.fake.broken.clear();
+    world.loop.run_for(3min);
+    EXPECT_EQ(world.task_count(), 2U) << all;
+  }
+}
+
+// Clusters that came to be behind the page that the list goes on from are found all the same.
+TEST(ReconcilerResume, AReadOfAllThatIsAskedForBeginsTheListOfClustersAnew) {
+  for (const bool under_way : {false, true}) {
+    ReconcileWorld world;
+    const auto cluster = [](const std::string& name) {
+      return ClusterArn{"arn:aws:ecs:eu-west-1:123456789012:cluster/" + name};
+    };
+    world.ecs.fake.page_max = 1;
+    world.ecs.fake.clusters = {cluster("b"), cluster("c"), cluster("d")};
+    world.ecs.latency = 1s;
+    world.start();
+    world.loop.run_for(1500ms);
+    world.ecs.fake.broken["ListClusters"] = Error{ErrorKind::kUnavailable, "no route"};
+    if (!under_way) world.loop.run_for(10s);
+    world.ecs.fake.clusters.insert(world.ecs.fake.clusters.begin(), cluster("a"));
+    world.reconciler->request_all();
+    world.loop.run_for(10s);
+    world.ecs.fake.broken.clear();
+    world.loop.run_for(3min);
+    EXPECT_TRUE(world.ingest->catalog().synced_at(cluster("d")));
+    EXPECT_TRUE(world.ingest->catalog().synced_at(cluster("a"))) << under_way;
+  }
+}
+
 // Of objects in doubt those that were answered are not asked about again.
 TEST(ReconcilerResume, AsksThroughThrottledCallsAboutDoubts) {
   PagedWorld world{0};
