@@ -37,6 +37,7 @@ struct ClusterRead {
   int pages = 0;                  ///< Of that list so far.
   std::set<ObjectName> left;      ///< Listed and not asked about.
   std::set<ObjectName> left_out;  ///< Asked about, and neither described nor MISSING.
+  std::set<ObjectName> refused;   ///< With these ECS refuses a call; see Asking.
   bool exists = true;             ///< ECS knows the cluster, by the last list.
   bool moved = false;             ///< A call has brought it on in this attempt.
   bool again = false;             ///< Something came meanwhile: another read has to follow.

@@ -49,7 +49,8 @@ struct ReconcileOptions {
 /// at a time (ReadQueue). A cluster that cannot be read is tried again by itself, with growing
 /// waits, and whatever events come meanwhile; it goes on from the call that failed, and as long as
 /// calls bring it on, or are throttled (which the budget of calls paces), the waits do not grow. An
-/// object with which ECS refuses a call is found and left out until the next full read. What is
+/// object with which ECS refuses a call is found and left out until the next full read; where more
+/// than kBlamedMax of one read are, it is not they who are to blame, and the read fails. What is
 /// left out and not known otherwise is a hole in the cluster: the sync mark says so, and ECS is
 /// asked about those it names every `visible_max`. Of other accounts and regions than its
 /// credentials' it asks nothing. Threading: the executor's thread. All references must outlive it.
@@ -106,7 +107,8 @@ class Reconciler {
   // Objects of one cluster that ECS has to be asked about.
   struct Doubt {
     std::set<ObjectName> objects;
-    Duration wait{};  // None before the first failure.
+    std::set<ObjectName> refused;  // See Asking.
+    Duration wait{};               // None before the first failure.
     TimePoint due{};
   };
   // What the list of clusters has come to, kept as that of a cluster is.
@@ -122,8 +124,12 @@ class Reconciler {
   struct Asking {
     std::set<ObjectName>& left;      // Those without an answer.
     std::set<ObjectName>& left_out;  // Those whose answer says nothing of them.
-    bool moved = false;              // One was answered.
-    std::optional<Error> error;      // The last, or one that makes the rest vain.
+    // Those with which a call is refused, by all attempts until now. At most kBlamedMax of them are
+    // left out; where there are more, all of them are left without an answer.
+    std::set<ObjectName>& refused;
+    bool moved = false;             // One was answered.
+    std::optional<Error> error;     // The last, or one that makes the rest vain.
+    std::set<ObjectName> blamed{};  // Of `refused`, those that this attempt counts.
   };
 
   // reconciler_plan.cc
@@ -178,6 +184,10 @@ class Reconciler {
                     const Error& error);
   TimePoint next_ask() const;
   Async<void> ask_about(ClusterArn cluster, Asking& asking);
+  Async<void> ask_in_hundreds(ClusterArn cluster, std::set<ObjectName> objects, Asking& asking);
+  Status note_refused(ObjectName object, const Error& error, Asking& asking);
+  void leave_out_refused(Asking& asking);
+  void take_back_refused(Asking& asking);
   template <class Arn>
   Async<Status> ask(ClusterArn cluster, std::vector<Arn> arns, Asking& asking);
   template <class Arn>

@@ -159,7 +159,8 @@ Async<void> Reconciler::ask_doubtful(ClusterArn cluster) {
   const std::set<ObjectName> asked = left;
   auto all_due = missing_.due(executor_.now());
   std::set<ObjectName> left_out;  // They stay what they were, and holes if they were that.
-  Asking asking{left, left_out, false, std::nullopt};
+  std::set<ObjectName>& refused = doubts_.at(cluster).refused;
+  Asking asking{left, left_out, refused, false, std::nullopt};
   co_await ask_about(cluster, asking);
   // Those that ECS called neither found nor MISSING start again with the next full read.
   const auto still_due = missing_.due(executor_.now())[cluster];
@@ -174,6 +175,7 @@ Async<void> Reconciler::ask_doubtful(ClusterArn cluster) {
     co_return;
   }
   Doubt& doubt = doubts_.at(cluster);
+  doubt.refused.clear();
   doubt.wait = {};
   doubt.due = {};
   if (doubt.objects.empty()) doubts_.erase(cluster);
@@ -193,21 +195,69 @@ void Reconciler::note_unasked(const ClusterArn& cluster, std::set<ObjectName> le
   doubt.objects.merge(left);
 }
 
-// When it ends, those in `asking.left` were not answered, and `asking.error` says why.
+// When it ends, those in `asking.left` were not answered, and `asking.error` says why. Those that
+// were refused come last, so that they keep nobody from the others.
 Async<void> Reconciler::ask_about(ClusterArn cluster, Asking& asking) {
-  std::erase_if(asking.left, [&](const ObjectName& object) {
-    if (!refused_.contains(object)) return false;
-    asking.left_out.insert(object);
-    return true;
-  });
+  leave_out_refused(asking);
+  std::set<ObjectName> others = asking.left;
+  for (const ObjectName& object : asking.refused) others.erase(object);
+  co_await ask_in_hundreds(cluster, std::move(others), asking);
+  if (!asking.error) co_await ask_in_hundreds(cluster, asking.left, asking);
+}
+
+Async<void> Reconciler::ask_in_hundreds(ClusterArn cluster, std::set<ObjectName> objects,
+                                        Asking& asking) {
   std::vector<Async<Status>> asks;
-  for (auto& instances : in_hundreds<ContainerInstanceArn>(asking.left)) {
+  for (auto& instances : in_hundreds<ContainerInstanceArn>(objects)) {
     asks.push_back(ask(cluster, std::move(instances), asking));
   }
-  for (auto& tasks : in_hundreds<TaskArn>(asking.left)) {
+  for (auto& tasks : in_hundreds<TaskArn>(objects)) {
     asks.push_back(ask(cluster, std::move(tasks), asking));
   }
   co_await gather(executor_, std::move(asks), options_.describes_max);
+}
+
+// What is known to be refused costs no call.
+void Reconciler::leave_out_refused(Asking& asking) {
+  std::erase_if(asking.left, [&](const ObjectName& object) {
+    if (!refused_.contains(object)) return false;
+    asking.left_out.insert(object);
+    asking.refused.insert(object);
+    return true;
+  });
+  if (asking.refused.size() > kBlamedMax) {
+    take_back_refused(asking);
+  } else {
+    asking.blamed = asking.refused;
+  }
+}
+
+void Reconciler::take_back_refused(Asking& asking) {
+  for (const ObjectName& object : asking.refused) {
+    asking.left_out.erase(object);
+    asking.left.insert(object);
+    refused_.erase(object);
+  }
+}
+
+// ECS refuses a call for this object alone. Errors: kInvalid when it is one of too many.
+Status Reconciler::note_refused(ObjectName object, const Error& error, Asking& asking) {
+  const std::string arn = std::visit([](const auto& named) { return named.value; }, object);
+  const bool is_new = asking.refused.insert(object).second;
+  asking.blamed.insert(object);
+  if (asking.blamed.size() > kBlamedMax) {
+    take_back_refused(asking);
+    return fail(error.kind, "ECS refuses calls for " + std::to_string(asking.refused.size()) +
+                                " objects, the last one '" + arn + "': " + error.message);
+  }
+  if (is_new) {
+    skipped_.Increment();
+    log::warn("reconcile", "leaves out '{}': {}", arn, error.message);
+  }
+  refused_.insert(object);
+  asking.left_out.insert(object);
+  asking.left.erase(object);
+  return done();
 }
 
 template <class Arn>
@@ -237,11 +287,16 @@ template <class Arn>
 Async<Status> Reconciler::ask(ClusterArn cluster, std::vector<Arn> arns, Asking& asking) {
   const auto is_vain = [&] { return asking.error && asking.error->kind != ErrorKind::kThrottled; };
   Bisection<Arn> parts{std::move(arns)};
-  for (std::size_t blamed = 0; !parts.empty() && !is_vain();) {
+  while (!parts.empty() && !is_vain()) {
     std::vector<Arn> part = parts.next();
     Status asked = co_await ask_at_once(cluster, part, asking);
     if (asked) {
-      for (Arn& arn : part) asking.left.erase(ObjectName{std::move(arn)});
+      for (Arn& arn : part) {
+        const ObjectName object{std::move(arn)};
+        asking.left.erase(object);
+        asking.refused.erase(object);
+        asking.blamed.erase(object);
+      }
       asking.moved = true;
       continue;
     }
@@ -250,15 +305,10 @@ Async<Status> Reconciler::ask(ClusterArn cluster, std::vector<Arn> arns, Asking&
       parts.split(std::move(part));
       continue;
     }
-    if (!is_refused || ++blamed > kBlamedMax) {
-      if (!is_vain()) asking.error = asked.error();
-      co_return asked;
-    }
-    skipped_.Increment();
-    log::warn("reconcile", "leaves out '{}': {}", part.front().value, asked.error().message);
-    refused_.insert(part.front());
-    asking.left_out.insert(part.front());
-    asking.left.erase(part.front());
+    if (is_refused) asked = note_refused(part.front(), asked.error(), asking);
+    if (asked) continue;
+    if (!is_vain()) asking.error = asked.error();
+    co_return asked;
   }
   co_return done();
 }

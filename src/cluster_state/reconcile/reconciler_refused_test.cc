@@ -1,0 +1,141 @@
+// Objects with which ECS refuses a call: a few are left out; where there are many it is not they
+// who are to blame, and the cluster is not read.
+#include <gtest/gtest.h>
+
+#include "cluster_state/reconcile/testing_reconcile.h"
+
+namespace blox::cluster_state {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::instance_arn;
+using testing::instance_report;
+using testing::kCluster;
+using testing::ReconcileWorld;
+using testing::task_arn;
+using testing::task_report;
+
+struct RefusedWorld : ReconcileWorld {
+  /// Tasks of these numbers, refused if `refuse`.
+  void put_tasks(int first, int end, bool refuse) {
+    for (int number = first; number < end; ++number) {
+      const std::string id = std::to_string(number);
+      put({.id = id});
+      if (refuse) ecs.fake.refused.insert(task_arn(id).value);
+    }
+  }
+  bool is_read() const { return ingest->catalog().synced_at(kCluster).has_value(); }
+};
+
+TEST(ReconcilerRefused, AClusterWithoutAnyAnswerIsNotRead) {
+  RefusedWorld world;
+  for (int number = 0; number < 35; ++number) {
+    const std::string id = std::to_string(number);
+    world.ecs.fake.instances[instance_arn(id)] = instance_report(id, 1, "ACTIVE");
+    world.ecs.fake.refused.insert(instance_arn(id).value);
+  }
+  world.start();
+  for (int minute = 0; minute < 90; ++minute) {
+    world.loop.run_for(1min);  // Through full reads, and reads that begin anew.
+    ASSERT_FALSE(world.is_read()) << minute;
+    ASSERT_FALSE(world.reconciler->is_synced()) << minute;
+  }
+  ASSERT_TRUE(world.reconciler->last_error());
+  EXPECT_EQ(world.reconciler->last_error()->kind, ErrorKind::kInvalid);
+  EXPECT_LT(world.calls("DescribeContainerInstances"), 90U * 30);
+  world.ecs.fake.refused.clear();
+  ASSERT_TRUE(world.syncs(3min));
+  EXPECT_EQ(world.ingest->catalog().live_instances(kCluster).size(), 35U);
+  EXPECT_EQ(world.ingest->catalog().find_holes(kCluster), nullptr);
+}
+
+// The bound is that of the read, whatever they are and however many calls ask about them.
+TEST(ReconcilerRefused, BothKindsAndAllCallsCountTogether) {
+  RefusedWorld world;
+  for (int number = 0; number < 6; ++number) {
+    const std::string id = std::to_string(number);
+    world.ecs.fake.instances[instance_arn(id)] = instance_report(id, 1, "ACTIVE");
+    world.ecs.fake.refused.insert(instance_arn(id).value);
+  }
+  world.put_tasks(0, 300, false);
+  for (const char* id : {"10", "110", "150", "210", "250"}) {
+    world.ecs.fake.refused.insert(task_arn(id).value);
+  }
+  world.start();
+  world.loop.run_for(10min);
+  EXPECT_FALSE(world.is_read());
+  EXPECT_TRUE(world.reconciler->last_error());
+  EXPECT_EQ(world.task_count(), 295U) << "what is well is known all the same";
+  world.ecs.fake.refused.erase(task_arn("150").value);
+  ASSERT_TRUE(world.syncs(3min)) << "ten may be left out";
+  EXPECT_EQ(world.task_count(), 296U);
+  ASSERT_NE(world.ingest->catalog().find_holes(kCluster), nullptr);
+  EXPECT_EQ(world.ingest->catalog().find_holes(kCluster)->instance_count, 6U);
+  EXPECT_EQ(world.ingest->catalog().find_holes(kCluster)->task_count, 4U);
+}
+
+// A full read asks about all of them again, but not in the middle of what is half done.
+TEST(ReconcilerRefused, AFullReadThatGoesOnWithAReadKeepsItsCount) {
+  RefusedWorld world;
+  world.reconcile.every = 3min;
+  world.put_tasks(0, 8, true);
+  world.ecs.fake.broken["ListTasks"] = Error{ErrorKind::kUnavailable, "away"};
+  world.ecs.fake.instances[instance_arn("1")] = instance_report("1", 1, "ACTIVE");
+  for (int number = 1; number < 7; ++number) {
+    const std::string id = std::to_string(number);
+    world.ecs.fake.instances[instance_arn(id)] = instance_report(id, 1, "ACTIVE");
+    world.ecs.fake.refused.insert(instance_arn(id).value);
+  }
+  world.start();
+  world.loop.run_for(170s);
+  world.reconciler->request_all();
+  world.loop.run_for(1s);
+  world.ecs.fake.broken.clear();
+  world.loop.run_for(3min);
+  EXPECT_FALSE(world.is_read());
+}
+
+TEST(ReconcilerRefused, ThoseKnownFromAnEarlierReadCount) {
+  RefusedWorld world;
+  world.put_tasks(0, 8, true);
+  world.put_tasks(8, 20, false);
+  world.start();
+  ASSERT_TRUE(world.syncs(1min));
+  const auto first = *world.ingest->catalog().synced_at(kCluster);
+  world.put_tasks(20, 28, true);
+  world.reconciler->request(kCluster);
+  world.loop.run_for(10min);
+  EXPECT_EQ(world.ingest->catalog().synced_at(kCluster), first);
+  ASSERT_TRUE(world.reconciler->last_error());
+  // Those that are gone do not.
+  for (int number = 0; number < 8; ++number) {
+    world.ecs.fake.tasks.erase(task_arn(std::to_string(number)));
+    world.ecs.fake.refused.erase(task_arn(std::to_string(number)).value);
+  }
+  world.loop.run_for(3min);
+  EXPECT_NE(world.ingest->catalog().synced_at(kCluster), first);
+  EXPECT_FALSE(world.reconciler->last_error());
+}
+
+TEST(ReconcilerRefused, DoubtsAreKeptUntilTheyAreAnswered) {
+  RefusedWorld world;
+  world.start();
+  ASSERT_TRUE(world.syncs(1min));
+  world.put_tasks(0, 35, true);
+  world.put_tasks(35, 40, false);
+  Batch old;
+  for (int number = 0; number < 40; ++number) {
+    old.reports.push_back(
+        {task_report({.id = std::to_string(number)}), Origin::kEvent, world.loop.wall_now() - 1h});
+  }
+  world.take(std::move(old));
+  world.loop.run_for(5min);
+  EXPECT_EQ(world.task_count(), 5U) << "what is well is known all the same";
+  EXPECT_LT(world.calls("DescribeTasks"), 400U);
+  world.ecs.fake.refused.clear();
+  world.loop.run_for(3min);
+  EXPECT_EQ(world.task_count(), 40U);
+}
+
+}  // namespace
+}  // namespace blox::cluster_state
