@@ -124,7 +124,7 @@ cluster_state::UnreadState StateService::unread() const {
     for (const auto& [target, progress] : reconciler_->unread_clusters()) {
       const auto& error = progress.last_error;
       const bool denied = error && error->kind == ErrorKind::kDenied;
-      const bool moves = executor_.now() - progress.progress_at <= kProgressMax;
+      const bool moves = progress.tried_for(executor_.now()) <= kProgressMax;
       state.clusters.push_back({target, progress.in_first_list && moves && !denied,
                                 error ? error->message : std::string{}});
     }

@@ -13,6 +13,7 @@
 #include "aws/fake_queue.h"
 #include "base/sim_loop.h"
 #include "cluster_state/ingest/testing_reports.h"
+#include "cluster_state/reconcile/testing_reconcile.h"
 #include "codec/api_objects.h"
 #include "codec/stored.h"
 #include "http/local_transport.h"
@@ -250,6 +251,26 @@ TEST_F(StateServiceTest, KnowsWhatIsUnreadWithoutEcs) {
         << "what is read is served at once";
     loop.run_for(100ms);
   }
+}
+
+// That others take all the places says nothing against it.
+TEST_F(StateServiceTest, GivesNoClusterUpWhoseTurnHasNotCome) {
+  cluster_state::testing::TimedEcs timed{loop};
+  timed.fake.clusters = {kCluster};
+  for (const char* name : {"a1", "a2", "a3", "a4"}) {
+    const ClusterArn slow{"arn:aws:ecs:eu-west-1:123456789012:cluster/" + std::string{name}};
+    timed.fake.clusters.push_back(slow);
+    timed.slow_clusters[slow] = 10min;
+  }
+  service = std::make_unique<StateService>(loop, random, store, queue, timed, metrics, options);
+  loop.run_for(5min);
+  const auto answer = ask("GET", "/v1/tasks");
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_NE(answer.body.find(kCluster.value + " was not read from ECS yet"), std::string::npos)
+      << answer.body;
+  loop.run_for(30min);
+  EXPECT_EQ(ask("GET", "/v1/tasks").status, 200);
+  service.reset();
 }
 
 TEST_F(StateServiceTest, KnowsNoClusterBeforeEcsHasNamedThem) {

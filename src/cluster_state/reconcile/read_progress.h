@@ -16,11 +16,18 @@ struct ReadProgress {
   /// When ECS last told something new of it (a page of a list, a Describe); before its first word,
   /// when the cluster came to be known. By the executor's clock.
   TimePoint progress_at{};
+  std::optional<TimePoint> waits_since;  ///< For its turn, now.
+  Duration waited{};                     ///< For its turn, since progress_at and until then.
   /// Why its last attempt failed; none before the first failure. Kept while the next one runs.
   std::optional<Error> last_error;
   /// It was among the clusters that ECS's first word named: of ListClusters, or of DescribeClusters
   /// for one that --cluster names. False: it was made, or came to be known, later.
   bool in_first_list = false;
+
+  /// For how long it has been tried in vain: where its turn has not come, nothing was tried.
+  Duration tried_for(TimePoint now) const {
+    return waits_since.value_or(now) - progress_at - waited;
+  }
 };
 
 /// By the cluster's ARN, or by what --cluster calls it as long as ECS has not told its ARN.
@@ -29,11 +36,14 @@ using UnreadClusters = std::map<std::string, ReadProgress>;
 /// Keeps them. Threading: none. Bounds: one for each cluster that reconcile knows.
 class UnreadList {
  public:
-  /// Notes one that has no sync mark; one that is noted already stays as it is.
+  /// Notes one that has no sync mark, and waits for its turn; one that is noted already stays as it
+  /// is.
   void add(const std::string& target, TimePoint now, bool in_first_list);
   /// ECS has told its ARN: what is noted by its name goes on under that.
   void rename(const std::string& name, const std::string& arn);
-  /// These two of one that is noted; else nothing.
+  /// These of one that is noted; else nothing.
+  void note_waiting(const std::string& target, TimePoint now);
+  void note_turn(const std::string& target, TimePoint now);
   void note_progress(const std::string& target, TimePoint now);
   void note_failure(const std::string& target, const Error& error);
   /// It was read whole, or is not to be read any more.

@@ -61,6 +61,53 @@ TEST(ReadProgress, StandsStillWhileAClusterFailsAndSaysWhy) {
   EXPECT_TRUE(unread.empty());
 }
 
+// All places are taken by others: nothing was tried, so nothing stands still.
+TEST(ReadProgress, TheWaitForItsTurnIsNoStandstill) {
+  ReconcileWorld world;
+  world.reconcile.every = 2h;
+  for (const char* name : {"a1", "a2", "a3", "a4"}) {
+    const ClusterArn slow{"arn:aws:ecs:eu-west-1:123456789012:cluster/" + std::string{name}};
+    world.ecs.fake.clusters.push_back(slow);
+    world.ecs.slow_clusters[slow] = 5min;  // Their reads take a quarter of an hour.
+  }
+  world.ecs.broken_clusters = {kCluster};
+  world.start();
+  const auto tried = [&] {
+    return world.reconciler->unread_clusters().at(kCluster.value).tried_for(world.loop.now());
+  };
+  world.loop.run_for(14min);
+  EXPECT_LE(tried(), 1s);
+  EXPECT_EQ(world.calls("ListContainerInstances prod"), 0U);
+  world.loop.run_for(11min);
+  EXPECT_GT(world.calls("ListContainerInstances prod"), 3U);
+  EXPECT_GE(tried(), 9min) << "but that it is tried in vain";
+  world.ecs.broken_clusters.clear();
+  EXPECT_TRUE(world.syncs(3min));
+}
+
+TEST(ReadProgress, CountsTheTimeBetweenTheWaits) {
+  const auto at = [](Duration time) { return TimePoint{} + 1h + time; };
+  UnreadList list;
+  list.add("a", at(0s), true);
+  const ReadProgress& a = list.clusters().at("a");
+  EXPECT_EQ(a.tried_for(at(10s)), 0s) << "it waits from the first";
+  list.note_turn("a", at(10s));
+  EXPECT_EQ(a.tried_for(at(11s)), 1s);
+  list.note_failure("a", Error{ErrorKind::kUnavailable, "away"});
+  EXPECT_EQ(a.tried_for(at(15s)), 5s) << "nobody else keeps it from its next try";
+  list.note_waiting("a", at(15s));
+  list.note_waiting("a", at(20s));
+  EXPECT_EQ(a.tried_for(at(30s)), 5s);
+  list.note_turn("a", at(30s));
+  list.note_turn("a", at(31s));
+  EXPECT_EQ(a.tried_for(at(32s)), 7s);
+  list.note_progress("a", at(33s));
+  EXPECT_EQ(a.tried_for(at(34s)), 1s);
+  list.note_waiting("a", at(34s));
+  list.note_progress("a", at(36s));
+  EXPECT_EQ(a.tried_for(at(40s)), 0s) << "an answer to another question, while it waits";
+}
+
 TEST(ReadProgress, TellsAClusterThatCameLater) {
   ReconcileWorld world;
   world.ecs.fake.clusters.clear();

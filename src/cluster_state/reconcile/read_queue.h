@@ -17,8 +17,8 @@ namespace blox::cluster_state {
 enum class ReadRank : std::uint8_t {
   kAsked,    ///< Somebody waits for it, or it is new. It has places of its own.
   kStarted,  ///< Tried again: what was begun is ended before more is.
-  kUnread,   ///< Of a full read; it has no sync mark yet.
-  kRead,     ///< Of a full read; it was read before.
+  kUnread,   ///< Never read, nor tried in vain.
+  kOther,    ///< Read before, or tried in vain: among themselves in turn, so that none starves.
 };
 
 /// Each cluster waits at most once and is under way at most once; one that comes again while it is

@@ -12,7 +12,7 @@ namespace {
 ClusterArn cluster(char letter) { return ClusterArn{std::string(1, letter)}; }
 
 // Steps: a letter after '!', '+', '?' or '.' adds that cluster as asked for, started, unread or
-// read; after '-' its read ends, after 'x' it is removed; '>' begins what may begin, and answers
+// another; after '-' its read ends, after 'x' it is removed; '>' begins what may begin, and answers
 // it.
 std::string play(ReadQueue& queue, std::string_view steps) {
   std::string begun;
@@ -28,7 +28,7 @@ std::string play(ReadQueue& queue, std::string_view steps) {
       case '!': queue.add(named, ReadRank::kAsked); break;
       case '+': queue.add(named, ReadRank::kStarted); break;
       case '?': queue.add(named, ReadRank::kUnread); break;
-      case '.': queue.add(named, ReadRank::kRead); break;
+      case '.': queue.add(named, ReadRank::kOther); break;
       case '-': queue.end(named); break;
       case 'x': queue.remove(named); break;
       default: ADD_FAILURE() << step;
@@ -40,7 +40,7 @@ std::string play(ReadQueue& queue, std::string_view steps) {
 TEST(ReadQueue, FollowsTheTable) {
   const std::tuple<const char*, const char*, const char*> rows[] = {
       {"who came first goes first", ".b.a.c>", "bac "},
-      {"asked for, started, unread, read", ".a?b+c!d>", "dcba "},
+      {"asked for, started, unread, others", ".a?b+c!d>", "dcba "},
       {"four at a time", ".a.b.c.d.e>-b>", "abcd e "},
       {"two more that are asked for", ".a.b.c.d>!e!f!g>-f>", "abcd ef g "},
       {"not for others", ".a.b.c.d.e>+f?g>", "abcd  "},
@@ -62,7 +62,7 @@ TEST(ReadQueue, FollowsTheTable) {
 
 TEST(ReadQueue, SaysWhatWaitsAndWhatIsUnderWay) {
   ReadQueue queue;
-  queue.add(cluster('a'), ReadRank::kRead);
+  queue.add(cluster('a'), ReadRank::kOther);
   EXPECT_TRUE(queue.waits(cluster('a')));
   EXPECT_FALSE(queue.is_under_way(cluster('a')));
   ASSERT_EQ(queue.begin(), cluster('a'));

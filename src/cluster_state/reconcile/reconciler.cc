@@ -79,7 +79,7 @@ bool Reconciler::request_for_people(ClusterArn cluster) {
   }
   // The read that it joins may wait behind others that nobody has asked for.
   if (queue_.waits(cluster)) {
-    queue_.add(cluster, ReadRank::kAsked);
+    add_to_queue(cluster, ReadRank::kAsked);
     start_reads();
   } else if (wanted_.is_finding()) {
     urgent_.insert(std::move(cluster));

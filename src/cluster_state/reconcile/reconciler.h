@@ -140,6 +140,7 @@ class Reconciler {
   void mark_stale();
   void request_after(const ClusterArn& cluster);
   void enqueue(const ClusterArn& cluster, ReadRank rank);
+  void add_to_queue(const ClusterArn& cluster, ReadRank rank);
   Async<void> find_for_ever();
   Async<void> find_all();
   Async<Status> find_clusters(std::set<ClusterArn>& clusters);

@@ -186,6 +186,26 @@ TEST(ReconcilerBeside, AFullReadLeavesOutWhatWasReadMeanwhile) {
   EXPECT_EQ(world.reads_of("prod"), 2U);
 }
 
+// Those that are tried again in vain, be it that nothing was begun or that it stands still.
+TEST(ReconcilerBeside, ManyThatFailDoNotHoldUpWhatWasNeverTried) {
+  for (const bool begun : {false, true}) {
+    BesideWorld world;
+    world.ecs.fake.clusters.clear();
+    for (int number = 100; number < 160; ++number) {
+      const ClusterArn denied = cluster("denied" + std::to_string(number));
+      world.ecs.fake.clusters.push_back(denied);
+      world.ecs.slow_clusters[denied] = 10s;
+      if (!begun) world.ecs.broken_clusters.insert(denied);
+      world.put_in(denied, std::to_string(number));
+    }
+    world.ecs.fake.clusters.push_back(cluster("never-tried"));
+    world.ecs.fake.broken["DescribeTasks"] = Error{ErrorKind::kDenied, "not authorized"};
+    world.start();
+    world.loop.run_for(begun ? 15min : 3min);
+    EXPECT_TRUE(world.is_read(cluster("never-tried"))) << begun;
+  }
+}
+
 // One that is tried again for long does not hold up the doubts of another either.
 TEST(ReconcilerBeside, DoubtsOfOneDoNotWaitForThoseOfAnother) {
   BesideWorld world;

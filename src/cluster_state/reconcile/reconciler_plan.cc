@@ -78,10 +78,11 @@ void Reconciler::plan_retries() {
   for (std::string& target : due) {
     const ClusterArn cluster{target};
     if (is_named(target)) {
+      unread_list_.note_waiting(target, executor_.now());
       find_names_.insert(std::move(target));
       find_wanted_.notify_all();
     } else if (!queue_.waits(cluster) && !queue_.is_under_way(cluster)) {
-      enqueue(cluster, ReadRank::kStarted);
+      enqueue(cluster, rank_of(cluster));
     }
   }
 }
@@ -94,11 +95,16 @@ bool Reconciler::is_named(const std::string& target) const {
 void Reconciler::enqueue(const ClusterArn& cluster, ReadRank rank) {
   if (follows(cluster)) {
     note_known(cluster, false);
-    queue_.add(cluster, rank);
+    add_to_queue(cluster, rank);
     return;
   }
   forget(cluster);
   wanted_.end(cluster, executor_.now());
+}
+
+void Reconciler::add_to_queue(const ClusterArn& cluster, ReadRank rank) {
+  queue_.add(cluster, rank);
+  if (!queue_.is_under_way(cluster)) unread_list_.note_waiting(cluster.value, executor_.now());
 }
 
 void Reconciler::forget(const ClusterArn& cluster) {
@@ -114,7 +120,7 @@ Async<void> Reconciler::find_for_ever() {
     if (std::exchange(find_all_, false)) co_await find_all();
     for (std::string name : std::exchange(find_names_, {})) {
       const auto cluster = co_await resolve(std::move(name));
-      if (cluster && !queue_.is_under_way(*cluster)) enqueue(*cluster, ReadRank::kStarted);
+      if (cluster && !queue_.is_under_way(*cluster)) enqueue(*cluster, rank_of(*cluster));
       start_reads();
     }
   }
@@ -146,7 +152,7 @@ Async<void> Reconciler::find_all() {
   wanted_.found(clusters, now);
   for (const ClusterArn& cluster : clusters) {
     // One that is under way does for this full read, too, unless it is marked to be read again.
-    if (!queue_.is_under_way(cluster)) queue_.add(cluster, rank_of(cluster));
+    if (!queue_.is_under_way(cluster)) add_to_queue(cluster, rank_of(cluster));
   }
   if (found) urgent_.clear();
   start_reads();
@@ -156,8 +162,14 @@ Async<void> Reconciler::find_all() {
 
 ReadRank Reconciler::rank_of(const ClusterArn& cluster) const {
   if (urgent_.contains(cluster)) return ReadRank::kAsked;
-  if (is_retried(cluster)) return ReadRank::kStarted;
-  return ingest_.catalog().synced_at(cluster) ? ReadRank::kRead : ReadRank::kUnread;
+  const auto retried = retries_.find(cluster.value);
+  if (retried == retries_.end()) {
+    return ingest_.catalog().synced_at(cluster) ? ReadRank::kOther : ReadRank::kUnread;
+  }
+  const auto begun = reads_.find(cluster);
+  const bool goes_on = begun != reads_.end() &&
+                       (begun->second.moved || retried->second.error.kind == ErrorKind::kThrottled);
+  return goes_on ? ReadRank::kStarted : ReadRank::kOther;
 }
 
 void Reconciler::note_unfound(const Error& error) {
@@ -225,6 +237,7 @@ Async<std::optional<ClusterArn>> Reconciler::resolve(std::string name) {
     return is_followed({name}, cluster) && follows(cluster) && ingest_.catalog().synced_at(cluster);
   });
   if (!read) unread_list_.add(name, executor_.now(), true);
+  unread_list_.note_turn(name, executor_.now());
   const auto cluster = co_await ecs_.describe_cluster(name);
   if (!cluster) {
     // A name that is misspelt would else look like a cluster without instances.
@@ -241,6 +254,9 @@ Async<std::optional<ClusterArn>> Reconciler::resolve(std::string name) {
   if (cluster->value != name) retries_.erase(name);
   learn_pair(*cluster);
   unread_list_.rename(name, cluster->value);
+  if (!queue_.is_under_way(*cluster)) {
+    unread_list_.note_waiting(cluster->value, executor_.now());
+  }
   if (ingest_.catalog().synced_at(*cluster)) unread_list_.erase(cluster->value);
   co_return *cluster;
 }

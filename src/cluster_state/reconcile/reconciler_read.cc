@@ -37,6 +37,7 @@ void Reconciler::start_reads() {
 }
 
 Async<void> Reconciler::read_and_note(ClusterArn cluster) {
+  unread_list_.note_turn(cluster.value, executor_.now());
   const Status read = co_await read_cluster(cluster);
   queue_.end(cluster);
   const auto begun = reads_.find(cluster);
