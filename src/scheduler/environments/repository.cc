@@ -132,10 +132,12 @@ Async<void> Repository::carry_out(store::Commit commit, Apply apply, Promise<Sta
   under_way_.erase(number);
   if (revision) {
     finished_.emplace(*revision, Finished{newest_, std::move(apply), std::move(promise)});
+    apply_finished();
+    turn_.notify_all();
+    co_return;
   }
   apply_finished();
   turn_.notify_all();
-  if (revision) co_return;
   const ErrorKind kind = revision.error().kind;
   if (kind == ErrorKind::kConflict || kind == ErrorKind::kUnknown) {
     stale_ = true;
