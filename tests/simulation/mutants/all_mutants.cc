@@ -179,8 +179,6 @@ std::vector<Mutant> all_mutants() {
       caught_by("S3", bent("ignores-the-budget", ignore_the_budget)),
       caught_by("S3", bent("builds-on-young-tasks", build_on_young_tasks)),
       caught_by("S1", bent("does-not-see-tasks-of-its-name", forget_heirs)),
-      caught_by("S1", bent("starts-beside-holes",
-                           [](World& world) { world.picture.lacks_tasks = false; })),
       caught_by("L", bent("does-not-see-open-intents", forget_intents)),
       caught_by("S4", bent("takes-unclaimed-for-ours", take_unclaimed_for_ours)),
       caught_by("L", cut("never-stops-the-outdated", [](Plan& plan) { plan.stops.clear(); })),
