@@ -91,6 +91,7 @@ Async<Result<DescribedInstances>> FakeEcsQuery::describe_container_instances(
   DescribedInstances described;
   described.asked_at = now;
   for (const ContainerInstanceArn& arn : asked) {
+    if (unspoken.contains(arn.value)) continue;
     if (const auto failing = undescribed.find(arn.value); failing != undescribed.end()) {
       described.undescribed.push_back({arn.value, failing->second});
       continue;
@@ -129,6 +130,7 @@ Async<Result<DescribedTasks>> FakeEcsQuery::describe_tasks(ClusterArn cluster,
   DescribedTasks described;
   described.asked_at = now;
   for (const TaskArn& arn : asked) {
+    if (unspoken.contains(arn.value)) continue;
     if (const auto failing = undescribed.find(arn.value); failing != undescribed.end()) {
       described.undescribed.push_back({arn.value, failing->second});
       continue;

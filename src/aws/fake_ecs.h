@@ -29,9 +29,10 @@ class FakeEcsQuery final : public EcsQuery {
   std::map<TaskArn, Task> tasks;
   std::map<std::string, DescribedTaskDefinition> task_definitions;  ///< By all names asked for.
   std::map<std::string, std::string> undescribed;  ///< ARNs to why Describe leaves them out.
-  std::set<std::string> refused;                   ///< ARNs with which a Describe is kInvalid.
-  WallTime now{};                                  ///< The answers' asked_at.
-  std::size_t page_max = 0;                        ///< ARNs on a page of a list; 0: all of them.
+  std::set<std::string> unspoken;  ///< ARNs that Describe leaves out without a word.
+  std::set<std::string> refused;   ///< ARNs with which a Describe is kInvalid.
+  WallTime now{};                  ///< The answers' asked_at.
+  std::size_t page_max = 0;        ///< ARNs on a page of a list; 0: all of them.
 
   std::vector<std::string> calls;       ///< "ListTasks prod", in order.
   std::deque<Error> faults;             ///< The next call takes the front one, if there is any.

@@ -316,6 +316,16 @@ TEST_F(ActorTest, ALookUpConcludesNothingFromWhatCannotBeDescribed) {
   EXPECT_TRUE(records().outcomes.contains(TaskArn{"found"}));
 }
 
+TEST_F(ActorTest, ALookUpConcludesNothingFromWhatIsNotSpokenOf) {
+  control_.fake.faults.emplace_back(error(ErrorKind::kUnknown));
+  put_in_ecs("odd", kA, "RUNNING");
+  query_.unspoken.insert("odd");
+  carry_out(starts_on({kA, kB}));
+  run_for(minutes{20});
+  EXPECT_TRUE(is_open(kA));
+  EXPECT_FALSE(is_open(kB)) << "ECS does not list it there";
+}
+
 TEST_F(ActorTest, ACrashAfterTheIntentIsResolvedByLooking) {
   control_.holds = true;
   carry_out(starts_on({kA}));

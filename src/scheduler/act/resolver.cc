@@ -85,11 +85,14 @@ Async<Result<Resolver::Sightings>> Resolver::find_tasks(Group group) {
   std::ranges::sort(unplaced);
   unplaced.erase(std::ranges::unique(unplaced).begin(), unplaced.end());
   if (unplaced.empty()) co_return sightings;
+  // Whatever the answer says of the others, or does not say.
+  sightings.unplaced.insert(unplaced.begin(), unplaced.end());
   const auto described = co_await describe_tasks(context_.query, group.first, std::move(unplaced));
   if (!described) co_return std::unexpected(described.error());
-  for (const auto& [arn, why] : described->undescribed) sightings.unplaced.emplace(arn);
+  for (const auto& arn : described->missing) sightings.unplaced.erase(arn);
   for (const auto& report : described->tasks) {
     if (!report.container_instance) continue;
+    sightings.unplaced.erase(report.arn);
     const bool ended = report.last_status.is_final();
     Sighting sighting{report.arn, *report.container_instance, created_at(report), ended, {}};
     if (ended) sighting.end = end_of(report, context_.executor.wall_now());
