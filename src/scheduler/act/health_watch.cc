@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "scheduler/act/describe.h"
+#include "scheduler/act/ecs_errors.h"
 #include "scheduler/act/report_fields.h"
 
 namespace blox::scheduler {
@@ -14,9 +15,10 @@ void take_earlier(std::optional<TimePoint>& due, TimePoint other) {
   if (!due || other < *due) due = other;
 }
 
-// Then it says nothing of the definition.
-bool is_passing(ErrorKind kind) {
-  return kind == ErrorKind::kThrottled || kind == ErrorKind::kUnavailable;
+// Then it says nothing of what was asked about. A right that is missing stays so.
+bool is_passing(const Error& error) {
+  return error.kind == ErrorKind::kThrottled || error.kind == ErrorKind::kUnavailable ||
+         (error.kind == ErrorKind::kDenied && !is_access_denied(error));
 }
 
 }  // namespace
@@ -88,7 +90,7 @@ Async<void> HealthWatch::ask_definition(TaskDefinitionArn definition) {
     entry = {false, 0, TimePoint::max()};
     context_.memory.checked_containers.insert_or_assign(definition,
                                                         std::move(described->checked_containers));
-  } else if (is_passing(described.error().kind)) {
+  } else if (is_passing(described.error())) {
     entry.next_at = context_.now() + options.call_retry.after(++entry.failure_count);
   } else {
     entry.next_at = context_.now() + options.definition_retry;
@@ -113,6 +115,7 @@ Async<void> HealthWatch::ask_tasks(EnvironmentUid environment, ClusterArn cluste
   } else if (checked != context_.memory.checked_containers.end()) {
     for (const auto& report : described->tasks) note(report, checked->second);
   }
+  if (described || !is_passing(described.error())) note_silence(tasks);
   if (const auto dues = dues_.find(environment); dues != dues_.end()) {
     for (const auto& task : tasks) {
       const auto due = dues->second.find(task);
@@ -138,6 +141,16 @@ void HealthWatch::note(const TaskReport& report, const std::vector<std::string>&
   if (known.since == TimePoint{} || known.word != word) known.since = context_.now();
   known.word = word;
   known.shown = shown->second.object.health_status;
+}
+
+// What ECS does not tell may never be told: it counts as what a check does that says nothing.
+void HealthWatch::note_silence(const std::vector<TaskArn>& asked) {
+  for (const TaskArn& task : asked) {
+    const auto shown = context_.tasks.find(task);
+    if (shown == context_.tasks.end() || context_.memory.ended.contains(task)) continue;
+    AskedHealth silence{HealthWord::kSilent, context_.now(), shown->second.object.health_status};
+    context_.memory.health.try_emplace(task, std::move(silence));
+  }
 }
 
 // One that has said the same for long may never say anything else.

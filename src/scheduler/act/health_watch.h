@@ -44,6 +44,7 @@ class HealthWatch {
   Async<void> ask_tasks(EnvironmentUid environment, ClusterArn cluster,
                         TaskDefinitionArn definition, std::vector<TaskArn> tasks);
   void note(const TaskReport& report, const std::vector<std::string>& checked);
+  void note_silence(const std::vector<TaskArn>& asked);
   Duration wait_for_next(const TaskArn& task) const;
 
   ActContext& context_;

@@ -76,7 +76,7 @@ TEST_F(HealthWatchTest, AsksNothingOfTasksWithoutACheck) {
 
 // Said so, and asked again now and then: a policy may have been mended.
 TEST_F(HealthWatchTest, WhatIsDeniedCountsAsWithoutACheck) {
-  query_.broken["DescribeTaskDefinition"] = error(ErrorKind::kDenied);
+  query_.broken["DescribeTaskDefinition"] = Error{ErrorKind::kDenied, "AccessDeniedException"};
   run_for(minutes{9}, plan_);
   EXPECT_EQ(count_calls("DescribeTaskDefinition"), 1);
   EXPECT_TRUE(process_->memory.checked_containers.at(kDefinition).empty());
@@ -86,6 +86,34 @@ TEST_F(HealthWatchTest, WhatIsDeniedCountsAsWithoutACheck) {
   run_for(minutes{2}, plan_);
   EXPECT_EQ(process_->memory.checked_containers.at(kDefinition), std::vector<std::string>{"main"});
   EXPECT_NE(known("t"), nullptr);
+}
+
+TEST_F(HealthWatchTest, CredentialsThatNobodyTakesSayNothingOfADefinition) {
+  query_.broken["DescribeTaskDefinition"] = Error{ErrorKind::kDenied, "ExpiredTokenException"};
+  run_for(seconds{2}, plan_);
+  EXPECT_FALSE(process_->memory.checked_containers.contains(kDefinition));
+  query_.broken.clear();
+  run_for(minutes{1}, plan_);
+  EXPECT_EQ(process_->memory.checked_containers.at(kDefinition), std::vector<std::string>{"main"});
+}
+
+TEST_F(HealthWatchTest, WhatEcsDoesNotTellCountsAsSilent) {
+  for (const bool denied : {false, true}) {
+    query_.broken.clear();
+    query_.unspoken.clear();
+    process_->memory.health.clear();
+    if (denied) {
+      query_.broken["DescribeTasks"] = Error{ErrorKind::kDenied, "AccessDeniedException"};
+    } else {
+      query_.unspoken.insert("t");
+    }
+    run_for(minutes{1}, plan_);
+    ASSERT_NE(known("t"), nullptr) << denied;
+    EXPECT_EQ(known("t")->word, HealthWord::kSilent);
+    const TimePoint since = known("t")->since;
+    run_for(minutes{1}, plan_);
+    EXPECT_EQ(known("t")->since, since);
+  }
 }
 
 TEST_F(HealthWatchTest, NothingIsKnownWhileEcsCannotBeReached) {
