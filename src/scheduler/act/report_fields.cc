@@ -48,6 +48,7 @@ EndedTask end_of(const TaskReport& report, WallTime now) {
   ended.started_at = find_text(report.detail, "startedAt");
   ended.stopped_at = find_text(report.detail, "stoppedAt");
   ended.stopped_reason = find_text(report.detail, "stoppedReason");
+  ended.stop_code = find_text(report.detail, "stopCode");
   if (ended.stopped_at.empty()) ended.stopped_at = format_time(now);
   return ended;
 }

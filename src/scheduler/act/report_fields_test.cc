@@ -21,11 +21,13 @@ TEST(ReportFields, TellHowATaskEnded) {
   EXPECT_EQ(end_of(report, now).stopped_at, format_time(now));
   EXPECT_EQ(end_of(report, now).started_at, "");
   report.detail = R"({"startedAt":"2024-10-04T00:00:00Z","stoppedAt":"2024-10-04T00:00:03Z",)"
-                  R"("stoppedReason":"Essential container exited"})";
+                  R"("stoppedReason":"Essential container exited",)"
+                  R"("stopCode":"EssentialContainerExited"})";
   const EndedTask ended = end_of(report, now);
   EXPECT_EQ(ended.started_at, "2024-10-04T00:00:00Z");
   EXPECT_EQ(ended.stopped_at, "2024-10-04T00:00:03Z");
   EXPECT_EQ(ended.stopped_reason, "Essential container exited");
+  EXPECT_EQ(ended.stop_code, "EssentialContainerExited");
 }
 
 TEST(ReportFields, TellWhatTheHealthChecksSayTogether) {

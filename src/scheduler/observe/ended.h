@@ -24,19 +24,29 @@ struct Ended {
   std::string_view created_at;
   std::string_view started_at;
   std::string_view stopped_reason;
+  std::string_view stop_code;
   WallTime stopped_at;
   Duration served_for() const {
     if (started_at.empty() || stopped_at == WallTime{}) return Duration{};
     return stopped_at - time_or_epoch(started_at);
   }
-  /// ECS's own words for a StopTask without a reason.
-  bool is_by_person() const { return stopped_reason == "Task stopped by user"; }
   bool is_by_us() const { return stopped_reason.starts_with(kStopReasonPrefix); }
+  /// It ended by itself: neither by a StopTask of anyone (whose reason is any text, or these words
+  /// where none is given) nor with its instance. Source: API/Task ("stopCode").
+  bool is_death() const {
+    return !is_by_us() && stop_code != "UserInitiated" && stop_code != "TerminationNotice" &&
+           stopped_reason != "Task stopped by user";
+  }
 };
 
 inline Ended ended_of(const Task& task) {
-  return {task.arn,        task.started_by,     task.created_at,
-          task.started_at, task.stopped_reason, time_or_epoch(task.stopped_at)};
+  return {task.arn,
+          task.started_by,
+          task.created_at,
+          task.started_at,
+          task.stopped_reason,
+          task.stop_code,
+          time_or_epoch(task.stopped_at)};
 }
 inline Ended ended_of(const TaskArn& arn, const DeploymentId& deployment, const EndedTask& task) {
   return {arn,
@@ -44,6 +54,7 @@ inline Ended ended_of(const TaskArn& arn, const DeploymentId& deployment, const 
           task.created_at,
           task.started_at,
           task.stopped_reason,
+          task.stop_code,
           time_or_epoch(task.stopped_at)};
 }
 

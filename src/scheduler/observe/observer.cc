@@ -14,8 +14,6 @@ namespace {
 constexpr std::string_view kGroupPrefix = "blox:";
 // Tasks of ECS's own daemon services; a drain does not wait for them. Source: design of drains.
 constexpr std::string_view kDaemonGroupPrefix = "daemon:";
-// What is older is as good as this old.
-constexpr Duration kAgeMax = std::chrono::days{1};
 
 RolloutStatus rollout_status(DeploymentStatus status) {
   switch (status) {
@@ -50,7 +48,6 @@ class Observer::Build {
         records_(records),
         view_(view),
         now_(now),
-        wall_now_(wall_now),
         recall_(observer.memory_, observer.options_, records, now, wall_now) {}
 
   std::map<EnvironmentUid, World> worlds() {
@@ -143,7 +140,7 @@ class Observer::Build {
     if (deployment.rollout) fill_rollout(*deployment.rollout, desired);
     DesiredDeployment wanted{deployment.id.value, deployment.task_definition,
                              rollout_status(deployment.status), deployment.failed_instances,
-                             monotonic(deployment.created_at)};
+                             first_seen(deployment.id)};
     desired.deployed_before =
         wanted.status == RolloutStatus::kCompleted ||
         std::ranges::any_of(records_.deployments, [&](const auto& other) {
@@ -170,9 +167,9 @@ class Observer::Build {
     }
   }
 
-  // A time of our own records, which a clock that was set may have made strange.
-  TimePoint monotonic(WallTime at) const {
-    return now_ - std::clamp<Duration>(wall_now_ - at, {}, kAgeMax);
+  // By this process's own clock, as the date may be set.
+  TimePoint first_seen(const DeploymentId& deployment) const {
+    return observer_.in_force_since_.try_emplace(deployment, now_).first->second;
   }
 
   Row& row_of(Draft& draft, const ContainerInstanceArn& arn) {
@@ -329,7 +326,6 @@ class Observer::Build {
       OpenIntent open;
       open.started_by = intent.deployment.value;
       open.reason = intent.reason;
-      open.since = monotonic(intent.created_at);
       if (intent.kind == IntentKind::kStop) {
         open.kind = OpenIntentKind::kStop;
         if (!intent.known_tasks.empty()) open.task = intent.known_tasks.front();
@@ -409,7 +405,6 @@ class Observer::Build {
   const Records& records_;
   const ClusterView& view_;
   TimePoint now_;
-  WallTime wall_now_;
   Recall recall_;
   std::map<ClusterArn, std::vector<const client::Versioned<ContainerInstance>*>> by_cluster_;
   // Machines with a silent registration: when the newest of their connected ones was made.
@@ -428,11 +423,14 @@ std::map<EnvironmentUid, World> Observer::observe(const Records& records, const 
   std::erase_if(past_, [this](const auto& entry) { return entry.second.round != round_; });
   std::erase_if(memory_.refusals,
                 [this](const auto& entry) { return !past_.contains(entry.first); });
-  std::erase_if(memory_.denials, [&](const auto& entry) {
-    return std::ranges::none_of(records.environments, [&](const auto& each) {
-      return each.second.deployment == DeploymentId{entry.first};
+  const auto is_in_force = [&](const DeploymentId& deployment) {
+    return std::ranges::any_of(records.environments, [&](const auto& each) {
+      return each.second.deployment == deployment;
     });
-  });
+  };
+  std::erase_if(memory_.denials,
+                [&](const auto& entry) { return !is_in_force(DeploymentId{entry.first}); });
+  std::erase_if(in_force_since_, [&](const auto& entry) { return !is_in_force(entry.first); });
   return worlds;
 }
 

@@ -50,6 +50,7 @@ class Observer {
   LaunchMemory& memory_;
   ObserveOptions options_;
   std::map<RefusalKey, Past> past_;
+  std::map<DeploymentId, TimePoint> in_force_since_;  // Known to be, by this process.
   std::uint64_t round_ = 0;
 };
 

@@ -192,16 +192,29 @@ TEST_F(ObserverTest, SeesTheEffectOfIntents) {
 TEST_F(ObserverTest, TellsSinceWhenAnIntentIsOpenAndWhatEcsSaysToIt) {
   add_task("t", "old");
   add_intent(IntentKind::kStop, {TaskArn{"t"}});
-  records_.intents.begin()->second.created_at = kDate - minutes{7};
-  EXPECT_EQ(observe_a().intent->since, now_ - minutes{7});
   EXPECT_EQ(observe_a().intent->refused_count, 0);
   memory_.note_stop_refusal(TaskArn{"u"}, "another's");
   memory_.note_stop_refusal(TaskArn{"t"}, "first");
   memory_.note_stop_refusal(TaskArn{"t"}, "AccessDenied");
   EXPECT_EQ(observe_a().intent->refused_count, 2);
   EXPECT_EQ(observe_a().intent->refusal, "AccessDenied");
-  records_.intents.begin()->second.created_at = kDate + minutes{7};
-  EXPECT_EQ(observe_a().intent->since, now_) << "a clock that was set back";
+}
+
+// What it was while nobody looked is not known, and the date may be set.
+TEST_F(ObserverTest, AnIntentAndADeploymentAreAsOldAsThisProcessKnowsThem) {
+  add_task("t", "old");
+  Intent& intent = add_intent(IntentKind::kStop, {TaskArn{"t"}});
+  intent.created_at = kDate - minutes{20};
+  records_.deployments[DeploymentId{"new"}].created_at = kDate + minutes{20};
+  const TimePoint first = now_;
+  for (int round = 0; round < 3; ++round) {
+    const World world = observe();
+    EXPECT_EQ(world.instances.front().intent->since, first);
+    EXPECT_EQ(world.desired.deployment->since, first);
+    now_ += minutes{7};
+  }
+  intent.launch_id = "another";
+  EXPECT_EQ(observe_a().intent->since, now_);
 }
 
 TEST_F(ObserverTest, TellsWhoseStopATaskGoesDownBy) {
@@ -215,11 +228,6 @@ TEST_F(ObserverTest, TellsWhoseStopATaskGoesDownBy) {
   EXPECT_FALSE(observe_a().tasks.front().stopped_by_us);
   task.desired_status = make_task_status("STOPPED");
   EXPECT_TRUE(observe_a().tasks.front().stopped_by_us);
-}
-
-TEST_F(ObserverTest, TellsSinceWhenTheDeploymentIs) {
-  records_.deployments[DeploymentId{"new"}].created_at = kDate - minutes{3};
-  EXPECT_EQ(observe().desired.deployment->since, now_ - minutes{3});
 }
 
 // It was forgotten, and a late event or a list that lags shows it again.

@@ -36,6 +36,7 @@ void Recall::recall(const RefusalKey& key, Past& past, InstanceRow& row,
                     const DesiredState& desired) {
   ObservedInstance& instance = row.instance;
   note_phases(past, instance);
+  note_intent(key, past, instance);
   const bool serves = std::ranges::any_of(
       instance.tasks, [](const ObservedTask& task) { return task.phase == TaskPhase::kServing; });
   const bool in_use = instance.status.is_active() || instance.status.is_draining();
@@ -80,12 +81,27 @@ void Recall::note_phases(Past& past, ObservedInstance& instance) const {
   past.phases = std::move(phases);
 }
 
+// By this process's own clock: of the time in which nobody looked nothing is known, and the date
+// may be set meanwhile.
+void Recall::note_intent(const RefusalKey& key, Past& past, ObservedInstance& instance) const {
+  const auto found = records_.intents.find({EnvironmentUid{key.first}, key.second});
+  if (!instance.intent || found == records_.intents.end()) {
+    past.open_since.reset();
+    return;
+  }
+  if (!past.open_since || past.launch != found->second.launch_id) {
+    past.launch = found->second.launch_id;
+    past.open_since = now_;
+  }
+  instance.intent->since = past.open_since;
+}
+
 // Those that came since the last round; what this process finds at first may be of any age.
 void Recall::count_deaths(Past& past, InstanceRow& row) const {
   if (row.source == nullptr) return;      // Of a picture that is not read yet, or not there.
   for (const Ended& ended : row.ended) {  // Newest first.
     if (!past.ends_known || ended.stopped_at <= past.newest_end) break;
-    if (!ended.is_by_us()) ++row.instance.new_deaths;
+    if (ended.is_death()) ++row.instance.new_deaths;
   }
   if (!row.ended.empty()) past.newest_end = std::max(past.newest_end, row.ended.front().stopped_at);
   past.ends_known = true;
@@ -153,7 +169,7 @@ void Recall::recall_early_death(Past& past, InstanceRow& row, const DesiredState
   past.early_death_of = deployment;
   for (const Ended& ended : row.ended) {  // Newest first.
     if (ended.started_by != deployment) break;
-    if (ended.is_by_us() || ended.is_by_person() || ended.started_at.empty()) continue;
+    if (!ended.is_death() || ended.started_at.empty()) continue;
     if (ended.served_for() < within) {
       past.early_death = EarlyDeath{
           ended.arn,
@@ -177,6 +193,7 @@ void Recall::add_deaths(Past& past, const InstanceRow& row, const std::string& d
   for (const Ended& ended : row.ended) {
     if (ended.started_by != deployment || ended.stopped_at <= past.failures_forgiven) break;
     if (ended.is_by_us() || ended.served_for() >= options_.proven_after) break;
+    if (!ended.is_death()) continue;
     if (failures.count++ > 0) continue;
     if (past.newest_death != ended.arn) {
       past.newest_death = ended.arn;

@@ -46,6 +46,8 @@ struct Past {
   std::optional<TimePoint> disconnected_since;
   std::optional<TimePoint> unserved_since;
   std::optional<TimePoint> held_up_since;
+  std::string launch;                   ///< Of its open intent, which this process …
+  std::optional<TimePoint> open_since;  ///< … has known since then.
   bool emptied_by_us = false;
   WallTime newest_end;  ///< Up to then deaths were counted.
   bool ends_known = false;
@@ -72,6 +74,7 @@ class Recall {
 
  private:
   void note_phases(Past& past, ObservedInstance& instance) const;
+  void note_intent(const RefusalKey& key, Past& past, ObservedInstance& instance) const;
   void count_deaths(Past& past, InstanceRow& row) const;
   void set_since(std::optional<TimePoint>& since, bool holds) const;
   bool is_emptied(const RefusalKey& key, const InstanceRow& row, bool was_emptied,

@@ -117,6 +117,12 @@ TEST_F(RecallTest, ATaskThatWasMadeLongAgoProvesItselfAtOnce) {
 TEST_F(RecallTest, WhatAPersonStopsHasNotDiedEarly) {
   add_ended("t", seconds{20}, seconds{10}, "Task stopped by user");
   EXPECT_FALSE(observe_a().early_death);
+  Task& with_reason = add_ended("u", seconds{20}, seconds{9}, "it has to read the new token");
+  EXPECT_TRUE(observe_a().early_death);
+  with_reason.stop_code = "UserInitiated";
+  now_ += minutes{1};
+  const auto seen = observe_a();
+  EXPECT_EQ(seen.failures.count, 0);
 }
 
 TEST_F(RecallTest, ALongMinHealthyMakesDeathsEarlyForLonger) {
@@ -150,6 +156,8 @@ TEST_F(RecallTest, CountsTheDeathsSinceTheLastRound) {
   add_ended("u", minutes{10}, seconds{40});
   add_ended("v", minutes{10}, seconds{30});
   add_ended("w", minutes{10}, seconds{20}, "blox: its task is outdated");
+  add_ended("x", minutes{10}, seconds{20}, "to restart it").stop_code = "UserInitiated";
+  add_ended("y", minutes{10}, seconds{20}, "Host gone").stop_code = "TerminationNotice";
   EXPECT_EQ(observe_a().new_deaths, 2);
   EXPECT_EQ(observe_a().new_deaths, 0);
 }

@@ -87,6 +87,13 @@ TEST(BoundedWaits, AnEmptiedInstanceHoldsNoDeploymentForEver) {
   }
 }
 
+// Of the time in which nobody looked nothing is known, and now the picture tells.
+TEST(BoundedWaits, WhatHasTakenEffectIsNotLost) {
+  for (const char* instance : {"a: +stop=t@12m.seen", "a(emptied): +start@12m.seen t/new@1s"}) {
+    EXPECT_FALSE(has_ended(plan_with(instance, "b: u/old c: v/new", ""))) << instance;
+  }
+}
+
 std::string one_second_before(std::string instance) {
   for (const auto& [bound, before] : {std::pair{"10m", "599s"}, std::pair{"5m", "299s"}}) {
     for (auto at = instance.find(bound); at != std::string::npos; at = instance.find(bound)) {

@@ -388,15 +388,18 @@ class Round {
     DeploymentChange change{deployment()->status, {}, ""};
     std::vector<ContainerInstanceArn> with_lost;
     bool complete = true;
+    const bool has_failed = change.status == RolloutStatus::kFailed;
+    const bool ended = has_failed || change.status == RolloutStatus::kCompleted;
     for (const auto& instance : world_.instances) {
       if (standing_of(instance) != Standing::kEligible || rules_.runs_wanted(instance)) continue;
-      const bool failed = rules_.has_failed(instance) || is_listed(instance);
+      // What was listed for something that has passed only waits for its turn while it serves.
+      const bool waits = !ended && rules_.serving_count(instance) > 0 &&
+                         !rules_.is_current(rules_.best_of(instance));
+      const bool failed = rules_.has_failed(instance) || (is_listed(instance) && !waits);
       if (failed) change.failed_instances.push_back(instance.arn);
       if (failed || !rules_.why_lost(instance).empty()) with_lost.push_back(instance.arn);
       complete = complete && failed;
     }
-    const bool has_failed = change.status == RolloutStatus::kFailed;
-    const bool ended = has_failed || change.status == RolloutStatus::kCompleted;
     // One that left instances out may go on with them, and fail with them.
     const bool done = ended && !has_failed && deployment()->failed_instances.empty();
     if (!done && !has_failed && is_given_up() && !with_lost.empty()) {
@@ -404,7 +407,7 @@ class Round {
       change.status = RolloutStatus::kFailed;
       change.reason = fmt::format("{} of {} that may be without service are lost to it, first {}",
                                   lost_, count_of(unavailable_max_, "instance"), why_lost_);
-    } else if (complete && !ended) {
+    } else if (complete && !ended && world_.picture.confirmed) {
       change.status = RolloutStatus::kCompleted;
     } else if (change.status == RolloutStatus::kPending && has_begun()) {
       change.status = RolloutStatus::kRunning;

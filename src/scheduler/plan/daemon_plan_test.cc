@@ -125,6 +125,8 @@ TEST_F(PlanDaemon, BuildsOnlyOnTasksThatHaveServedForAWhile) {
       {"and so does what is young, which frees nothing for others", "running",
        "a(emptied): t/old@1s b: u/old", "stop t"},
       {"but not on top of others", "running", "a(emptied): t/old~ b(emptied): u/new@1s", ""},
+      {"what was listed and serves, and has nothing in its way now, waits for its turn",
+       "running deployed listed=b", "a: t/new b: u/old", "stop u running"},
   };
   expect_all(rows);
 }
@@ -294,6 +296,7 @@ TEST_F(PlanDaemon, DoesNothingOnAPictureItCannotTrust) {
       {"of a store that was opened since, which may be a copy from before: each is asked about",
        "moved", "a: b: t/new", "start@a list"},
       {"but stops go on", "moved running", "a: t/old b: u/new", "stop t"},
+      {"and no deployment is completed by it", "moved running", "a: t/new b: u/new", ""},
       {"and nothing is called a double", "moved", "a: t/new u/new", "stop u keeping t"},
       {"tells of no doubles while it is not read whole", "unloaded", "a: t/new u/new", "undecided"},
       {"closes no intents either", "unsynced", "a: +stop=t.seen", "undecided"},

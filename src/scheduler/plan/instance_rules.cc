@@ -111,7 +111,8 @@ bool InstanceRules::has_waited_since(TimePoint since) const {
 }
 
 bool InstanceRules::has_hung(const Instance& instance) const {
-  if (!instance.intent) return false;
+  // What the picture tells is no riddle.
+  if (!instance.intent || instance.intent->effect_seen) return false;
   const OpenIntent& intent = *instance.intent;
   if (intent.refused_count >= limits_.failed_after && is_stop_wanted(instance)) return true;
   return intent.since && has_waited_since(*intent.since);

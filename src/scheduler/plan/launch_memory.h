@@ -47,6 +47,7 @@ struct EndedTask {
   std::string started_at;
   std::string stopped_at;  ///< Never empty.
   std::string stopped_reason;
+  std::string stop_code = {};
 };
 
 /// What the health checks of a task say.
