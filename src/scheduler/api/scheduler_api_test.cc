@@ -49,49 +49,6 @@ TEST_F(SchedulerApiTest, AnswersNothingFromRecordsThatAreNotRead) {
   }
 }
 
-TEST_F(SchedulerApiTest, AdoptsWhatNobodyHereHasStarted) {
-  create("logs");
-  EXPECT_EQ(ask("POST", "/v1/environments/no/adopt").status, 404);
-  EXPECT_EQ(ask("POST", "/v1/environments/logs/adopt?dryRun=perhaps").status, 400);
-  EXPECT_EQ(ask("POST", "/v1/environments/logs/adopt").status, 503) << "no round has looked yet";
-  const TaskDefinitionArn definition{"logs:1"};
-  const auto line = [&](const std::string& task, const std::string& started_by) {
-    return UnclaimedLine{TaskArn{task}, ContainerInstanceArn{"i-" + task},
-                         definition,    started_by,
-                         false,         loop.wall_now()};
-  };
-  board.environments[stored("logs").uid].is_decided = false;
-  EXPECT_EQ(ask("POST", "/v1/environments/logs/adopt").status, 503) << "nothing is read yet";
-  board.environments[stored("logs").uid].is_decided = true;
-  auto& unclaimed = board.environments[stored("logs").uid].unclaimed;
-  EXPECT_EQ(ask("POST", "/v1/environments/logs/adopt").body, R"({"items":[],"dryRun":false})");
-  unclaimed = {line("a", "lost"),  line("b", "lost"),  line("c", ""),
-               line("d", "mixed"), line("e", "mixed"), line("f", "ending")};
-  unclaimed[4].task_definition = TaskDefinitionArn{"logs:2"};
-  unclaimed[5].will_end = true;
-  const auto shown = ask("POST", "/v1/environments/logs/adopt?dryRun=true");
-  EXPECT_TRUE(shown.body.starts_with(
-      R"({"items":[{"taskARN":"a","containerInstanceARN":"i-a","taskDefinition":"logs:1",)"
-      R"("startedBy":"lost","adopted":true},)"))
-      << shown.body;
-  EXPECT_TRUE(shown.body.ends_with(R"(],"dryRun":true})"));
-  EXPECT_TRUE(repository.records().deployments.empty());
-  const auto adopted = ask("POST", "/v1/environments/logs/adopt");
-  EXPECT_EQ(adopted.status, 200);
-  for (const char* why :
-       {"it has no startedBy, by which", "another task with its startedBy is of another definition",
-        "the delete of its environment stops it"}) {
-    EXPECT_NE(adopted.body.find(why), std::string::npos) << adopted.body;
-  }
-  ASSERT_EQ(repository.records().deployments.size(), 1U);
-  const Deployment& deployment = repository.records().deployments.at(DeploymentId{"lost"});
-  EXPECT_EQ(deployment.status, DeploymentStatus::kSuperseded);
-  EXPECT_EQ(deployment.task_definition, definition);
-  EXPECT_EQ(deployment.environment, stored("logs").uid);
-  EXPECT_NE(ask("POST", "/v1/environments/logs/adopt").body.find("own already"), std::string::npos);
-  EXPECT_EQ(deploy("logs").status, 200) << "an adopted deployment is none in progress";
-}
-
 TEST_F(SchedulerApiTest, CreatesShowsAndListsEnvironments) {
   const auto created = ask("POST", "/v1/environments", body_of("logs"));
   const auto& environment = stored("logs");

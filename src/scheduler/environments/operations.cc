@@ -1,7 +1,8 @@
 #include "scheduler/environments/operations.h"
 
 #include <algorithm>
-#include <map>
+#include <optional>
+#include <set>
 #include <utility>
 
 #include "base/text.h"
@@ -13,8 +14,8 @@ namespace {
 
 // How often an operation is decided anew when others change its records in between.
 constexpr int kDecideCountMax = 5;
-// Records of one adoption: they go into one commit, with that of the environment.
-constexpr std::size_t kAdoptedMax = 50;
+// Records that an adoption stores with one commit, which holds that of the environment as well.
+constexpr std::size_t kAdoptedPerCommit = 50;
 
 std::unexpected<Error> fail_missing_environment(const std::string& name) {
   return fail(ErrorKind::kNotFound, "Environment " + name + " does not exist");
@@ -286,61 +287,39 @@ Async<Result<Deployment>> Operations::create_deployment(std::string environment,
   co_return fail_contended(environment);
 }
 
-std::string Operations::why_not_adopted(const Environment& environment, const UnclaimedLine& task,
-                                        const std::vector<UnclaimedLine>& all) const {
-  if (task.will_end) return "the delete of its environment stops it";
-  if (task.started_by.empty()) return "it has no startedBy, by which it could be told as ours";
-  const auto found = repository_.records().deployments.find(DeploymentId{task.started_by});
-  if (found != repository_.records().deployments.end()) {
-    return found->second.environment == environment.uid
-               ? "it is the environment's own already"
-               : "a deployment of an environment that is being deleted started it; try again "
-                 "when that is gone";
-  }
-  const auto other = std::ranges::find_if(all, [&](const UnclaimedLine& each) {
-    return each.started_by == task.started_by && each.task_definition != task.task_definition;
-  });
-  if (other == all.end()) return {};
-  return "another task with its startedBy is of another definition: " + other->task.value;
-}
-
+// Others change the records between two commits, so each of them is decided anew.
 Async<Result<std::vector<Adoption>>> Operations::adopt(std::string environment,
                                                        std::vector<UnclaimedLine> tasks,
                                                        bool dry_run) {
-  for (int count = 0; count < kDecideCountMax; ++count) {
+  std::optional<EnvironmentUid> uid;  // Its name may come to be that of another one.
+  std::set<DeploymentId> adopted;
+  int overtaken_count = 0;
+  while (overtaken_count < kDecideCountMax) {
     const auto current = get_environment(environment);
     if (!current) co_return std::unexpected(current.error());
-    std::vector<Adoption> adoptions;
-    std::map<std::string, Deployment> deployments;
-    for (const auto& task : tasks) {
-      adoptions.push_back({task, why_not_adopted(*current, task, tasks)});
-      if (!adoptions.back().why_not.empty()) continue;
-      Deployment& deployment = deployments[task.started_by];
-      const bool is_new = deployment.id.value.empty();
-      deployment.id = DeploymentId{task.started_by};
-      deployment.environment = current->uid;
-      deployment.environment_name = current->name;
-      deployment.task_definition = task.task_definition;
-      deployment.status = DeploymentStatus::kSuperseded;
-      deployment.reason = "its tasks were adopted";
-      deployment.created_at =
-          is_new ? task.created_at : std::min(deployment.created_at, task.created_at);
-      deployment.ended_at = executor_.wall_now();
-    }
-    if (dry_run || deployments.empty()) co_return adoptions;
-    if (deployments.size() > kAdoptedMax) {
-      co_return fail(ErrorKind::kInvalid,
-                     "the unclaimed tasks were started by " + std::to_string(deployments.size()) +
-                         " deployments; allowed are " + std::to_string(kAdoptedMax));
-    }
+    if (uid.value_or(current->uid) != current->uid) co_return fail_missing_environment(environment);
+    uid = current->uid;
+    auto decision =
+        decide_adoption(repository_.records(), *current, tasks, adopted, executor_.wall_now());
+    if (dry_run || decision.deployments.empty()) co_return std::move(decision.adoptions);
+    auto& deployments = decision.deployments;
+    deployments.resize(std::min(deployments.size(), kAdoptedPerCommit));
+    std::set<DeploymentId> written_ids;
+    for (const auto& deployment : deployments) written_ids.insert(deployment.id);
     std::vector<Environment> environments{*current};
-    std::vector<Deployment> records;
-    for (auto& [id, deployment] : deployments) records.push_back(std::move(deployment));
-    const auto written = co_await repository_.put(std::move(environments), std::move(records));
-    if (written) co_return adoptions;
-    if (!must_decide_again(written)) co_return std::unexpected(written.error());
+    const auto written = co_await repository_.put(std::move(environments), std::move(deployments));
+    if (written) {
+      adopted.merge(written_ids);
+      overtaken_count = 0;
+    } else if (must_decide_again(written)) {
+      ++overtaken_count;
+    } else {
+      co_return std::unexpected(written.error());
+    }
   }
-  co_return fail_contended(environment);
+  co_return fail(ErrorKind::kConflict, "Environment " + environment +
+                                           " is being changed by others; what was adopted stays "
+                                           "so, try again for the rest");
 }
 
 Result<Deployment> Operations::get_deployment(const std::string& environment,

@@ -1,5 +1,5 @@
-// Operations: what users may do with environments and deployments, each as one commit. The API
-// calls them; the rounds then act on the records.
+// Operations: what users may do with environments and deployments. The API calls them; the rounds
+// then act on the records.
 #pragma once
 
 #include <optional>
@@ -10,6 +10,7 @@
 #include "base/executor.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "scheduler/environments/adoption.h"
 #include "scheduler/environments/records.h"
 #include "scheduler/environments/repository.h"
 #include "scheduler/environments/status_board.h"
@@ -51,12 +52,6 @@ struct NewDeployment {
   bool supersede = false;  ///< Replaces a deployment in progress instead of failing.
 };
 
-/// What becomes of one unclaimed task.
-struct Adoption {
-  UnclaimedLine task;
-  std::string why_not;  ///< In words; empty: it is the environment's own from now on.
-};
-
 /// A page of a list. All in one page when `results_max` is not set.
 struct PageRequest {
   std::optional<std::string> results_max;  ///< As written by the user: 1 to 10000.
@@ -73,7 +68,7 @@ struct RecordPage {
 /// them. Errors of all: kInvalid (refused, naming field, value and what is allowed), kNotFound,
 /// kConflict (others kept changing the record), kThrottled (no call of ECS is free for it now),
 /// kUnavailable (store or ECS), kUnknown, kInternal.
-/// Each write is one commit: a caller that goes away leaves it done or not done, never half.
+/// Each is one commit, adopting aside: a caller that goes away leaves it done or not done.
 /// Threading: the executor's thread. Requires: all arguments outlive it.
 class Operations {
  public:
@@ -95,7 +90,8 @@ class Operations {
 
   /// Makes unclaimed tasks of its group the environment's own, durably: who started them gets a
   /// record of a deployment that was superseded. `dry_run` says what would be done and does
-  /// nothing. Errors besides: none of its own. Source: docs/decisions/0016.
+  /// nothing. In as many commits as needed: one that failed half-way leaves what it has adopted,
+  /// and is to be repeated. Errors besides: none of its own. Source: docs/decisions/0016.
   Async<Result<std::vector<Adoption>>> adopt(std::string environment,
                                              std::vector<UnclaimedLine> tasks, bool dry_run);
 
@@ -117,8 +113,6 @@ class Operations {
   Async<Result<ClusterArn>> check_cluster(std::string cluster);
   Async<Result<TaskDefinitionArn>> check_task_definition(std::string task_definition);
   std::vector<const Deployment*> deployments_of(const EnvironmentUid& uid) const;
-  std::string why_not_adopted(const Environment& environment, const UnclaimedLine& task,
-                              const std::vector<UnclaimedLine>& all) const;
 
   Executor& executor_;
   Random& random_;
