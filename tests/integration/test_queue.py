@@ -112,6 +112,11 @@ def test_events_flow_again_after_twenty_seconds_without_the_queue(fleet, simulat
 def test_a_queue_that_is_made_again_has_all_read(fleet, simulated):
     state = fleet.cluster_state_service(simulated.endpoint).addresses[0]
     wait_ready(state)
+    wait_until(
+        "the read behind an earlier process is over",
+        lambda: metric(state, "blox_ingest_hidden_total") > 0,
+        20,
+    )
     url = simulated.sqs.get_queue_url(QueueName="blox_queue")["QueueUrl"]
     simulated.sqs.delete_queue(QueueUrl=url)
     joined = set(simulated.join(3))
