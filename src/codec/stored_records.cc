@@ -84,6 +84,7 @@ std::string event_key(std::string_view detail_type, WallTime time, std::string_v
 std::string encode_dead_letter(const DeadLetter& letter) {
   std::string bytes{"{\"v\":1"};
   append_text_field(bytes, "messageId", letter.message_id);
+  if (letter.member != 0) bytes += ",\"member\":" + std::to_string(letter.member);
   append_text_field(bytes, "at", format_time(letter.at));
   append_text_field(bytes, "error", letter.error);
   bytes += ",\"bodyBytes\":" + std::to_string(letter.body_bytes);
@@ -97,6 +98,9 @@ Result<DeadLetter> decode_dead_letter(std::string_view bytes) {
   if (!root) return root.error_in("decode dead letter");
   DeadLetter letter;
   letter.message_id = text_or_empty(*root, "messageId");
+  const auto member = internal::find_integer(*root, "member").value_or(0);
+  if (member < 0) return fail(ErrorKind::kInvalid, "decode dead letter: member is negative");
+  letter.member = static_cast<std::size_t>(member);
   letter.error = text_or_empty(*root, "error");
   letter.body = text_or_empty(*root, "body");
   const auto body_bytes = internal::find_integer(*root, "bodyBytes").value_or(0);

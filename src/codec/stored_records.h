@@ -15,13 +15,15 @@ namespace blox::codec {
 /// Bytes of a dead letter's body that are kept, at most.
 inline constexpr std::size_t kDeadLetterBodyMax = std::size_t{64} * 1'024;
 
-/// A message that nobody could decode.
+/// A message that nobody could decode, or a member of one.
 struct DeadLetter {
   std::string message_id;
   std::string error;           ///< Why, in words.
   std::string body;            ///< Its first kDeadLetterBodyMax bytes.
   std::size_t body_bytes = 0;  ///< The size it came with.
   WallTime at;                 ///< When it was set aside.
+  /// Which member of the message it is, counted from 1; 0: the message as a whole.
+  std::size_t member = 0;
   friend bool operator==(const DeadLetter&, const DeadLetter&) = default;
 };
 

@@ -99,6 +99,14 @@ TEST(Stored, SyncMarksComeBack) {
 TEST(StoredRecords, ComeBack) {
   const DeadLetter letter{"m1", "why: \"x\"\n", "body\t\x01", 6, kSeen};
   EXPECT_EQ(decode_dead_letter(encode_dead_letter(letter)), letter);
+  const DeadLetter member{"m1", "why", "body", 6, kSeen, 17};
+  EXPECT_EQ(decode_dead_letter(encode_dead_letter(member)), member);
+  const auto old = decode_dead_letter(
+      R"({"v":1,"messageId":"m1","at":"2026-08-20T10:00:03.412Z","error":"why","body":"b"})");
+  ASSERT_TRUE(old) << old.error().message;
+  EXPECT_EQ(old->member, 0U) << "of a program that did not tell";
+  EXPECT_FALSE(decode_dead_letter(
+      R"({"v":1,"messageId":"m1","member":-1,"at":"2026-08-20T10:00:03.412Z"})"));
   const DeadLetter torn{"m2", "why", "caf\xc3\xa9 \xff\xed\xa0\x80", 9, kSeen};
   const auto mended = decode_dead_letter(encode_dead_letter(torn));
   ASSERT_TRUE(mended) << mended.error().message;

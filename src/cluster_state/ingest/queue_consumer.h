@@ -78,10 +78,15 @@ class QueueConsumer {
     std::string receipt;
     int attempts = 0;
   };
+  // What is set aside of a message.
+  struct Piece {
+    std::string_view body;
+    std::size_t member = 0;  // As in DeadLetter.
+  };
   // One member of a message, mostly the only one.
   struct Part {
     Result<codec::EcsEvent> event;
-    std::string_view body;
+    Piece piece;
   };
   // What is noted of a batch once it is durable.
   struct Reading {
@@ -100,14 +105,16 @@ class QueueConsumer {
   Async<bool> remove_some();
   Async<Status> take(const std::vector<aws::QueueMessage>& messages, Reading& reading);
   Async<Status> take_one_by_one(const std::vector<aws::QueueMessage>& messages);
-  Async<Status> take_part(const aws::QueueMessage& message, Part part);
+  Async<Status> take_parts(const aws::QueueMessage& message);
+  Async<Status> take_part(const aws::QueueMessage& message, Part part, std::size_t& letters);
+  Async<Status> take_letter(const aws::QueueMessage& message, Piece piece, Error why,
+                            std::size_t& letters);
   void decode(const aws::QueueMessage& message, Batch& batch, Reading& reading);
   void decode_wrapped(const aws::QueueMessage& message, const Error& why, Batch& batch,
                       Reading& reading);
   void add(codec::EcsEvent event, Batch& batch, std::vector<WallTime>& sent);
   void note_repaired(const codec::EcsEvent& event);
-  void set_aside(const aws::QueueMessage& message, std::string_view body, const Error& why,
-                 Batch& batch);
+  void set_aside(const aws::QueueMessage& message, Piece piece, const Error& why, Batch& batch);
   bool follows(const codec::EcsEvent& event) const;
   void note_received(const std::vector<aws::QueueMessage>& messages, TimePoint began_at);
   void note_receive_failure(const Error& error, Duration waited);

@@ -37,19 +37,21 @@ void QueueConsumer::decode_wrapped(const aws::QueueMessage& message, const Error
   }
   const bool any = bad_count < members.size();
   if (members.empty()) {
-    set_aside(message, message.body, why, batch);
+    set_aside(message, {message.body}, why, batch);
   } else if (bad_count > kLettersMax) {
     const std::string text = std::to_string(bad_count) + " of " + std::to_string(members.size()) +
                              " members cannot be read, the first: " + first->message;
-    set_aside(message, message.body, {first->kind, text}, batch);
+    set_aside(message, {message.body}, {first->kind, text}, batch);
   }
   reading.problems.emplace_back();
   if (!any) reading.problems.back() = first == nullptr ? why.message : first->message;
+  std::size_t number = 0;
   for (codec::WrappedEvent& member : members) {
+    ++number;
     if (member.event) {
       add(std::move(*member.event), batch, reading.sent);
     } else if (bad_count <= kLettersMax) {
-      set_aside(message, member.body, member.event.error(), batch);
+      set_aside(message, {member.body, number}, member.event.error(), batch);
     }
   }
 }
@@ -77,15 +79,15 @@ void QueueConsumer::note_repaired(const codec::EcsEvent& event) {
   log::warn("ingest", "'{}': what came of it is no JSON and is repaired{}", name, *more);
 }
 
-void QueueConsumer::set_aside(const aws::QueueMessage& message, std::string_view body,
-                              const Error& why, Batch& batch) {
+void QueueConsumer::set_aside(const aws::QueueMessage& message, Piece piece, const Error& why,
+                              Batch& batch) {
   dead_.Increment();
   if (const auto more = letter_pace_.next(executor_.now())) {
     log::warn("ingest", "message {} is set aside: {}{}", message.id, why.message, *more);
   }
   batch.dead_letters.push_back({message.id, why.message,
-                                std::string{body.substr(0, codec::kDeadLetterBodyMax)}, body.size(),
-                                executor_.wall_now()});
+                                std::string{piece.body.substr(0, codec::kDeadLetterBodyMax)},
+                                piece.body.size(), executor_.wall_now(), piece.member});
 }
 
 // An event that names no cluster is everyone's.
@@ -167,36 +169,50 @@ Async<Status> QueueConsumer::take(const std::vector<aws::QueueMessage>& messages
 // Finds those that ingest refuses: they must not keep the others from becoming durable.
 Async<Status> QueueConsumer::take_one_by_one(const std::vector<aws::QueueMessage>& messages) {
   for (const aws::QueueMessage& message : messages) {
-    Part whole{codec::decode_ecs_event(message.body), message.body};
-    const auto members = whole.event ? std::vector<codec::WrappedEvent>{}
-                                     : codec::decode_wrapped_events(message.body);
-    if (members.empty()) {
-      const Status taken = co_await take_part(message, std::move(whole));
-      if (!taken) co_return taken;
-    }
-    for (const codec::WrappedEvent& member : members) {
-      Part part{member.event, member.body};
-      const Status taken = co_await take_part(message, std::move(part));
-      if (!taken) co_return taken;
-    }
+    const Status taken = co_await take_parts(message);
+    if (!taken) co_return taken;
   }
   co_return done();
 }
 
-Async<Status> QueueConsumer::take_part(const aws::QueueMessage& message, Part part) {
+Async<Status> QueueConsumer::take_parts(const aws::QueueMessage& message) {
+  std::size_t letters = 0;
+  Part whole{codec::decode_ecs_event(message.body), {message.body}};
+  const auto members =
+      whole.event ? std::vector<codec::WrappedEvent>{} : codec::decode_wrapped_events(message.body);
+  if (members.empty()) co_return co_await take_part(message, std::move(whole), letters);
+  std::size_t number = 0;
+  for (const codec::WrappedEvent& member : members) {
+    Part part{member.event, {member.body, ++number}};
+    const Status taken = co_await take_part(message, std::move(part), letters);
+    if (!taken) co_return taken;
+  }
+  co_return done();
+}
+
+// `letters`: those of the message so far.
+Async<Status> QueueConsumer::take_part(const aws::QueueMessage& message, Part part,
+                                       std::size_t& letters) {
+  if (!part.event) {
+    co_return co_await take_letter(message, part.piece, part.event.error(), letters);
+  }
   Batch alone;
   std::vector<WallTime> sent;
-  if (part.event) {
-    add(std::move(*part.event), alone, sent);
-  } else {
-    set_aside(message, part.body, part.event.error(), alone);
-  }
-  auto taken = co_await ingest_.take(std::move(alone));
-  if (!taken && taken.error().kind == ErrorKind::kInvalid) {
-    Batch letter;
-    set_aside(message, part.body, taken.error(), letter);
-    taken = co_await ingest_.take(std::move(letter));
-  }
+  add(std::move(*part.event), alone, sent);
+  const auto taken = co_await ingest_.take(std::move(alone));
+  if (taken) co_return done();
+  if (taken.error().kind != ErrorKind::kInvalid) co_return std::unexpected(taken.error());
+  co_return co_await take_letter(message, part.piece, taken.error(), letters);
+}
+
+// One message must not push all other letters out: from some number on it is one, as a whole.
+Async<Status> QueueConsumer::take_letter(const aws::QueueMessage& message, Piece piece, Error why,
+                                         std::size_t& letters) {
+  if (++letters > kLettersMax + 1) co_return done();
+  if (letters > kLettersMax) piece = {message.body};
+  Batch letter;
+  set_aside(message, piece, why, letter);
+  const auto taken = co_await ingest_.take(std::move(letter));
   if (!taken) co_return std::unexpected(taken.error());
   co_return done();
 }

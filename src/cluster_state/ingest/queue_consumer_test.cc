@@ -116,6 +116,67 @@ TEST(QueueConsumer, PoisonIsSetAsideAndDeleted) {
   EXPECT_NE((first->error + second->error).find("detail.taskArn"), std::string::npos);
 }
 
+// The errors of the dead letters that are kept, by number.
+std::vector<std::string> letters(ConsumerWorld& world) {
+  std::vector<std::string> errors;
+  for (const auto& [key, value] : world.content()) {
+    if (!key.starts_with(codec::kDeadLettersPrefix)) continue;
+    const auto letter = codec::decode_dead_letter(value);
+    EXPECT_TRUE(letter) << key;
+    if (letter) errors.push_back(letter->message_id + " " + letter->error);
+  }
+  return errors;
+}
+
+TEST(QueueConsumer, EachBadMemberIsADeadLetter) {
+  ConsumerWorld world;
+  world.start();
+  world.queue.remove_fault = Error{ErrorKind::kUnavailable, "reset"};
+  world.queue.push(R"([{"first":"bad"},{"second":"bad"},{"third":"bad"}])");
+  world.loop.run_for(10s);
+  const auto first = letters(world);
+  ASSERT_EQ(first.size(), 3U);
+  for (std::size_t place = 0; place < 3; ++place) {
+    EXPECT_TRUE(first[place].starts_with("m1 member " + std::to_string(place + 1))) << first[place];
+  }
+  world.loop.run_for(40s);
+  EXPECT_GE(world.received(), 2) << "it came again";
+  EXPECT_EQ(letters(world), first);
+  world.crash();
+  world.queue.remove_fault.reset();
+  EXPECT_TRUE(world.drains(1min));
+  EXPECT_EQ(letters(world), first) << "as the store has them";
+}
+
+TEST(QueueConsumer, EachMemberThatTheStoreRefusesIsADeadLetterUpToABound) {
+  ConsumerWorld world;
+  world.faults.refuse = [](const store::Commit& commit) -> std::optional<Error> {
+    const bool refused = std::ranges::any_of(
+        commit.puts, [](const auto& put) { return !put.key.contains("deadletters"); });
+    return refused ? std::optional{Error{ErrorKind::kInvalid, "too large"}} : std::nullopt;
+  };
+  const auto push = [&](int count, const std::string& more) {
+    std::string body = "[" + more;
+    for (int number = 0; number < count; ++number) {
+      const std::string id = std::to_string(number);
+      body += (number == 0 ? "" : ",") + task_event({.id = id}, world.loop.wall_now());
+    }
+    world.queue.push(body + "]");
+  };
+  world.start();
+  push(2, R"({"first":"bad"},)");
+  EXPECT_TRUE(world.drains(20s));
+  EXPECT_EQ(letters(world).size(), 3U);
+  push(40, "");
+  EXPECT_TRUE(world.drains(20s));
+  EXPECT_EQ(letters(world).size(), 3U + 16U + 1U) << "the others are one, the message";
+  std::string unreadable = R"([{"first":"bad"})";
+  for (int number = 0; number < 40; ++number) unreadable += ",{}";
+  world.queue.push(unreadable + "," + task_event({}, world.loop.wall_now()) + "]");
+  EXPECT_TRUE(world.drains(20s));
+  EXPECT_EQ(letters(world).size(), 20U + 16U + 1U) << "nor do those that nobody can read";
+}
+
 // A store that cannot write: the consumer stops receiving before messages come again in heaps.
 TEST(QueueConsumer, HoldsBackWhileNothingGetsDurable) {
   ConsumerWorld world;

@@ -28,21 +28,21 @@ Status RecordKeeper::load(const store::KeyValue& item) {
   last_letter_ = std::max(last_letter_, *number);
   auto letter = codec::decode_dead_letter(*item.value);
   if (!letter) return letter.error_in(item.key);
-  kept.message_id = std::move(letter->message_id);
-  letter_of_message_[kept.message_id] = *number;
+  kept.origin = {std::move(letter->message_id), letter->member};
+  letter_of_origin_[kept.origin] = *number;
   return done();
 }
 
 void RecordKeeper::clear() {
   letters_.clear();
-  letter_of_message_.clear();
+  letter_of_origin_.clear();
   events_.clear();
   last_letter_ = 0;
 }
 
 void RecordKeeper::keep(const codec::DeadLetter& letter, const std::shared_ptr<Ticket>& ticket) {
-  if (const auto known = letter_of_message_.find(letter.message_id);
-      known != letter_of_message_.end()) {
+  const LetterOrigin origin{letter.message_id, letter.member};
+  if (const auto known = letter_of_origin_.find(origin); known != letter_of_origin_.end()) {
     Slot& slot = letters_.at(known->second).slot;
     if (slot.is_refused()) {
       writer_.put(slot, codec::dead_letter_key(known->second), codec::encode_dead_letter(letter));
@@ -52,8 +52,8 @@ void RecordKeeper::keep(const codec::DeadLetter& letter, const std::shared_ptr<T
   }
   const std::uint64_t number = ++last_letter_;
   Letter& kept = letters_[number];
-  kept.message_id = letter.message_id;
-  letter_of_message_[letter.message_id] = number;
+  kept.origin = origin;
+  letter_of_origin_[origin] = number;
   writer_.put(kept.slot, codec::dead_letter_key(number), codec::encode_dead_letter(letter));
   writer_.await(kept.slot, ticket);
   trim_letters();
@@ -68,7 +68,7 @@ void RecordKeeper::trim_letters() {
     const bool gone = oldest.leaving && oldest.slot.is_idle();
     if (!oldest.leaving) {
       oldest.leaving = true;
-      letter_of_message_.erase(oldest.message_id);
+      letter_of_origin_.erase(oldest.origin);
       writer_.remove(oldest.slot, codec::dead_letter_key(place->first));
     }
     place = gone ? letters_.erase(place) : std::next(place);

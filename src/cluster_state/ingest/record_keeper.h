@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "base/metrics.h"
 #include "cluster_state/ingest/writer.h"
@@ -30,15 +31,16 @@ class RecordKeeper {
   Status load(const store::KeyValue& item);
   void clear();
 
-  /// Keeps a dead letter once a message id. `ticket` waits until it is durable.
+  /// Keeps a dead letter once for each member of a message. `ticket` waits until it is durable.
   void keep(const codec::DeadLetter& letter, const std::shared_ptr<Ticket>& ticket);
   /// Keeps an event once an id, unless it is older than all that are kept and there is no room.
   void keep(const codec::StoredEvent& event, WallTime time, const std::shared_ptr<Ticket>& ticket);
 
  private:
+  using LetterOrigin = std::pair<std::string, std::size_t>;  // Message id and member.
   struct Letter {
     Slot slot;
-    std::string message_id;
+    LetterOrigin origin;
     bool leaving = false;  // Its delete has been given to the writer.
   };
   struct Event {
@@ -52,7 +54,7 @@ class RecordKeeper {
   Writer& writer_;
   RecordBounds bounds_;
   std::map<std::uint64_t, Letter> letters_;
-  std::map<std::string, std::uint64_t> letter_of_message_;
+  std::map<LetterOrigin, std::uint64_t> letter_of_origin_;
   std::map<std::string, Events> events_;  // By the prefix of the type.
   std::uint64_t last_letter_ = 0;
 };
