@@ -14,7 +14,15 @@ namespace {
 // Members of one message that are set aside each by itself; beyond them the message is, as a whole.
 constexpr std::size_t kLettersMax = 16;
 
-double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+// No queue keeps a message for longer: an event from before tells nothing of ours. Source: SQS API
+// reference, MessageRetentionPeriod.
+constexpr std::chrono::milliseconds kLagMax = std::chrono::days{14};
+
+// In milliseconds: times that others write are as far off as nanoseconds do not reach.
+double lag_seconds(WallTime sent, WallTime now) {
+  const auto lag = std::clamp(now - sent, std::chrono::milliseconds{}, kLagMax);
+  return std::chrono::duration<double>(lag).count();
+}
 
 }  // namespace
 
@@ -123,7 +131,7 @@ Async<void> QueueConsumer::process(std::vector<aws::QueueMessage> messages, Byte
 void QueueConsumer::note_durable(std::vector<aws::QueueMessage> messages, const Reading& reading) {
   take_wait_ = options_.retry_wait_min;
   const WallTime now = executor_.wall_now();
-  for (const WallTime time : reading.sent) lag_.Observe(seconds(std::max(now, time) - time));
+  for (const WallTime time : reading.sent) lag_.Observe(lag_seconds(time, now));
   for (const auto& problem : reading.problems) {
     if (problem) {
       condition_.note_unreadable(*problem);

@@ -116,6 +116,21 @@ TEST(QueueConsumer, PoisonIsSetAsideAndDeleted) {
   EXPECT_NE((first->error + second->error).find("detail.taskArn"), std::string::npos);
 }
 
+// The time of an envelope is somebody else's word: one that cannot be must not spoil the sum.
+TEST(QueueConsumer, TheLagIsBounded) {
+  ConsumerWorld world;
+  world.start();
+  const auto push = [&](const char* id, const char* time) {
+    world.queue.push(task_event({.id = id}, parse_time(time).value()));
+    EXPECT_TRUE(world.drains(5s));
+  };
+  push("1", "9999-12-31T23:59:59Z");
+  EXPECT_TRUE(world.metrics.to_text().contains("blox_ingest_lag_seconds_sum 0\n"));
+  push("2", "0001-01-01T00:00:00Z");
+  EXPECT_TRUE(world.metrics.to_text().contains("blox_ingest_lag_seconds_sum 1209600\n"))
+      << world.metrics.to_text();
+}
+
 // The errors of the dead letters that are kept, by number.
 std::vector<std::string> letters(ConsumerWorld& world) {
   std::vector<std::string> errors;
