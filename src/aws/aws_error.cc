@@ -131,4 +131,16 @@ Classified classify(int status, const AwsError& error) {
   return {ErrorKind::kInvalid};
 }
 
+// The code is a word of the message; names of queues stand in quotes.
+bool is_key_denied(const Error& error) {
+  if (error.kind != ErrorKind::kDenied) return false;
+  std::string_view text = error.message;
+  while (!is_of_key(text)) {
+    const std::size_t blank = text.find(' ');
+    if (blank == std::string_view::npos) return false;
+    text.remove_prefix(blank + 1);
+  }
+  return true;
+}
+
 }  // namespace blox::aws

@@ -32,4 +32,9 @@ struct Classified {
 /// Source: API/CommonErrors; botocore's list of throttling codes.
 Classified classify(int status, const AwsError& error);
 
+/// True when `error`, of a call as JsonClient words it, is the word of KMS: the service could not
+/// use the key that what is asked for is encrypted with. Source: SQS API reference, the errors of
+/// ReceiveMessage.
+bool is_key_denied(const Error& error);
+
 }  // namespace blox::aws

@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <optional>
 
+#include "aws/aws_error.h"
 #include "aws/testing_transport.h"
 #include "base/run_to_end_for_tests.h"
 #include "base/scope.h"
@@ -133,9 +134,15 @@ TEST_F(SqsQueueTest, AKeyThatIsGoneIsNoQueueThatIs) {
   answer_url("http://q/1");
   transport_.answer(400, R"({"__type":"com.amazonaws.sqs#KmsNotFound"})",
                     {{"x-amzn-query-error", "KMS.NotFoundException;Sender"}});
-  EXPECT_EQ(run(queue_.receive(0s)).error().kind, ErrorKind::kDenied);
+  const Error denied = run(queue_.receive(0s)).error();
+  EXPECT_EQ(denied.kind, ErrorKind::kDenied);
+  EXPECT_TRUE(is_key_denied(denied)) << denied.message;
   transport_.answer(200, "{}");
   EXPECT_TRUE(run(queue_.receive(0s))) << "by the URL that it had";
+  transport_.answer(400, R"({"__type":"AccessDeniedException","message":"not kms:Decrypt"})");
+  const Error refused = run(queue_.receive(0s)).error();
+  EXPECT_EQ(refused.kind, ErrorKind::kDenied);
+  EXPECT_FALSE(is_key_denied(refused)) << refused.message;
 }
 
 TEST_F(SqsQueueTest, LooksForAQueueThatIsGoneAgain) {

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "aws/aws_error.h"
+
 namespace blox::cluster_state {
 namespace {
 
@@ -31,7 +33,6 @@ void CallOutage::end() {
 }
 
 void CallOutage::note(Error error, TimePoint now) {
-  last_at_ = now;
   if (error_) return;
   error_ = std::move(error);
   since_ = now;
@@ -51,12 +52,14 @@ QueueCondition::QueueCondition(Metrics& metrics, ConditionBounds bounds)
                              "Messages of the queue in flight that are not ours.")) {}
 
 void QueueCondition::note_received(std::size_t message_count, TimePoint now) {
-  const bool denied = receives_.error() && receives_.error()->kind == ErrorKind::kDenied;
-  if (message_count == 0 && denied && now - receives_.last_at() < bounds_.denial_kept) return;
+  const bool kept = key_denied_at_ && now - *key_denied_at_ < bounds_.denial_kept;
+  if (message_count == 0 && kept) return;
+  key_denied_at_.reset();
   receives_.end();
 }
 
 void QueueCondition::note_receive_failure(Error error, TimePoint now) {
+  if (aws::is_key_denied(error)) key_denied_at_ = now;
   receives_.note(std::move(error), now);
 }
 

@@ -16,8 +16,8 @@ namespace blox::cluster_state {
 
 struct ConditionBounds {
   Duration failing_max = std::chrono::seconds{30};  ///< A failure so short is not told.
-  /// An answer without messages does not end a denial that is as recent: KMS denies only where
-  /// there is a message to decrypt, and that is hidden for a while then.
+  /// An answer without messages does not end a denial of the queue's key that is as recent: KMS
+  /// denies only where there is a message to decrypt, and that is hidden for a while then.
   Duration denial_kept = std::chrono::seconds{150};
   std::size_t unreadable_max = 20;  ///< So many messages in a row are told.
 };
@@ -29,14 +29,12 @@ class CallOutage {
   void note(Error error, TimePoint now);
   /// The first error since the last success.
   const std::optional<Error>& error() const { return error_; }
-  TimePoint last_at() const { return last_at_; }
   /// True when calls fail, and have never succeeded or not for `failing_max`.
   bool is_told(TimePoint now, Duration failing_max) const;
 
  private:
   std::optional<Error> error_;
   TimePoint since_{};
-  TimePoint last_at_{};
   bool ever_succeeded_ = false;
 };
 
@@ -73,6 +71,7 @@ class QueueCondition {
   Gauge& unreadable_;
   Gauge& foreign_;
   CallOutage receives_;
+  std::optional<TimePoint> key_denied_at_;  // When KMS denied last, until a receive ends that.
   CallOutage deletes_;
   std::size_t unreadable_count_ = 0;  // In a row.
   std::string unreadable_why_;        // Of the newest.

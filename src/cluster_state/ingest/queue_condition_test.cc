@@ -71,6 +71,24 @@ TEST_F(QueueConditionTest, ADenialOutlivesAnswersWithoutMessages) {
   EXPECT_EQ(trouble(), "") << "a message comes";
 }
 
+// Where the call itself is denied, one that is not proves that it no longer is.
+TEST_F(QueueConditionTest, ADenialOfTheCallEndsWithTheNextAnswer) {
+  const Error denied{ErrorKind::kDenied, "HTTP 400 AccessDeniedException: no"};
+  condition.note_receive_failure(denied, now);
+  EXPECT_EQ(trouble(), "receive") << "it never worked";
+  condition.note_received(0, now += 2s);
+  EXPECT_EQ(trouble(), "");
+  condition.note_receive_failure(denied, now);
+  condition.note_receive_failure(denied, now += 40s);
+  EXPECT_EQ(trouble(), "receive");
+  condition.note_received(0, now += 1s);
+  EXPECT_EQ(trouble(), "");
+  condition.note_receive_failure(denied, now);
+  condition.note_receive_failure({ErrorKind::kDenied, "HTTP 400 KMS.DisabledException"}, now += 1s);
+  condition.note_received(0, now += 40s);
+  EXPECT_EQ(trouble(), "receive") << "KMS denies, whatever was denied before";
+}
+
 TEST_F(QueueConditionTest, DeletesThatAreRefused) {
   condition.note_delete_failure({ErrorKind::kDenied, "no sqs:DeleteMessage"}, now);
   EXPECT_EQ(trouble(), "delete");
