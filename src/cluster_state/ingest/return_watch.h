@@ -32,7 +32,8 @@ class ReturnWatch {
   /// more.
   void note_call(TimePoint began_at, bool has_room, TimePoint now);
 
-  /// True while kManyMissed of the last kResults messages did not come again.
+  /// True while kManyMissed of the last kResults messages did not come again, both within
+  /// kResultAge: it ends when the earlier of two is as old or no longer among the last.
   bool is_shared(TimePoint now) const;
 
  private:

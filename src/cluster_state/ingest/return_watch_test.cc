@@ -60,6 +60,12 @@ TEST_F(ReturnWatchTest, OldSignsAreNone) {
   for (int lost = 0; lost < 2; ++lost) lose();
   EXPECT_TRUE(watch.is_shared(now + 9min));
   EXPECT_FALSE(watch.is_shared(now + 10min));
+  now += 10min;
+  lose();
+  now += 5min;
+  lose();
+  EXPECT_TRUE(watch.is_shared(now + 4min));
+  EXPECT_FALSE(watch.is_shared(now + 5min)) << "the earlier of the two is ten minutes old";
 }
 
 TEST_F(ReturnWatchTest, CallsThatProveNothing) {
