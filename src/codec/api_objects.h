@@ -39,6 +39,10 @@ constexpr std::int64_t revision_of(EntityVersion version) {
 /// Start of the last complete reconcile of each cluster that a picture holds.
 using SyncTimes = std::map<ClusterArn, WallTime>;
 
+/// No age that is told is greater. As parse_duration has it: sums and small multiples do not
+/// overflow.
+inline constexpr std::chrono::milliseconds kAgeMax = std::chrono::days{3'650};
+
 /// What a picture is up to. Versions of two stores cannot be compared.
 struct Bookmark {
   std::string store_id;
@@ -65,7 +69,8 @@ struct Versioned {
   EntityVersion entity_version = 0;  ///< Of the object's last change.
   Object object;
   /// How long before the line was sent ECS said so. An age, as the clocks of two machines differ.
-  /// Of container instances in streams with bookmarks alone, where the service knows it.
+  /// Of container instances in streams with bookmarks alone, where the service knows it. One that
+  /// is not within 0 and kAgeMax is taken for none.
   std::optional<Duration> age = {};
   friend bool operator==(const Versioned&, const Versioned&) = default;
 };

@@ -1,6 +1,7 @@
 #include "cluster_state/api/change_stream.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -79,12 +80,19 @@ class ChangeStreamBody final : public http::BodyStream {
 
   // The line is shared with all readers, its age is not: it counts from when ECS said so to now.
   void add_line(http::Slice line, WallTime told_at, http::Slices& slices) const {
-    if (!is_plain_ && told_at != WallTime{}) {
-      const auto age = view_.executor().wall_now() - told_at;
-      slices.push_back(slice_of(codec::encode_aged_begin(std::max<Duration>(age, Duration{}))));
+    if (const auto age = is_plain_ ? std::nullopt : find_age(told_at)) {
+      slices.push_back(slice_of(codec::encode_aged_begin(*age)));
       line.bytes.remove_prefix(codec::kObjectBegin.size());
     }
     slices.push_back(std::move(line));
+  }
+
+  // None for a time that nobody knows or that cannot be. Compared in milliseconds: those between
+  // the years 0 and 9999 overflow as nanoseconds.
+  std::optional<Duration> find_age(WallTime told_at) const {
+    const std::chrono::milliseconds age = view_.executor().wall_now() - told_at;
+    if (told_at == WallTime{} || age > codec::kAgeMax || age < -codec::kAgeMax) return std::nullopt;
+    return std::max(age, std::chrono::milliseconds{});
   }
 
   // A bookmark tells sync times, which hold for the whole snapshot: so only to who has all of it.
