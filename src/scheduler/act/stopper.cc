@@ -14,6 +14,18 @@ namespace {
 // Bytes of the reason that StopTask takes. Source: API/StopTask.
 constexpr std::size_t kReasonBytesMax = 255;
 
+// Those of tasks that no open stop is about any more.
+void forget_refusals(std::map<TaskArn, StopRefusals>& refusals,
+                     const std::map<IntentKey, Intent>& intents) {
+  if (refusals.empty()) return;
+  std::set<TaskArn> wanted;
+  for (const auto& [key, intent] : intents) {
+    if (intent.kind != IntentKind::kStop) continue;
+    wanted.insert(intent.known_tasks.begin(), intent.known_tasks.end());
+  }
+  std::erase_if(refusals, [&](const auto& refused) { return !wanted.contains(refused.first); });
+}
+
 }  // namespace
 
 Stopper::Entry Stopper::new_entry(const Intent& intent) const {
@@ -57,12 +69,7 @@ void Stopper::drive(const StopAdvice& advice) {
     const auto found = intents.find(entry.first);
     return found == intents.end() || found->second.launch_id != entry.second.launch_id;
   });
-  std::erase_if(context_.memory.stop_refusals, [&](const auto& refused) {
-    return std::ranges::none_of(intents, [&](const auto& intent) {
-      return intent.second.kind == IntentKind::kStop &&
-             std::ranges::count(intent.second.known_tasks, refused.first) > 0;
-    });
-  });
+  forget_refusals(context_.memory.stop_refusals, intents);
   Due due = take_due(advice);
   while (!due.empty() && call_count_ < context_.options.stop_calls_max) {
     auto next = due.upper_bound(turn_);
