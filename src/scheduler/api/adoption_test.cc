@@ -52,8 +52,8 @@ TEST_F(SchedulerApiTest, AdoptsWhatNobodyHereHasStarted) {
   const auto adopted = ask("POST", "/v1/environments/logs/adopt");
   EXPECT_EQ(adopted.status, 200);
   for (const char* why :
-       {"it has no startedBy, by which", "another task with its startedBy is of another definition",
-        "the delete of its environment stops it"}) {
+       {"it has no startedBy, by which", "is of another definition: d\"",
+        "is of another definition: e\"", "the delete of its environment stops it"}) {
     EXPECT_NE(adopted.body.find(why), std::string::npos) << adopted.body;
   }
   ASSERT_EQ(repository.records().deployments.size(), 1U);
