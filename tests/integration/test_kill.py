@@ -13,7 +13,7 @@ INSTANCE_COUNT = 30
 # A kill leaves open the starts that it meets between intent and answer, some milliseconds each. Of
 # instances that join a few a kill that is far less than this share, but on a busy machine they come
 # to be known together; of a rollout to all at once one kill can meet nearly all.
-UNKNOWN_COUNT_MAX = INSTANCE_COUNT * 2 // 3
+UNKNOWN_COUNT_MAX = INSTANCE_COUNT // 2
 UNKNOWN_COUNT_MAX_AT_ONCE = INSTANCE_COUNT - 1
 # What went to a receive call of a killed process, or whose answer was lost, is hidden for two minutes
 # and read from ECS before: when the call's 10 s are over, and 30 s after the last such read.
