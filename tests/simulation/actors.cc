@@ -32,7 +32,8 @@ Async<void> User::create(std::string name, std::string definition) {
     request.task_definition = definition;
     request.drain_deadline =
         std::to_string(scenario_.drain_deadline / std::chrono::minutes{1}) + "m";
-    request.max_unavailable = std::to_string(scenario_.unavailable_max);
+    request.max_unavailable =
+        std::to_string(scenario_.unavailable_max) + (scenario_.unavailable_is_percent ? "%" : "");
     const auto created = co_await scheduler_.create_environment(std::move(request));
     if (created) co_return;
     // A lost answer may have created it: then it is there.
@@ -51,7 +52,7 @@ Async<void> User::deploy(std::string name, std::string definition) {
       environment = co_await scheduler_.patch_environment(name, std::move(request));
     }
     if (environment) {
-      if (name == kEnvironment) on_deploying_();
+      on_deploying_(name);
       const auto deployed = co_await scheduler_.create_deployment(
           name, environment->deployment_token, /*supersede=*/true);
       if (deployed) break;
@@ -96,21 +97,21 @@ Async<void> User::run() {
   done_ = true;
   for (;;) {
     co_await sleep_for(executor_, seconds{5});
-    co_await deploy_again_if_failed();
+    co_await deploy_again_if_failed(kEnvironment, wanted_);
   }
 }
 
 // A rollout whose tasks died early ends; whoever wants it all the same deploys it anew.
-Async<void> User::deploy_again_if_failed() {
-  const auto all = co_await scheduler_.list_deployments(kEnvironment);
+Async<void> User::deploy_again_if_failed(std::string name, std::string definition) {
+  const auto all = co_await scheduler_.list_deployments(name);
   if (!all || all->empty() || all->front().status != "failed") co_return;
   client::EnvironmentRequest request;
-  request.task_definition = wanted_;
-  const auto patched = co_await scheduler_.patch_environment(kEnvironment, std::move(request));
+  request.task_definition = definition;
+  const auto patched = co_await scheduler_.patch_environment(name, std::move(request));
   if (!patched) co_return;
-  on_deploying_();
-  const auto deployed = co_await scheduler_.create_deployment(
-      kEnvironment, patched->deployment_token, /*supersede=*/true);
+  on_deploying_(name);
+  const auto deployed =
+      co_await scheduler_.create_deployment(name, patched->deployment_token, /*supersede=*/true);
   if (deployed) coverage_.add("failed deployments, made anew");
 }
 
@@ -128,6 +129,20 @@ Async<void> User::run_second(std::string definition) {
   co_await sleep_for(executor_, random_.between(seconds{1}, scenario_.calm_at / 2));
   co_await remove(kSecondEnvironment);
   second_done_ = true;
+}
+
+Async<void> User::run_other(std::string name, std::vector<std::string> definitions) {
+  co_await create(name, definitions.front());
+  for (const auto& definition : definitions) {
+    co_await deploy(name, definition);
+    if (definition == definitions.back()) break;
+    co_await sleep_for(executor_, random_.between(scenario_.calm_at / 4, scenario_.calm_at / 2));
+  }
+  wanted_by_[name] = definitions.back();
+  for (;;) {
+    co_await sleep_for(executor_, seconds{5});
+    co_await deploy_again_if_failed(name, definitions.back());
+  }
 }
 
 DataCentre::DataCentre(Executor& executor, Random& random, simulator::Simulator& simulator,
@@ -152,6 +167,14 @@ void DataCentre::prepare() {
   simulator::Machine small;
   small.capacity.cpu = kSmallCpu;
   simulator_.agents.join(created, std::move(small));
+}
+
+void DataCentre::start_services() {
+  if (!scenario_.services_run) return;
+  std::size_t count = 0;
+  for (auto* instance : instances_in(InstanceStatusKind::kActive)) {
+    if (count++ % 2 == 0) start_foreign_task(*instance, "service:web");
+  }
 }
 
 std::vector<simulator::Instance*> DataCentre::instances_in(InstanceStatusKind status) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,14 +36,24 @@ class User {
   User(Executor& executor, Random& random, client::Scheduler& scheduler, const Scenario& scenario,
        std::vector<std::string> definitions, Coverage& coverage);
 
-  /// `told` is called before each request for a deployment of the first environment.
-  void on_deploying(std::function<void()> told) { on_deploying_ = std::move(told); }
+  /// `told` is called with the environment before each request for a deployment of it.
+  void on_deploying(std::function<void(const std::string&)> told) {
+    on_deploying_ = std::move(told);
+  }
 
   Async<void> run();
   /// Creates, deploys and deletes the second environment.
   Async<void> run_second(std::string definition);
+  /// Creates the environment `name`, deploys one revision of its own family after the other, and
+  /// the last anew whenever it has failed.
+  Async<void> run_other(std::string name, std::vector<std::string> definitions);
   /// True when everything was accepted.
-  bool is_done() const { return done_ && (!scenario_.second_environment || second_done_); }
+  bool is_done() const {
+    return done_ && (!scenario_.second_environment || second_done_) &&
+           static_cast<int>(wanted_by_.size()) == scenario_.environment_count - 1;
+  }
+  /// Of the other environments that stay, the definition deployed last, by name.
+  const std::map<std::string, std::string>& wanted_by() const { return wanted_by_; }
   /// The definition deployed last.
   const std::string& wanted() const { return wanted_; }
 
@@ -50,7 +61,7 @@ class User {
   Async<void> create(std::string name, std::string definition);
   Async<void> deploy(std::string name, std::string definition);
   Async<void> deploy_wanted(std::string definition);
-  Async<void> deploy_again_if_failed();
+  Async<void> deploy_again_if_failed(std::string name, std::string definition);
   Async<void> remove(std::string name);
   Async<void> wait_before_asking_again();
 
@@ -61,7 +72,8 @@ class User {
   std::vector<std::string> definitions_;
   Coverage& coverage_;
   std::string wanted_;
-  std::function<void()> on_deploying_ = [] {};
+  std::function<void(const std::string&)> on_deploying_ = [](const std::string&) {};
+  std::map<std::string, std::string> wanted_by_;
   bool done_ = false;
   bool second_done_ = false;
 };
@@ -74,6 +86,8 @@ class DataCentre {
 
   /// The instances that are there from the start.
   void prepare();
+  /// What a drain waits for. Requires: a task definition is registered.
+  void start_services();
   Async<void> run();
   /// False for the machine that is too small for the task.
   static bool has_room(const simulator::Instance& instance);

@@ -3,10 +3,13 @@
 // alone; its numbers are its own.
 #pragma once
 
+#include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "base/time.h"
 #include "simulator/judge.h"
@@ -14,15 +17,10 @@
 
 namespace blox::simulation {
 
-/// A task has to serve so long before its instance gives its place back.
-/// Source: design/scheduling.md, "Deployments".
-inline constexpr Duration kMinHealthy = std::chrono::seconds{10};
-/// A task that ends by itself sooner after its start has died early. Source: the same.
-inline constexpr Duration kEarlyDeath = std::chrono::minutes{10};
-
 struct Budget {
   std::string group;
-  std::size_t places = 1;
+  /// Of so many eligible instances: how many may be out of service.
+  std::function<std::size_t(std::size_t)> places;
   Duration belief_age{};  ///< What happened longer ago than this is known.
   /// How a task ended can be read later. Else ECS forgets it, and where no event told of it nobody
   /// will ever know whether it died.
@@ -35,10 +33,13 @@ class BudgetJudge final : public simulator::WorldObserver {
   BudgetJudge(const simulator::World& world, const simulator::Judge& judge, Budget budget)
       : world_(world), judge_(judge), budget_(std::move(budget)) {}
 
+  const std::string& group() const { return budget_.group; }
   /// Empty: it was kept.
   const std::string& broken() const { return broken_; }
   /// The most places that were known to be taken when a stop that costs service was asked for.
   std::size_t known_max() const { return known_max_; }
+  /// The most instances that were eligible at a moment.
+  std::size_t eligible_max() const { return eligible_max_; }
 
   /// Somebody deploys: the deaths of another deployment are its own. That it is in force shows
   /// with its first task, which a stop may precede.
@@ -59,6 +60,7 @@ class BudgetJudge final : public simulator::WorldObserver {
   };
   void note_end(const simulator::Task& task, const simulator::TaskState& state);
   std::size_t count_known_but(const std::string& instance);
+  std::size_t eligible_lately();
 
   const simulator::World& world_;
   const simulator::Judge& judge_;
@@ -71,6 +73,10 @@ class BudgetJudge final : public simulator::WorldObserver {
   std::string newest_;                        // Deployment that started a task.
   std::string broken_;
   std::size_t known_max_ = 0;
+  std::set<std::string> eligible_;  // Instances.
+  // How many were eligible from when on, as far as somebody may believe it yet.
+  std::deque<std::pair<TimePoint, std::size_t>> eligible_then_;
+  std::size_t eligible_max_ = 0;
 };
 
 }  // namespace blox::simulation

@@ -94,9 +94,33 @@ std::vector<std::string> wanted_coverage() {
       "state stores put back",
       "times in which Describe leaves objects out",
       "objects not described",
+      "stretches in which stops are denied",
+      "runs with a budget in percent",
+      "runs with environments side by side",
+      "starts that waited after a refusal",
+      "starts alone after an unknown outcome",
+      "stops after a denial",
+      "stops on draining instances with other tasks",
+      "stops while others are disconnected",
+      "failed instances of deployments",
+      "completed deployments",
   };
   wanted.insert(wanted.end(), rest.begin(), rest.end());
   return wanted;
+}
+
+std::vector<std::string> wanted_large_coverage() {
+  return {
+      "starts of ten at once",
+      "eight starts at a time",
+      "commits of 120 records",
+      "lists of more than a page",
+      "questions about a hundred",
+      "calls at the rate that ECS allows",
+      "throttled calls",
+      "deployments",
+      "runs with a budget in percent",
+  };
 }
 
 std::string format_coverage(const Coverage& coverage) {

@@ -27,6 +27,8 @@ struct Coverage {
 
 /// What has to be there after a suite of some hundred seeds.
 std::vector<std::string> wanted_coverage();
+/// Likewise of twenty large ones: the bounds that small worlds do not reach.
+std::vector<std::string> wanted_large_coverage();
 
 /// A line each, for another process to read. Shape: "count\tWHAT\tN" and "greatest\tWHAT\tX".
 std::string format_coverage(const Coverage& coverage);

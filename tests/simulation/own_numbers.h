@@ -11,6 +11,11 @@ inline constexpr Duration kLaunchTakesEffectWithin = std::chrono::seconds{60};
 inline constexpr Duration kVisibleWithin = std::chrono::minutes{5};
 inline constexpr Duration kObservationAgeMax = std::chrono::seconds{60};
 inline constexpr Duration kBackoffMax = std::chrono::minutes{5};
+/// A task has to serve so long before its instance gives its place back, and before its deployment
+/// is completed. Source: design/scheduling.md, "Deployments".
+inline constexpr Duration kMinHealthy = std::chrono::seconds{10};
+/// A task that ends by itself sooner after its start has died early. Source: the same.
+inline constexpr Duration kEarlyDeath = std::chrono::minutes{10};
 /// Nothing is concluded from not finding a task before it: both of the first, by a clock that errs
 /// by 1 %.
 inline constexpr Duration kSettleTime = (kLaunchTakesEffectWithin + kVisibleWithin) * 101 / 100;

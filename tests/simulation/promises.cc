@@ -10,8 +10,13 @@
 namespace blox::simulation {
 namespace {
 
+using std::chrono::seconds;
+
 std::string broken_s2(const Situation& situation) {
-  const Duration bound = kObservationAgeMax + situation.scenario.belief_age_max();
+  // The call comes late by its fault, and A2 lets what was asked for be older.
+  const auto& faults = situation.scenario.faults;
+  const Duration bound = kObservationAgeMax + seconds{4} + faults.overtime.high +
+                         (faults.list_lagging > 0 ? faults.list_lag_max : Duration{});
   for (const auto& start : situation.simulator.judge.bad_starts()) {
     if (start.since <= bound) continue;
     return fmt::format("S2: a start on {}, {} for {}", start.instance_arn, start.instance_status,
@@ -20,17 +25,17 @@ std::string broken_s2(const Situation& situation) {
   return {};
 }
 
-std::string broken_s3(const Situation& situation) {
+std::string broken_s3(const Situation& situation, const std::string& group) {
   const auto& judge = situation.simulator.judge;
-  const auto budget = static_cast<std::size_t>(situation.scenario.unavailable_max);
-  if (judge.out_of_service_max(kGroup) <= budget) return {};
+  const std::size_t budget = places_of(situation.scenario, situation.eligible_max);
+  if (judge.out_of_service_max(group) <= budget) return {};
   std::string now;
-  for (const auto& out : judge.out_of_service(kGroup)) {
+  for (const auto& out : judge.out_of_service(group)) {
     now += fmt::format("\n  {} since {}, task {}", short_id(out.instance_arn), format_time(out.at),
                        short_id(out.task_arn));
   }
   return fmt::format("S3: {} instances out of service by our stops, {} allowed; now:{}",
-                     judge.out_of_service_max(kGroup), budget, now);
+                     judge.out_of_service_max(group), budget, now);
 }
 
 std::string open_records(const scheduler::Records& records) {
@@ -45,7 +50,7 @@ std::string open_records(const scheduler::Records& records) {
   for (const auto& [id, deployment] : records.deployments) {
     if ((deployment.status == scheduler::DeploymentStatus::kPending ||
          deployment.status == scheduler::DeploymentStatus::kRunning) &&
-        deployment.environment_name.value == kEnvironment) {
+        deployment.environment_name.value != kSecondEnvironment) {
       return "a deployment has not ended";
     }
   }
@@ -70,7 +75,7 @@ std::vector<const simulator::Task*> live_tasks(const Situation& situation,
 std::string remaining_environment(const Situation& situation) {
   const auto& records = situation.scheduler->service()->repository().records();
   const bool remains = std::ranges::any_of(records.environments, [](const auto& entry) {
-    return entry.second.name.value != kEnvironment;
+    return entry.second.name.value == kSecondEnvironment;
   });
   const auto& cluster = *situation.simulator.world.find_cluster(kCluster);
   const bool may_remain = std::ranges::any_of(cluster.instances, [&](const auto& entry) {
@@ -90,17 +95,31 @@ bool has_reason(const scheduler::StatusBoard& board, const simulator::Instance& 
   return false;
 }
 
-bool has_unclaimed(const Situation& situation, const simulator::Instance& instance) {
+bool has_unclaimed(const Situation& situation, const simulator::Instance& instance,
+                   const std::string& group) {
   return std::ranges::any_of(instance.tasks, [&](const auto& entry) {
     const simulator::Task& task = *entry.second;
-    return task.present().is_live() && task.group == kGroup &&
+    return task.present().is_live() && task.group == group &&
            !situation.simulator.judge.is_ours(task);
   });
 }
 
-std::string wrong_with(const Situation& situation, const simulator::Instance& instance) {
+// Of an environment that stays.
+struct Wish {
+  std::string group;
+  std::string definition;
+};
+
+std::vector<Wish> wishes_of(const User& user) {
+  std::vector<Wish> wishes{{kGroup, user.wanted()}};
+  for (const auto& [name, wanted] : user.wanted_by()) wishes.push_back({"blox:" + name, wanted});
+  return wishes;
+}
+
+std::string wrong_with(const Situation& situation, const simulator::Instance& instance,
+                       const Wish& wish) {
   const auto& present = instance.present();
-  const auto live = live_tasks(situation, instance, kGroup);
+  const auto live = live_tasks(situation, instance, wish.group);
   if (!present.agent_connected) return {};
   if (situation.scenario.delete_terminates &&
       !live_tasks(situation, instance, kSecondGroup).empty()) {
@@ -116,13 +135,13 @@ std::string wrong_with(const Situation& situation, const simulator::Instance& in
     return has_reason(board, instance) ? "" : "no reason is given for " + instance.id;
   }
   // Nothing of ours is stopped or started beside it.
-  if (has_unclaimed(situation, instance) && live.size() <= 1) {
+  if (has_unclaimed(situation, instance, wish.group) && live.size() <= 1) {
     const auto& board = situation.scheduler->service()->board();
     return has_reason(board, instance) ? "" : "no reason is given for " + instance.id;
   }
   if (live.size() != 1) return fmt::format("instance {} has {} tasks", instance.id, live.size());
   if (!live.front()->present().is_running()) return "a task is not RUNNING on " + instance.id;
-  if (live.front()->definition->arn != situation.user.wanted()) {
+  if (live.front()->definition->arn != wish.definition) {
     return "an outdated task runs on " + instance.id;
   }
   return {};
@@ -130,8 +149,12 @@ std::string wrong_with(const Situation& situation, const simulator::Instance& in
 
 }  // namespace
 
-// The event of an agent's return may be lost, and only a full read makes that good.
+// The event of an agent's return may be lost, and only a full read makes that good. And a store
+// that was put back may hold tasks as running that are gone, which serve for whoever reads it for
+// as long as Describe is silent about them.
 bool judges_s3(const Scenario& scenario) {
+  const Duration none = Duration::zero();
+  if (scenario.restored.length > none && scenario.holes.length > none) return false;
   return scenario.faults.agent_disconnects == 0 ||
          scenario.belief_age_max() < simulator::kUnreachableRelease;
 }
@@ -148,7 +171,9 @@ std::string broken_safety(const Situation& situation) {
   }
   if (auto broken = broken_s2(situation); !broken.empty()) return broken;
   if (judges_s3(situation.scenario)) {
-    if (auto broken = broken_s3(situation); !broken.empty()) return broken;
+    for (const auto& wish : wishes_of(situation.user)) {
+      if (auto broken = broken_s3(situation, wish.group); !broken.empty()) return broken;
+    }
   }
   return situation.state_judge.broken();
 }
@@ -165,8 +190,10 @@ std::string what_is_missing(const Situation& situation) {
   if (!remaining.empty()) return remaining;
   const auto& cluster = *situation.simulator.world.find_cluster(kCluster);
   for (const auto& [id, instance] : cluster.instances) {
-    std::string wrong = wrong_with(situation, *instance);
-    if (!wrong.empty()) return wrong;
+    for (const auto& wish : wishes_of(situation.user)) {
+      std::string wrong = wrong_with(situation, *instance, wish);
+      if (!wrong.empty()) return wrong;
+    }
   }
   const auto shown = situation.state->service().view().snapshot();
   if (!shown) return "the view is not read yet";

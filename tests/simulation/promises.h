@@ -19,6 +19,7 @@ struct Situation {
   const User& user;
   const StateProcess* state;
   SchedulerProcess* scheduler;
+  std::size_t eligible_max = 0;  ///< The most instances that were eligible at a moment.
 };
 
 /// True where the place in the budget of an instance that is away is given up for good reason only.

@@ -141,12 +141,22 @@ Duration Scenario::settled_by() const {
   if (second_environment) time += kVisibleTime;
   // The rollout, wave by wave, each of a stop, a start and the time that its tasks have to serve;
   // and once more, when it has failed as tasks died early.
+  const auto most = static_cast<std::size_t>(instance_count + machine_events);
+  const auto waves = std::min(most, most / places_of(*this, most) + 1);
   Duration wave = seconds{30};
   // Its checks speak after their interval, and are asked every ten seconds.
   if (check_interval > Duration::zero()) wave += check_interval + seconds{20};
-  time += 2 * (instance_count + machine_events) * wave;
+  time += 2 * static_cast<int>(waves) * wave;
+  // Each task a call to stop it, and a tenth of one to start it, at the rate that ECS allows.
+  time += environment_count * static_cast<int>(most) * milliseconds{60};
   if (!forgetful) time += faults.event_delay.high;
   return time;
+}
+
+std::size_t places_of(const Scenario& scenario, std::size_t eligible) {
+  const auto amount = static_cast<std::size_t>(scenario.unavailable_max);
+  if (!scenario.unavailable_is_percent) return amount;
+  return std::max<std::size_t>(1, eligible * amount / 100);
 }
 
 Scenario draw_scenario(std::uint64_t seed) {
@@ -200,6 +210,50 @@ Scenario draw_scenario(std::uint64_t seed) {
 
   Random fifth{seed * 0x9e3779b97f4a7c15ULL + 5};
   if (fifth.percent(15)) add_holes(fifth, scenario);
+
+  Random sixth{seed * 0x9e3779b97f4a7c15ULL + 6};
+  if (sixth.percent(25)) {
+    scenario.unavailable_is_percent = true;
+    scenario.unavailable_max = static_cast<int>(10 + sixth.below(40));
+  }
+  scenario.services_run = sixth.percent(30);
+  if (sixth.percent(15)) {
+    scenario.stops_denied.length = sixth.between(seconds{20}, longest);
+    scenario.stops_denied.at =
+        sixth.between(Duration::zero(), scenario.calm_at - scenario.stops_denied.length);
+  }
+  if (sixth.percent(15)) scenario.environment_count = 2;
+  return scenario;
+}
+
+Scenario draw_large_scenario(std::uint64_t seed) {
+  Random random{seed * 0x9e3779b97f4a7c15ULL + 7};
+  Scenario scenario;
+  scenario.seed = seed;
+  scenario.instance_count = static_cast<int>(300 + random.below(701));
+  scenario.environment_count = 5;
+  scenario.unavailable_is_percent = true;
+  scenario.unavailable_max = static_cast<int>(10 + random.below(20));
+  scenario.reconcile_every = minutes{5};
+  scenario.calm_at = minutes{5};
+  scenario.deployments = 2;
+  scenario.machine_events = static_cast<int>(random.below(10));
+  scenario.crash_count = static_cast<int>(random.below(3));
+  scenario.services_run = random.percent(30);
+  scenario.refused_instance = random.percent(30);
+  simulator::Faults& faults = scenario.faults;
+  faults.event_lost = random.percent(50) ? 0.02 : 0;
+  faults.event_duplicated = 0.05;
+  faults.event_reordered = 0.05;
+  faults.list_lagging = draw(random, 0.2);
+  faults.list_lag_max = seconds{20};
+  faults.launch_late = draw(random, 0.1);
+  faults.start_refused = draw(random, 0.05);
+  faults.start_broken = draw(random, 0.02);
+  faults.call_refused = draw(random, 0.05);
+  faults.answer_lost = draw(random, 0.03);
+  faults.server_error = draw(random, 0.03);
+  faults.throttled = random.percent(50);
   return scenario;
 }
 

@@ -58,6 +58,11 @@ struct Scenario {
   /// Of a share of the objects Describe tells nothing in this time. Without a length never.
   Window holes;
   double holes_share = 0;
+  /// unavailable_max is a percent of the eligible instances, and not their number.
+  bool unavailable_is_percent = false;
+  Window stops_denied;        ///< StopTask is denied; without a length it is not.
+  bool services_run = false;  ///< Tasks that a drain has to wait for run on half of the instances.
+  int environment_count = 1;  ///< Which stay; each has a definition of its own.
 
   /// True when news of an object can be missing for longer than events are late.
   bool is_lossy() const;
@@ -66,6 +71,13 @@ struct Scenario {
   /// L: from `calm_at` on, at most.
   Duration settled_by() const;
 };
+
+/// Hundreds of instances and several environments, with few faults: batches, pages, questions about
+/// many, and the budget of calls.
+Scenario draw_large_scenario(std::uint64_t seed);
+
+/// How many of `eligible` instances may be out of service by our stops.
+std::size_t places_of(const Scenario& scenario, std::size_t eligible);
 
 /// Equal seeds, equal scenarios.
 Scenario draw_scenario(std::uint64_t seed);

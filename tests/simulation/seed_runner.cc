@@ -24,11 +24,18 @@ struct Child {
   int results = 0;  // Where it writes what it went through.
 };
 
+Scenario scenario_of(const SeedRange& range, std::uint64_t seed, const Mutant& mutant) {
+  Scenario scenario = range.large ? draw_large_scenario(seed) : draw_scenario(seed);
+  if (mutant.bend_scenario) mutant.bend_scenario(scenario);
+  return scenario;
+}
+
 Coverage run_share(const SeedRange& range, std::uint64_t number, const Mutant& mutant, bool trace) {
   Coverage coverage;
   for (std::uint64_t i = number; i < range.count; i += range.processes) {
     const std::uint64_t seed = range.from + i;
-    const auto report = simulate(draw_scenario(seed), mutant, trace ? &std::cout : nullptr);
+    const auto scenario = scenario_of(range, seed, mutant);
+    const auto report = simulate(scenario, mutant, trace ? &std::cout : nullptr);
     coverage.add(report.coverage);
     coverage.add(kRun);
     if (!report.broken.empty()) {

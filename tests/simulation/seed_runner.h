@@ -13,6 +13,7 @@ struct SeedRange {
   std::uint64_t from = 1;
   std::uint64_t count = 1;
   std::uint64_t processes = 1;  ///< Side by side; seed i goes to process i modulo that.
+  bool large = false;           ///< Of large scenarios.
 };
 
 struct SeedTally {

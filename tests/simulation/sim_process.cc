@@ -16,10 +16,17 @@ constexpr const char* kFile = "blox.db";
 // The mutant stands before what is watched, so that the judge sees what really becomes durable.
 std::unique_ptr<store::Store> open_store(const Surroundings& around,
                                          std::unique_ptr<store::Store> real) {
-  auto watched =
-      std::make_unique<WatchedStore>(around.executor, std::move(real), &around.state_judge);
+  auto watched = std::make_unique<WatchedStore>(around.executor, std::move(real),
+                                                around.state_judge, around.listeners);
   if (!around.mutant.state_store) return watched;
   return around.mutant.state_store(around.executor, std::move(watched));
+}
+
+std::unique_ptr<store::Store> open_scheduler_store(const Surroundings& around,
+                                                   std::unique_ptr<store::Store> real) {
+  auto watched = std::make_unique<WatchedStore>(around.executor, std::move(real), around.listeners);
+  if (!around.mutant.scheduler_store) return watched;
+  return around.mutant.scheduler_store(around.executor, std::move(watched));
 }
 
 apps::StateServiceOptions bend(const Mutant& mutant, apps::StateServiceOptions options) {
@@ -71,9 +78,10 @@ StateProcess::StateProcess(const Surroundings& around, std::uint64_t seed,
            kRegion, budgets_, aws::CallPriority::kReconcile),
       queue_(aws::AwsContext{around.executor, random_, around.aws, credentials_, metrics_},
              kEndpoint, kRegion, kQueue),
-      watched_queue_(around.executor, queue_, around.state_judge),
-      broken_queue_(around.mutant.state_queue ? around.mutant.state_queue(watched_queue_)
-                                              : nullptr),
+      watched_queue_(around.executor, queue_, around.state_judge, around.listeners),
+      broken_queue_(around.mutant.state_queue
+                        ? around.mutant.state_queue(around.executor, watched_queue_)
+                        : nullptr),
       store_(open_store(around, std::move(store))),
       service_(around.executor, random_, *store_, broken_queue_ ? *broken_queue_ : watched_queue_,
                ecs_, metrics_, bend(around.mutant, std::move(options))) {}
@@ -89,12 +97,16 @@ SchedulerProcess::SchedulerProcess(const Surroundings& around, std::uint64_t see
       people_ecs_(aws::AwsContext{around.executor, random_, around.aws, credentials_, metrics_},
                   kEndpoint, kRegion, budgets_, aws::CallPriority::kPeople),
       directory_(people_ecs_),
-      store_(std::make_unique<WatchedStore>(around.executor, std::move(store), nullptr)),
+      store_(open_scheduler_store(around, std::move(store))),
       state_(state),
       options_(std::move(options)),
       scope_(around.executor) {
   if (around.mutant.options) around.mutant.options(options_.rounds.act);
   if (around.mutant.control) broken_control_ = around.mutant.control(ecs_);
+  if (around.mutant.query) broken_query_ = around.mutant.query(ecs_);
+  if (around.mutant.clock_speed != 1) {
+    clock_ = std::make_unique<FastClock>(around.executor, around.mutant.clock_speed);
+  }
   if (around.mutant.planner) broken_planner_ = around.mutant.planner();
   scope_.spawn(begin());
 }
@@ -116,12 +128,14 @@ Async<void> SchedulerProcess::begin() {
     }
   }
   aws::EcsControl& control = broken_control_ ? *broken_control_ : ecs_;
-  const apps::SchedulerParts parts{around_.executor,
+  aws::EcsQuery& query = broken_query_ ? *broken_query_ : ecs_;
+  Executor& executor = clock_ ? static_cast<Executor&>(*clock_) : around_.executor;
+  const apps::SchedulerParts parts{executor,
                                    random_,
                                    *store_,
                                    state_,
                                    directory_,
-                                   ecs_,
+                                   query,
                                    control,
                                    metrics_,
                                    broken_planner_.get(),

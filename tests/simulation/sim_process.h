@@ -15,6 +15,7 @@
 #include "blox/aws_account.h"
 #include "blox/scheduler_service.h"
 #include "blox/state_service.h"
+#include "simulation/fast_clock.h"
 #include "simulation/mutant.h"
 #include "simulation/sim_link.h"
 #include "simulation/state_judge.h"
@@ -58,6 +59,7 @@ struct Surroundings {
   http::Transport& aws;
   const Mutant& mutant;
   StateJudge& state_judge;
+  SeamListeners listeners;  ///< Of its queue, and of the scheduler's store.
 };
 
 /// The cluster-state-service.
@@ -118,6 +120,8 @@ class SchedulerProcess {
   http::Transport& state_;
   apps::SchedulerServiceOptions options_;
   std::unique_ptr<aws::EcsControl> broken_control_;
+  std::unique_ptr<aws::EcsQuery> broken_query_;
+  std::unique_ptr<FastClock> clock_;  // Outlives the service.
   std::unique_ptr<scheduler::Planner> broken_planner_;
   std::unique_ptr<apps::SchedulerService> service_;
   Gate gate_{*this};

@@ -11,12 +11,11 @@
 #include "base/sim_loop.h"
 #include "client/http_cluster_state.h"
 #include "simulation/actors.h"
-#include "simulation/budget_judge.h"
 #include "simulation/fault_tally.h"
+#include "simulation/judges.h"
 #include "simulation/last_words.h"
 #include "simulation/promises.h"
 #include "simulation/sim_process.h"
-#include "simulation/state_judge.h"
 #include "simulation/watched.h"
 #include "simulation/world_trace.h"
 #include "simulator/face.h"
@@ -61,10 +60,7 @@ class Run {
         client_(to_scheduler_, {}),
         data_centre_(loop_, random_, simulator_, scenario_, report_.coverage),
         actors_(loop_) {
-    simulator_.judge.set_drain_grace(scenario.belief_age_max() + minutes{2});
-    if (judges_s3(scenario)) simulator_.judge.set_return_grace(scenario.belief_age_max());
     simulator_.world.add_observer(tally_);
-    simulator_.world.add_observer(budget_judge_);
     if (trace == nullptr) return;
     tracer_.emplace(loop_, simulator_.judge, *trace);
     simulator_.world.add_observer(*tracer_);
@@ -77,6 +73,18 @@ class Run {
     simulator::Options options;
     options.delays.stopped_visible = scenario.stopped_visible;
     return options;
+  }
+  std::vector<std::string> other_names() const {
+    std::vector<std::string> names;
+    for (int i = 2; i <= scenario_.environment_count; ++i) {
+      names.push_back("other-" + std::to_string(i));
+    }
+    return names;
+  }
+  std::vector<std::string> groups() const {
+    std::vector<std::string> groups{kGroup};
+    for (const auto& name : other_names()) groups.push_back("blox:" + name);
+    return groups;
   }
   void prepare();
   Async<void> register_definition(std::string family);
@@ -99,11 +107,12 @@ class Run {
   Async<void> watch_stream(Async<Result<std::unique_ptr<Stream>>> (client::HttpClusterState::*open)(
       client::StreamStart));
   Situation situation() {
-    return {scenario_, simulator_, state_judge_, *user_, state_.get(), scheduler_.get()};
+    return {scenario_,    simulator_,       judges_.state(),       *user_,
+            state_.get(), scheduler_.get(), judges_.eligible_max()};
   }
   void check_safety() {
     break_with(broken_safety(situation()));
-    if (!budget_judge_.broken().empty()) break_with(budget_judge_.broken());
+    break_with(judges_.broken());
   }
   void say(const std::string& text) {
     if (tracer_) tracer_->say(text);
@@ -122,20 +131,18 @@ class Run {
   simulator::Simulator simulator_;
   FaultTally tally_{loop_, report_.coverage};
   std::optional<WorldTrace> tracer_;
-  BudgetJudge budget_judge_{simulator_.world,
-                            simulator_.judge,
-                            {kGroup, static_cast<std::size_t>(scenario_.unavailable_max),
-                             scenario_.belief_age_max(), !scenario_.forgetful}};
+  Judges judges_{simulator_, scenario_, groups(), report_.coverage};
   simulator::Face face_;
   simulator::SimTransport state_aws_;
   simulator::SimTransport scheduler_aws_;
-  WatchedTransport watched_state_aws_{loop_, state_aws_, report_.coverage};
-  WatchedTransport watched_scheduler_aws_{loop_, scheduler_aws_, report_.coverage};
+  WatchedTransport watched_state_aws_{loop_, state_aws_, report_.coverage,
+                                      judges_.of_state_calls()};
+  WatchedTransport watched_scheduler_aws_{loop_, scheduler_aws_, report_.coverage,
+                                          judges_.of_scheduler_calls()};
   SimLink to_state_;
   SimLink to_scheduler_;
   Disk state_disk_;
   Disk scheduler_disk_;
-  StateJudge state_judge_{simulator_.world, report_.coverage};
   client::Scheduler client_;
   client::HttpClusterState reader_{to_state_, {.base_url = "http://state.sim"}};
   DataCentre data_centre_;
@@ -162,12 +169,16 @@ void Run::prepare() {
   data_centre_.prepare();
   for (int i = 0; i < kDefinitions; ++i) actors_.spawn(register_definition(kFamily));
   actors_.spawn(register_definition(kSecondFamily));
+  for (const auto& name : other_names()) {
+    for (int i = 0; i < scenario_.deployments; ++i) actors_.spawn(register_definition(name));
+  }
   loop_.run_for(seconds{1});
   const auto& families = simulator_.world.families();
   std::vector<std::string> definitions;
   for (const auto& definition : families.at(kFamily)) definitions.push_back(definition->arn);
   user_.emplace(loop_, random_, client_, scenario_, std::move(definitions), report_.coverage);
-  user_->on_deploying([this] { budget_judge_.note_deployment(); });
+  user_->on_deploying([this](const std::string& name) { judges_.on_deploying(name); });
+  data_centre_.start_services();
   simulator_.faults = scenario_.faults;
   plan_bad_revision();
   plan_restore();
@@ -175,6 +186,11 @@ void Run::prepare() {
   start_state();
   start_scheduler();
   actors_.spawn(user_->run());
+  for (const auto& name : other_names()) {
+    std::vector<std::string> revisions;
+    for (const auto& definition : families.at(name)) revisions.push_back(definition->arn);
+    actors_.spawn(user_->run_other(name, std::move(revisions)));
+  }
   if (scenario_.second_environment) {
     actors_.spawn(user_->run_second(families.at(kSecondFamily).front()->arn));
   }
@@ -187,6 +203,7 @@ void Run::prepare() {
 void Run::plan(const std::vector<Window>& windows, const std::string& what,
                const std::function<void(bool)>& set) {
   for (const Window& window : windows) {
+    if (window.length == Duration::zero()) continue;
     report_.coverage.add(what);
     for (const bool begins : {true, false}) {
       const TimePoint time{begins ? window.at : window.at + window.length};
@@ -202,11 +219,14 @@ void Run::plan(const std::vector<Window>& windows, const std::string& what,
 void Run::plan_windows() {
   plan(scenario_.blackouts, "blackouts of events",
        [this](bool on) { simulator_.faults.event_lost = on ? 1 : scenario_.faults.event_lost; });
+  plan({scenario_.stops_denied}, "stretches in which stops are denied", [this](bool on) {
+    simulator_.faults.denied =
+        on ? std::vector<std::string>{"StopTask"} : std::vector<std::string>{};
+  });
   plan(scenario_.state_partitions, "partitions of the state service from AWS",
        [this](bool on) { state_aws_.set_cut_off(on); });
   plan(scenario_.scheduler_partitions, "partitions of the scheduler from AWS",
        [this](bool on) { scheduler_aws_.set_cut_off(on); });
-  if (scenario_.holes.length == Duration::zero()) return;
   plan({scenario_.holes}, "times in which Describe leaves objects out",
        [this](bool on) { simulator_.faults.undescribed = on ? scenario_.holes_share : 0; });
 }
@@ -236,7 +256,7 @@ void Run::plan_restore() {
     if (state_) crash_state();
     say("its store is put back");
     state_disk_.restore_copy();
-    state_judge_.on_restore();
+    judges_.on_restore();
     report_.coverage.add("state stores put back");
   });
 }
@@ -249,7 +269,7 @@ void Run::start_state() {
   options.ingest.final_kept = scenario_.final_kept;
   if (scenario_.forgetful) options.ingest.sweep_every = seconds{10};
   state_ = std::make_unique<StateProcess>(
-      Surroundings{loop_, watched_state_aws_, mutant_, state_judge_},
+      Surroundings{loop_, watched_state_aws_, mutant_, judges_.state(), judges_.of_state()},
       scenario_.seed * 1000 + ++lives_, *std::move(store), std::move(options));
   to_state_.connect(state_->handler());
 }
@@ -261,7 +281,7 @@ void Run::start_scheduler() {
   options.state_url = "http://state.sim";
   options.plan.picture_age_max = 3 * scenario_.reconcile_every;
   scheduler_ = std::make_unique<SchedulerProcess>(
-      Surroundings{loop_, watched_scheduler_aws_, mutant_, state_judge_},
+      Surroundings{loop_, watched_scheduler_aws_, mutant_, judges_.state(), judges_.of_scheduler()},
       scenario_.seed * 1000 + ++lives_, *std::move(store), to_state_, std::move(options));
   to_scheduler_.connect(scheduler_->handler());
 }
@@ -271,7 +291,7 @@ void Run::crash_state() {
   tally_metrics(state_->metrics().to_text(), report_.coverage);
   to_state_.disconnect();
   state_.reset();
-  state_judge_.on_crash();
+  judges_.on_state_crash();
   state_disk_.crash(random_);
   report_.coverage.add("crashes of the state service");
   loop_.call_at(loop_.now() + random_.between(milliseconds{100}, seconds{20}),
@@ -288,6 +308,7 @@ void Run::crash_scheduler() {
   tally_metrics(scheduler_->metrics().to_text(), report_.coverage);
   to_scheduler_.disconnect();
   scheduler_.reset();
+  judges_.on_scheduler_crash();
   scheduler_disk_.crash(random_);
   report_.coverage.add("crashes of the scheduler");
   loop_.call_at(loop_.now() + random_.between(milliseconds{100}, seconds{20}),
@@ -411,7 +432,7 @@ Async<void> Run::watch_stream(
     while (stream) {
       const auto changes = co_await (*stream)->next();
       if (!changes) break;
-      for (const auto& change : *changes) state_judge_.on_line(change);
+      for (const auto& change : *changes) judges_.state().on_line(change);
     }
     co_await sleep_for(loop_, seconds{1});
   }
@@ -444,7 +465,9 @@ void Run::note_coverage() {
   if (scenario_.check_interval > Duration::zero()) coverage.add("runs with health checks");
   if (scenario_.small_instance) coverage.add("runs with an instance without room");
   if (scenario_.others_stay) coverage.add("runs in which tasks of others stay");
-  if (budget_judge_.known_max() > 0) coverage.add("stops while places were taken");
+  if (scenario_.unavailable_is_percent) coverage.add("runs with a budget in percent");
+  if (scenario_.environment_count > 1) coverage.add("runs with environments side by side");
+  judges_.note_coverage(coverage);
   if (scenario_.state_on_sqlite || scenario_.scheduler_on_sqlite) coverage.add("runs on SQLite");
   if (state_) tally_metrics(state_->metrics().to_text(), coverage);
   if (scheduler_) tally_metrics(scheduler_->metrics().to_text(), coverage);

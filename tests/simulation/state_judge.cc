@@ -27,15 +27,33 @@ void StateJudge::on_durable(const std::string& key, std::string_view value,
   if (!is_object_key(key)) return;
   Durable& durable = durable_[key];
   if (revision <= durable.revision) return;
+  const TimePoint now = world_.executor().now();
   const auto head = codec::decode_stored_head(value);
   if (!head) return break_with("the store holds what cannot be decoded under " + key);
   if (const auto* tombstone = std::get_if<codec::Tombstone>(&*head)) {
-    durable = {true, durable.final, "", tombstone->version, revision};
+    durable = {true, durable.final, "", tombstone->version, revision, now};
     return;
   }
   const auto& live = std::get<codec::StoredHead>(*head);
-  durable = {false, is_task_key(key) && live.status == "STOPPED", live.status, live.version,
-             revision};
+  durable = {false,       is_task_key(key) && live.status == "STOPPED",
+             live.status, live.version,
+             revision,    now};
+}
+
+std::optional<StateJudge::Known> StateJudge::find_task(const std::string& arn) const {
+  return find(codec::task_key(TaskArn{arn}));
+}
+
+std::optional<StateJudge::Known> StateJudge::find_instance(const std::string& arn) const {
+  return find(codec::instance_key(ContainerInstanceArn{arn}));
+}
+
+std::optional<StateJudge::Known> StateJudge::find(const std::string& key) const {
+  const auto found = durable_.find(key);
+  if (found == durable_.end()) return std::nullopt;
+  const Durable& durable = found->second;
+  return Known{!durable.tombstone && !durable.final, durable.version.value_or(EcsVersion{0}).value,
+               durable.at};
 }
 
 void StateJudge::on_received(const aws::QueueMessage& message) {

@@ -26,8 +26,19 @@ class StateJudge {
   StateJudge(const simulator::World& world, Coverage& coverage)
       : world_(world), coverage_(coverage) {}
 
+  /// What the store holds of an object.
+  struct Known {
+    bool live = false;  ///< Neither a tombstone nor STOPPED.
+    std::int64_t version = 0;
+    TimePoint at;  ///< Since when.
+  };
+
   /// The first promise broken, in words; empty: none.
   const std::string& broken() const { return broken_; }
+
+  /// None: it holds nothing of it.
+  std::optional<Known> find_task(const std::string& arn) const;
+  std::optional<Known> find_instance(const std::string& arn) const;
 
   /// The disk acknowledged this value of a key, or shows it.
   void on_durable(const std::string& key, std::string_view value, store::Revision revision);
@@ -59,6 +70,7 @@ class StateJudge {
     std::string status;
     std::optional<EcsVersion> version;
     store::Revision revision = 0;
+    TimePoint at{};  // When it became durable.
   };
   struct Received {
     std::string key;
@@ -73,6 +85,7 @@ class StateJudge {
   void break_with(std::string how) {
     if (broken_.empty()) broken_ = "C: " + std::move(how);
   }
+  std::optional<Known> find(const std::string& key) const;
   Seen& note_version(const std::string& arn, client::EntityVersion version);
   bool is_durable(const Received& received) const;
   std::string compare(const std::string& key, std::string_view shown, std::string_view status,

@@ -17,6 +17,9 @@ Async<Result<http::Answer>> WatchedTransport::send(http::OutgoingRequest request
   const std::string operation = operation_of(request);
   loop_.trace(operation);
   loop_.trace(request.body);
+  const std::string body = request.body;
+  const TimePoint sent_at = loop_.now();
+  for (auto* listener : listeners_) listener->on_sent(operation, body);
   auto answer = co_await real_.send(std::move(request));
   if (answer) {
     loop_.trace(static_cast<std::uint64_t>(answer->status));
@@ -25,6 +28,7 @@ Async<Result<http::Answer>> WatchedTransport::send(http::OutgoingRequest request
     loop_.trace(answer.error().message);
     if (!is_outcome_known(answer.error().kind)) coverage_.add("unanswered: " + operation);
   }
+  for (auto* listener : listeners_) listener->on_answer(operation, body, sent_at, answer);
   co_return answer;
 }
 
@@ -44,10 +48,15 @@ Async<Result<store::Revision>> WatchedStore::commit(store::Commit commit) {
     loop_.trace(put.value);
   }
   for (const auto& key : commit.deletes) loop_.trace(key);
-  if (judge_ == nullptr) co_return co_await real_->commit(std::move(commit));
   const store::Commit kept = commit;
   auto revision = co_await real_->commit(std::move(commit));
   if (!revision) co_return revision;
+  for (auto* listener : listeners_) {
+    listener->on_commit(kept.puts.size() + kept.deletes.size());
+    if (judge_ != nullptr) continue;
+    for (const auto& put : kept.puts) listener->on_record(put.key, put.value);
+  }
+  if (judge_ == nullptr) co_return revision;
   for (const auto& put : kept.puts) judge_->on_durable(put.key, put.value, *revision);
   for (const auto& key : kept.deletes) judge_->on_deleted(key);
   co_return revision;
@@ -59,6 +68,7 @@ Async<Result<std::vector<aws::QueueMessage>>> WatchedQueue::receive(Duration wai
   for (const auto& message : *messages) {
     loop_.trace(message.body);
     judge_.on_received(message);
+    for (auto* listener : listeners_) listener->on_message(message.body);
   }
   co_return messages;
 }

@@ -11,6 +11,7 @@
 #include "base/sim_loop.h"
 #include "http/transport.h"
 #include "simulation/coverage.h"
+#include "simulation/seam_listener.h"
 #include "simulation/state_judge.h"
 #include "store/store.h"
 
@@ -19,8 +20,9 @@ namespace blox::simulation {
 /// Calls to AWS. Counts those of which nobody knows what they did. Requires: all outlive it.
 class WatchedTransport final : public http::Transport {
  public:
-  WatchedTransport(SimLoop& loop, http::Transport& real, Coverage& coverage)
-      : loop_(loop), real_(real), coverage_(coverage) {}
+  WatchedTransport(SimLoop& loop, http::Transport& real, Coverage& coverage,
+                   SeamListeners listeners)
+      : loop_(loop), real_(real), coverage_(coverage), listeners_(std::move(listeners)) {}
 
   Async<Result<http::Answer>> send(http::OutgoingRequest request) override;
   Async<Result<std::unique_ptr<http::LineStream>>> open_lines(http::OutgoingRequest request,
@@ -32,13 +34,18 @@ class WatchedTransport final : public http::Transport {
   SimLoop& loop_;
   http::Transport& real_;
   Coverage& coverage_;
+  SeamListeners listeners_;
 };
 
-/// A store next to the disk: what it acknowledges is durable. `judge` may be null.
+/// A store next to the disk: what it acknowledges is durable. The judge of the cluster state is
+/// told of that one's store, and the listeners of the scheduler's.
 class WatchedStore final : public store::Store {
  public:
-  WatchedStore(SimLoop& loop, std::unique_ptr<store::Store> real, StateJudge* judge)
-      : loop_(loop), real_(std::move(real)), judge_(judge) {}
+  WatchedStore(SimLoop& loop, std::unique_ptr<store::Store> real, StateJudge& judge,
+               SeamListeners listeners)
+      : loop_(loop), real_(std::move(real)), judge_(&judge), listeners_(std::move(listeners)) {}
+  WatchedStore(SimLoop& loop, std::unique_ptr<store::Store> real, SeamListeners listeners)
+      : loop_(loop), real_(std::move(real)), listeners_(std::move(listeners)) {}
 
   Async<Result<store::Page>> range(store::RangeRequest request) override;
   Async<Result<store::Revision>> commit(store::Commit commit) override;
@@ -53,14 +60,15 @@ class WatchedStore final : public store::Store {
  private:
   SimLoop& loop_;
   std::unique_ptr<store::Store> real_;
-  StateJudge* judge_;
+  StateJudge* judge_ = nullptr;
+  SeamListeners listeners_;
 };
 
 /// The queue as it is, whatever a mutant makes of it. Requires: all outlive it.
 class WatchedQueue final : public aws::Queue {
  public:
-  WatchedQueue(SimLoop& loop, aws::Queue& real, StateJudge& judge)
-      : loop_(loop), real_(real), judge_(judge) {}
+  WatchedQueue(SimLoop& loop, aws::Queue& real, StateJudge& judge, SeamListeners listeners)
+      : loop_(loop), real_(real), judge_(judge), listeners_(std::move(listeners)) {}
 
   Async<Result<std::vector<aws::QueueMessage>>> receive(Duration wait) override;
   Async<Status> give_back(std::string receipt) override {
@@ -78,6 +86,7 @@ class WatchedQueue final : public aws::Queue {
   SimLoop& loop_;
   aws::Queue& real_;
   StateJudge& judge_;
+  SeamListeners listeners_;
 };
 
 }  // namespace blox::simulation

@@ -102,7 +102,6 @@ void build_on_young_tasks(World& world) {
           return task.phase == scheduler::TaskPhase::kServing;
         });
     if (serves) instance.emptied_by_us = false;
-    for (auto& task : instance.tasks) task.phase_since.reset();
   }
 }
 
@@ -145,7 +144,9 @@ Mutant hasty_store() {
 Mutant late_for_new() {
   Mutant mutant;
   mutant.name = "takes-late-events-for-new";
-  mutant.state_queue = [](aws::Queue& real) { return std::make_unique<LateForNewQueue>(real); };
+  mutant.state_queue = [](Executor&, aws::Queue& real) {
+    return std::make_unique<LateForNewQueue>(real);
+  };
   return mutant;
 }
 

@@ -1,0 +1,62 @@
+#include "simulation/judges.h"
+
+#include <chrono>
+
+#include "simulation/promises.h"
+
+namespace blox::simulation {
+
+Judges::Judges(simulator::Simulator& simulator, const Scenario& scenario,
+               const std::vector<std::string>& groups, Coverage& coverage)
+    : state_(simulator.world, coverage),
+      observation_(simulator.world),
+      calls_(simulator.world, state_),
+      rollout_(simulator.world, simulator.judge, state_, scenario.drain_deadline),
+      ending_(simulator.world, simulator.judge, state_, calls_) {
+  const Duration belief = scenario.belief_age_max();
+  simulator.judge.set_drain_grace(belief + std::chrono::minutes{2});
+  if (judges_s3(scenario)) simulator.judge.set_return_grace(belief);
+  for (const auto& group : groups) {
+    Budget budget{group,
+                  [&scenario](std::size_t eligible) { return places_of(scenario, eligible); },
+                  belief, !scenario.forgetful};
+    simulator.world.add_observer(
+        budgets_.emplace_back(simulator.world, simulator.judge, std::move(budget)));
+  }
+  simulator.world.add_observer(observation_);
+  simulator.world.add_observer(rollout_);
+  simulator.world.add_observer(ending_);
+}
+
+std::string Judges::broken() const {
+  for (const auto& budget : budgets_) {
+    if (!budget.broken().empty()) return budget.broken();
+  }
+  for (const std::string* broken :
+       {&observation_.broken(), &rollout_.broken(), &calls_.broken(), &ending_.broken()}) {
+    if (!broken->empty()) return *broken;
+  }
+  return {};
+}
+
+void Judges::note_coverage(Coverage& coverage) const {
+  if (budgets_.front().known_max() > 0) coverage.add("stops while places were taken");
+  calls_.note_coverage(coverage);
+  rollout_.note_coverage(coverage);
+  ending_.note_coverage(coverage);
+  coverage.note_greatest("seconds that an observation was old at a start",
+                         std::chrono::duration<double>(observation_.oldest()).count());
+}
+
+void Judges::on_deploying(const std::string& environment) {
+  for (auto& budget : budgets_) {
+    if (budget.group() == "blox:" + environment) budget.note_deployment();
+  }
+}
+
+void Judges::on_restore() {
+  state_.on_restore();
+  calls_.on_restore();
+}
+
+}  // namespace blox::simulation

@@ -1,0 +1,59 @@
+// Judges: all who judge a run by what happens in the world and by what passes the seams, and where
+// each of them listens.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "simulation/budget_judge.h"
+#include "simulation/call_judge.h"
+#include "simulation/coverage.h"
+#include "simulation/ending_judge.h"
+#include "simulation/observation_judge.h"
+#include "simulation/rollout_judge.h"
+#include "simulation/scenario.h"
+#include "simulation/seam_listener.h"
+#include "simulation/state_judge.h"
+#include "simulator/simulator.h"
+
+namespace blox::simulation {
+
+/// Threading: the loop's thread. Requires: simulator, scenario and coverage outlive it.
+class Judges {
+ public:
+  /// `groups` are those of the environments that stay.
+  Judges(simulator::Simulator& simulator, const Scenario& scenario,
+         const std::vector<std::string>& groups, Coverage& coverage);
+
+  /// What the first of them says that has something to say; empty: all was kept.
+  std::string broken() const;
+  void note_coverage(Coverage& coverage) const;
+  StateJudge& state() { return state_; }
+  /// The most instances that were eligible at a moment.
+  std::size_t eligible_max() const { return budgets_.front().eligible_max(); }
+
+  /// Who listens to the queue and the store of the cluster-state-service, and to its calls,
+  SeamListeners of_state() { return {&observation_, &calls_}; }
+  SeamListeners of_state_calls() { return {&observation_}; }
+  /// and to the store of the daemon-scheduler, and to its calls.
+  SeamListeners of_scheduler() { return {&rollout_, &ending_, &calls_}; }
+  SeamListeners of_scheduler_calls() { return {&observation_, &calls_, &ending_}; }
+
+  /// Somebody is about to deploy.
+  void on_deploying(const std::string& environment);
+  void on_state_crash() { state_.on_crash(); }
+  void on_scheduler_crash() { calls_.on_crash(); }
+  /// The cluster state is an older copy of itself.
+  void on_restore();
+
+ private:
+  std::deque<BudgetJudge> budgets_;  // One an environment that stays; they do not move.
+  StateJudge state_;
+  ObservationJudge observation_;
+  CallJudge calls_;
+  RolloutJudge rollout_;
+  EndingJudge ending_;
+};
+
+}  // namespace blox::simulation
