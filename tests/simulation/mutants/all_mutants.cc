@@ -1,9 +1,11 @@
 #include <algorithm>
 
 #include "simulation/mutant.h"
+#include "simulation/mutants/biases.h"
 #include "simulation/mutants/broken_planners.h"
 #include "simulation/mutants/broken_protocols.h"
 #include "simulation/mutants/broken_states.h"
+#include "simulation/mutants/more_mutants.h"
 
 namespace blox::simulation {
 namespace {
@@ -164,23 +166,44 @@ Mutant caught_by(std::string promise, Mutant mutant) {
   return mutant;
 }
 
+Mutant where(std::function<void(Scenario&)> bias, Mutant mutant) {
+  mutant.bend_scenario = std::move(bias);
+  return mutant;
+}
+
+Mutant slowly(Mutant mutant) {
+  mutant.slow = true;
+  return mutant;
+}
+
+void leave_holes(Scenario& scenario) {
+  put_back(scenario);
+  scenario.holes = {Duration::zero(), scenario.calm_at};
+  scenario.holes_share = 0.5;
+}
+
 }  // namespace
 
 std::vector<Mutant> all_mutants() {
-  return {
+  std::vector<Mutant> all{
       caught_by("S1", broken_control("sends-unknown-starts-again", UnknownStarts::kSentAgain)),
       caught_by("S1",
                 broken_control("takes-unknown-for-not-done", UnknownStarts::kTakenForNotDone)),
-      caught_by("S1", forgets("forgets-intents-at-a-crash", "scheduler/intents/")),
+      slowly(caught_by(
+          "S1", where(crash_often, forgets("forgets-intents-at-a-crash", "scheduler/intents/")))),
       caught_by("S1", forgets("forgets-outcomes-at-a-crash", "scheduler/outcomes/")),
       caught_by("S1", no_outcome()),
       caught_by("S1", short_settle()),
-      caught_by("S1", credulous()),
+      caught_by("S1", where(put_back, credulous())),
       caught_by("S2", bent("starts-while-draining", see_draining_as_active)),
       caught_by("S3", bent("ignores-the-budget", ignore_the_budget)),
-      caught_by("S3", bent("builds-on-young-tasks", build_on_young_tasks)),
+      caught_by("S3", where(die_early, bent("builds-on-young-tasks", build_on_young_tasks))),
       caught_by("S1", bent("does-not-see-tasks-of-its-name", forget_heirs)),
-      caught_by("L", bent("does-not-see-open-intents", forget_intents)),
+      slowly(caught_by(
+          "S1", where(leave_holes, bent("starts-beside-holes",
+                                        [](World& world) { world.picture.lacks_tasks = false; })))),
+      slowly(
+          caught_by("L", where(lose_answers, bent("does-not-see-open-intents", forget_intents)))),
       caught_by("S4", bent("takes-unclaimed-for-ours", take_unclaimed_for_ours)),
       caught_by("L", cut("never-stops-the-outdated", [](Plan& plan) { plan.stops.clear(); })),
       caught_by("L",
@@ -189,6 +212,10 @@ std::vector<Mutant> all_mutants() {
       caught_by("C", late_for_new()),
       caught_by("C", hasty_delete()),
   };
+  for (auto more : {mutants_of_plans(), mutants_of_calls(), mutants_of_states()}) {
+    std::ranges::move(more, std::back_inserter(all));
+  }
+  return all;
 }
 
 }  // namespace blox::simulation

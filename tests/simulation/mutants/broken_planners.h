@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <utility>
 
@@ -27,6 +28,25 @@ class BentPlanner final : public scheduler::Planner {
  private:
   std::function<void(scheduler::World&)> bend_;
   std::function<void(scheduler::Plan&)> cut_;
+};
+
+/// What ECS said it started and nobody has seen for 20 s does not exist.
+class ForgetfulPlanner final : public scheduler::Planner {
+ public:
+  scheduler::Plan plan(const scheduler::World& world) override {
+    scheduler::World bent = world;
+    for (auto& instance : bent.instances) {
+      std::erase_if(instance.tasks, [&](const scheduler::ObservedTask& task) {
+        if (task.seen) return false;
+        const TimePoint since = unseen_.try_emplace(task.arn, world.now).first->second;
+        return world.now - since >= std::chrono::seconds{20};
+      });
+    }
+    return scheduler::plan_daemon(bent);
+  }
+
+ private:
+  std::map<TaskArn, TimePoint> unseen_;
 };
 
 }  // namespace blox::simulation

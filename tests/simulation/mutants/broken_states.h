@@ -98,4 +98,50 @@ class LateForNewQueue final : public aws::Queue {
   std::map<std::string, std::int64_t> newest_;
 };
 
+/// Deletes what it gives out, and makes each event one of this moment.
+class BentQueue final : public aws::Queue {
+ public:
+  struct Bends {
+    bool deletes_at_once = false;
+    bool makes_new = false;
+  };
+  BentQueue(Executor& executor, aws::Queue& real, Bends bends)
+      : executor_(executor), real_(real), bends_(bends) {}
+
+  Async<Result<std::vector<aws::QueueMessage>>> receive(Duration wait) override {
+    auto messages = co_await real_.receive(wait);
+    if (!messages || messages->empty()) co_return messages;
+    std::vector<std::string> receipts;
+    for (auto& message : *messages) {
+      receipts.push_back(message.receipt);
+      if (bends_.makes_new) message.body = date_now(message.body);
+    }
+    if (bends_.deletes_at_once) (void)co_await real_.remove(std::move(receipts));
+    co_return messages;
+  }
+  Async<Status> give_back(std::string receipt) override {
+    co_return co_await real_.give_back(std::move(receipt));
+  }
+  Async<Result<aws::QueueLook>> look() override { co_return co_await real_.look(); }
+  Async<Result<std::vector<aws::NotDeleted>>> remove(std::vector<std::string> receipts) override {
+    co_return co_await real_.remove(std::move(receipts));
+  }
+  Duration visibility_timeout() const override { return real_.visibility_timeout(); }
+  std::size_t message_bytes_max() const override { return real_.message_bytes_max(); }
+
+ private:
+  std::string date_now(const std::string& body) const {
+    auto envelope = boost::json::parse(body);
+    const std::string now = format_time(executor_.wall_now());
+    envelope.at("time") = now;
+    auto& detail = envelope.at("detail").as_object();
+    if (detail.contains("updatedAt")) detail["updatedAt"] = now;
+    return boost::json::serialize(envelope);
+  }
+
+  Executor& executor_;
+  aws::Queue& real_;
+  Bends bends_;
+};
+
 }  // namespace blox::simulation

@@ -1,0 +1,170 @@
+#include <utility>
+
+#include "simulation/mutants/biases.h"
+#include "simulation/mutants/broken_planners.h"
+#include "simulation/mutants/more_mutants.h"
+
+namespace blox::simulation {
+namespace {
+
+using scheduler::InstanceState;
+using scheduler::ObservedInstance;
+using scheduler::Plan;
+using scheduler::World;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+// Where the mechanism is needed often.
+using Bias = std::function<void(Scenario&)>;
+
+Mutant planned(std::string promise, std::string name, std::function<void(World&)> bend,
+               std::function<void(Plan&)> cut, Bias bias) {
+  Mutant mutant;
+  mutant.promise = std::move(promise);
+  mutant.name = std::move(name);
+  mutant.planner = [bend = std::move(bend), cut = std::move(cut)] {
+    return std::make_unique<BentPlanner>(bend, cut);
+  };
+  mutant.bend_scenario = std::move(bias);
+  return mutant;
+}
+
+void keep(Plan&) {}
+void leave(World&) {}
+
+template <class Change>
+std::function<void(World&)> each_instance(Change change) {
+  return [change](World& world) {
+    for (ObservedInstance& instance : world.instances) change(instance);
+  };
+}
+
+void drain_often(Scenario& scenario) {
+  scenario.services_run = true;
+  scenario.machine_events = 12;
+  scenario.drain_deadline = minutes{15};
+}
+
+void lose_agents(Scenario& scenario) {
+  scenario.instance_count = 6;
+  scenario.machine_events = 0;
+  scenario.deployments = 3;
+  scenario.faults.agent_disconnects = 0.5;
+  scenario.faults.agent_away = {seconds{60}, minutes{3}};
+  scenario.faults.event_lost = 0;
+}
+
+// Nothing but the wait stands between the last start and the end.
+void serve_long(Scenario& scenario) {
+  scenario.faults = {};
+  scenario.deployments = 2;
+}
+
+void delete_with_tasks(Scenario& scenario) {
+  scenario.second_environment = true;
+  scenario.delete_terminates = true;
+}
+
+// The picture goes back to tasks that have been replaced since.
+void show_the_dead(Scenario& scenario) {
+  scenario.state_on_sqlite = false;
+  scenario.instance_count = 10;
+  scenario.unavailable_is_percent = false;
+  scenario.unavailable_max = 1;
+  scenario.faults.agent_disconnects = 0;
+  scenario.faults.task_dies = 0.7;
+  scenario.faults.task_life = {seconds{20}, seconds{100}};
+  scenario.holes = {};
+  scenario.restored = {seconds{30}, seconds{90}};
+  scenario.state_partitions = {{seconds{118}, minutes{2}}};
+}
+
+Mutant forgets_unseen() {
+  Mutant mutant;
+  mutant.promise = "S1";
+  mutant.name = "forgets-what-it-does-not-see";
+  mutant.planner = [] { return std::make_unique<ForgetfulPlanner>(); };
+  mutant.bend_scenario = [](Scenario& scenario) { scenario.faults.event_lost = 0.5; };
+  return mutant;
+}
+
+void connect(ObservedInstance& instance) {
+  instance.agent_connected = true;
+  instance.superseded = false;
+}
+
+void complete_at_once(Plan& plan) {
+  if (!plan.deployment) return;
+  plan.deployment->status = scheduler::RolloutStatus::kCompleted;
+  plan.deployment->failed_instances.clear();
+}
+
+void name_all_that_wait(Plan& plan) {
+  if (!plan.deployment) return;
+  for (const auto& line : plan.lines) {
+    if (line.state != InstanceState::kServing) {
+      plan.deployment->failed_instances.push_back(line.instance);
+    }
+  }
+  std::ranges::sort(plan.deployment->failed_instances);
+}
+
+}  // namespace
+
+std::vector<Mutant> mutants_of_plans() {
+  return {
+      planned("S2", "starts-while-disconnected", each_instance(connect), keep,
+              [](Scenario& scenario) { scenario.faults.agent_disconnects = 0.5; }),
+      planned("pauses", "does-not-pause", each_instance([](ObservedInstance& instance) {
+                instance.disconnected_since.reset();
+              }),
+              keep, lose_agents),
+      planned("drains", "stops-first-where-it-drains",
+              each_instance([](ObservedInstance& instance) { instance.other_task_count = 0; }),
+              keep, drain_often),
+      planned(
+          "drains", "does-not-wait-for-the-drain-deadline",
+          [](World& world) { world.desired.drain_deadline = Duration::zero(); }, keep, drain_often),
+      planned(
+          "L", "never-stops-what-drains", leave,
+          [](Plan& plan) {
+            std::erase_if(plan.stops,
+                          [](const auto& stop) { return stop.reason.starts_with("drains"); });
+          },
+          drain_often),
+      planned(
+          "S3", "counts-a-percent-as-a-number",
+          [](World& world) { world.desired.unavailable_is_percent = false; }, keep,
+          [](Scenario& scenario) {
+            scenario.unavailable_is_percent = true;
+            scenario.unavailable_max = 20;
+            scenario.deployments = 3;
+          }),
+      planned("S3", "forgets-early-deaths",
+              each_instance([](ObservedInstance& instance) { instance.early_death.reset(); }), keep,
+              die_early),
+      planned("backoff", "starts-again-at-once",
+              each_instance([](ObservedInstance& instance) { instance.failures = {}; }), keep,
+              [](Scenario& scenario) { scenario.faults.start_refused = 0.5; }),
+      planned("completed", "completes-at-once", leave, complete_at_once, {}),
+      planned(
+          "completed", "does-not-wait-for-min-healthy",
+          [](World& world) { world.desired.min_healthy = Duration::zero(); }, keep, serve_long),
+      planned("failed instances", "names-all-that-wait", leave, name_all_that_wait, {}),
+      planned(
+          "L", "leaves-the-tasks-of-the-deleted",
+          [](World& world) { world.desired.terminate_tasks = false; }, keep, delete_with_tasks),
+      planned("S3", "does-not-know-whom-it-emptied",
+              each_instance([](ObservedInstance& instance) { instance.emptied_by_us = false; }),
+              keep, [](Scenario& scenario) { scenario.deployments = 3; }),
+      planned(
+          "S3", "stops-without-asking-for-what-stays", leave,
+          [](Plan& plan) {
+            for (auto& stop : plan.stops) stop.kept.reset();
+          },
+          show_the_dead),
+      forgets_unseen(),
+  };
+}
+
+}  // namespace blox::simulation
