@@ -257,4 +257,13 @@ Scenario draw_large_scenario(std::uint64_t seed) {
   return scenario;
 }
 
+void note_scenario(const Scenario& scenario, Coverage& coverage) {
+  if (scenario.check_interval > Duration::zero()) coverage.add("runs with health checks");
+  if (scenario.small_instance) coverage.add("runs with an instance without room");
+  if (scenario.others_stay) coverage.add("runs in which tasks of others stay");
+  if (scenario.unavailable_is_percent) coverage.add("runs with a budget in percent");
+  if (scenario.environment_count > 1) coverage.add("runs with environments side by side");
+  if (scenario.state_on_sqlite || scenario.scheduler_on_sqlite) coverage.add("runs on SQLite");
+}
+
 }  // namespace blox::simulation

@@ -7,6 +7,7 @@
 
 #include "base/random.h"
 #include "base/time.h"
+#include "simulation/coverage.h"
 #include "simulator/faults.h"
 
 namespace blox::simulation {
@@ -81,5 +82,8 @@ std::size_t places_of(const Scenario& scenario, std::size_t eligible);
 
 /// Equal seeds, equal scenarios.
 Scenario draw_scenario(std::uint64_t seed);
+
+/// Counts what kind of run it is.
+void note_scenario(const Scenario& scenario, Coverage& coverage);
 
 }  // namespace blox::simulation

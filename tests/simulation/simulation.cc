@@ -462,13 +462,8 @@ void Run::note_coverage() {
   coverage.add("instances back after unreachable_release", judge.released_count());
   if (judges_s3(scenario_)) coverage.add("runs in which S3 is judged");
   if (judge.out_of_service_max(kGroup) > 0) coverage.add("runs with an instance out of service");
-  if (scenario_.check_interval > Duration::zero()) coverage.add("runs with health checks");
-  if (scenario_.small_instance) coverage.add("runs with an instance without room");
-  if (scenario_.others_stay) coverage.add("runs in which tasks of others stay");
-  if (scenario_.unavailable_is_percent) coverage.add("runs with a budget in percent");
-  if (scenario_.environment_count > 1) coverage.add("runs with environments side by side");
   judges_.note_coverage(coverage);
-  if (scenario_.state_on_sqlite || scenario_.scheduler_on_sqlite) coverage.add("runs on SQLite");
+  note_scenario(scenario_, coverage);
   if (state_) tally_metrics(state_->metrics().to_text(), coverage);
   if (scheduler_) tally_metrics(scheduler_->metrics().to_text(), coverage);
 }
