@@ -102,15 +102,25 @@ void EndingJudge::on_record(const std::string& key, const std::string& value) {
   if (completed_.insert(deployment.id).second) judge_completed(deployment);
 }
 
+// Whom a deployment names it names until it serves: what it was named for may be over by then.
 void EndingJudge::judge_named(const Deployment& deployment) {
+  auto& before = failed_[deployment.id];
   for (const auto& arn : deployment.failed) {
     ++named_;
-    if (is_struck(arn) || has_foreign(deployment, arn)) continue;
-    if (calls_.was_refused(deployment.id, arn) || !broken_.empty()) continue;
+    if (before.contains(arn) || is_struck(arn) || has_foreign(deployment, arn)) continue;
+    if (calls_.was_refused(deployment.id, arn) || is_held_up(deployment, arn)) continue;
+    if (!broken_.empty()) continue;
     broken_ = fmt::format(
         "failed instances: {} is among those of {} ({}), and nothing failed there by {}", arn,
         deployment.id, deployment.status, format_time(world_.executor().wall_now()));
   }
+  before = deployment.failed;
+}
+
+bool EndingJudge::is_held_up(const Deployment& deployment, const std::string& arn) const {
+  return hold_ups_.was_stop_refused(arn) ||
+         hold_ups_.has_old_intent(deployment.environment, deployment.id, arn) ||
+         hold_ups_.is_unserved(deployment.group, deployment.id, arn);
 }
 
 // What an environment of that name before this one has left there blocks the start.

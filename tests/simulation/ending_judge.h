@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "simulation/call_judge.h"
+#include "simulation/hold_ups.h"
 #include "simulation/seam_listener.h"
 #include "simulation/state_judge.h"
 #include "simulator/judge.h"
@@ -20,8 +21,8 @@ namespace blox::simulation {
 class EndingJudge final : public simulator::WorldObserver, public SeamListener {
  public:
   EndingJudge(const simulator::World& world, const simulator::Judge& judge, const StateJudge& state,
-              const CallJudge& calls)
-      : world_(world), judge_(judge), state_(state), calls_(calls) {}
+              const CallJudge& calls, const HoldUps& hold_ups)
+      : world_(world), judge_(judge), state_(state), calls_(calls), hold_ups_(hold_ups) {}
 
   /// Empty: all rules were kept.
   const std::string& broken() const { return broken_; }
@@ -60,6 +61,7 @@ class EndingJudge final : public simulator::WorldObserver, public SeamListener {
   static std::string revision_of(const simulator::Task& task);
   static std::string revision_of(const Deployment& deployment);
   void judge_named(const Deployment& deployment);
+  bool is_held_up(const Deployment& deployment, const std::string& instance) const;
   void judge_completed(const Deployment& deployment);
   bool is_struck(const std::string& instance) const;
   bool has_ghost(const std::string& instance) const;
@@ -72,13 +74,15 @@ class EndingJudge final : public simulator::WorldObserver, public SeamListener {
   const simulator::Judge& judge_;
   const StateJudge& state_;
   const CallJudge& calls_;
+  const HoldUps& hold_ups_;
   std::map<std::string, Fit> fit_;                                // Instances, while they are.
   std::map<Where, std::map<std::string, Service>> services_;      // By task.
   std::map<std::string, std::map<std::string, TimePoint>> gone_;  // When tasks ended, by instance.
   std::map<std::string, TimePoint> unwell_from_;  // Of tasks that ECS did not call HEALTHY.
   std::set<std::string> struck_;  // Instances where a task ended by itself, or was unclaimed.
   std::set<std::string> completed_;
-  std::map<std::string, std::string> owners_;  // Environment uids, by deployment.
+  std::map<std::string, std::set<std::string>> failed_;  // Instances, by deployment, as it said.
+  std::map<std::string, std::string> owners_;            // Environment uids, by deployment.
   // By instance and group, who started tasks there.
   std::map<std::pair<std::string, std::string>, std::set<std::string>> starters_;
   std::uint64_t named_ = 0;

@@ -12,7 +12,8 @@ Judges::Judges(simulator::Simulator& simulator, const Scenario& scenario,
       observation_(simulator.world),
       calls_(simulator.world, state_),
       rollout_(simulator.world, simulator.judge, state_, scenario.drain_deadline),
-      ending_(simulator.world, simulator.judge, state_, calls_) {
+      hold_ups_(simulator.world, state_),
+      ending_(simulator.world, simulator.judge, state_, calls_, hold_ups_) {
   const Duration belief = scenario.belief_age_max();
   simulator.judge.set_drain_grace(belief + std::chrono::minutes{2});
   if (judges_s3(scenario)) simulator.judge.set_return_grace(belief);
@@ -25,6 +26,7 @@ Judges::Judges(simulator::Simulator& simulator, const Scenario& scenario,
   }
   simulator.world.add_observer(observation_);
   simulator.world.add_observer(rollout_);
+  simulator.world.add_observer(hold_ups_);
   simulator.world.add_observer(ending_);
 }
 

@@ -37,13 +37,16 @@ class Judges {
   SeamListeners of_state() { return {&observation_, &calls_}; }
   SeamListeners of_state_calls() { return {&observation_}; }
   /// and to the store of the daemon-scheduler, and to its calls.
-  SeamListeners of_scheduler() { return {&rollout_, &ending_, &calls_}; }
-  SeamListeners of_scheduler_calls() { return {&observation_, &calls_, &ending_}; }
+  SeamListeners of_scheduler() { return {&rollout_, &hold_ups_, &ending_, &calls_}; }
+  SeamListeners of_scheduler_calls() { return {&observation_, &calls_, &hold_ups_, &ending_}; }
 
   /// Somebody is about to deploy.
   void on_deploying(const std::string& environment);
   void on_state_crash() { state_.on_crash(); }
-  void on_scheduler_crash() { calls_.on_crash(); }
+  void on_scheduler_crash() {
+    calls_.on_crash();
+    hold_ups_.on_crash();
+  }
   /// The cluster state is an older copy of itself.
   void on_restore();
 
@@ -53,6 +56,7 @@ class Judges {
   ObservationJudge observation_;
   CallJudge calls_;
   RolloutJudge rollout_;
+  HoldUps hold_ups_;
   EndingJudge ending_;
 };
 

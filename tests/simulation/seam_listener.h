@@ -25,6 +25,8 @@ class SeamListener {
   virtual void on_commit(std::size_t /*records*/) {}
   /// The scheduler's store has acknowledged it.
   virtual void on_record(const std::string& /*key*/, const std::string& /*value*/) {}
+  /// Likewise, that it holds nothing under the key any more.
+  virtual void on_erased(const std::string& /*key*/) {}
 };
 using SeamListeners = std::vector<SeamListener*>;
 

@@ -31,13 +31,13 @@ void StateJudge::on_durable(const std::string& key, std::string_view value,
   const auto head = codec::decode_stored_head(value);
   if (!head) return break_with("the store holds what cannot be decoded under " + key);
   if (const auto* tombstone = std::get_if<codec::Tombstone>(&*head)) {
-    durable = {true, durable.final, "", tombstone->version, revision, now};
+    durable = {true, durable.final, "", tombstone->version, revision, now, durable.running_at};
     return;
   }
   const auto& live = std::get<codec::StoredHead>(*head);
-  durable = {false,       is_task_key(key) && live.status == "STOPPED",
-             live.status, live.version,
-             revision,    now};
+  if (live.status == "RUNNING" && !durable.running_at) durable.running_at = now;
+  const bool final = is_task_key(key) && live.status == "STOPPED";
+  durable = {false, final, live.status, live.version, revision, now, durable.running_at};
 }
 
 std::optional<StateJudge::Known> StateJudge::find_task(const std::string& arn) const {
@@ -53,7 +53,7 @@ std::optional<StateJudge::Known> StateJudge::find(const std::string& key) const 
   if (found == durable_.end()) return std::nullopt;
   const Durable& durable = found->second;
   return Known{!durable.tombstone && !durable.final, durable.version.value_or(EcsVersion{0}).value,
-               durable.at};
+               durable.at, durable.running_at};
 }
 
 void StateJudge::on_received(const aws::QueueMessage& message) {

@@ -30,7 +30,8 @@ class StateJudge {
   struct Known {
     bool live = false;  ///< Neither a tombstone nor STOPPED.
     std::int64_t version = 0;
-    TimePoint at;  ///< Since when.
+    TimePoint at;                         ///< Since when.
+    std::optional<TimePoint> running_at;  ///< When it first showed the task RUNNING.
   };
 
   /// The first promise broken, in words; empty: none.
@@ -71,6 +72,7 @@ class StateJudge {
     std::optional<EcsVersion> version;
     store::Revision revision = 0;
     TimePoint at{};  // When it became durable.
+    std::optional<TimePoint> running_at;
   };
   struct Received {
     std::string key;

@@ -55,6 +55,7 @@ Async<Result<store::Revision>> WatchedStore::commit(store::Commit commit) {
     listener->on_commit(kept.puts.size() + kept.deletes.size());
     if (judge_ != nullptr) continue;
     for (const auto& put : kept.puts) listener->on_record(put.key, put.value);
+    for (const auto& key : kept.deletes) listener->on_erased(key);
   }
   if (judge_ == nullptr) co_return revision;
   for (const auto& put : kept.puts) judge_->on_durable(put.key, put.value, *revision);
