@@ -109,6 +109,34 @@ void name_all_that_wait(Plan& plan) {
   std::ranges::sort(plan.deployment->failed_instances);
 }
 
+// Who is without a task for a moment is not waited for.
+void wait_for_nobody(World& world) {
+  const auto long_ago = world.now - minutes{20};
+  if (world.desired.deployment) world.desired.deployment->since = long_ago;
+  for (ObservedInstance& instance : world.instances) {
+    if (instance.unserved_since) instance.unserved_since = long_ago;
+  }
+}
+
+void give_up_what_is_open(World& world) {
+  const auto long_ago = world.now - minutes{20};
+  if (world.desired.deployment) world.desired.deployment->since = long_ago;
+  for (ObservedInstance& instance : world.instances) {
+    if (instance.intent) instance.intent->since = long_ago;
+  }
+}
+
+void deny_stops_for_a_while(Scenario& scenario) {
+  scenario.stops_denied = {seconds{30}, minutes{1}};
+  scenario.deployments = 3;
+}
+
+void give_up_refused_stops(World& world) {
+  for (ObservedInstance& instance : world.instances) {
+    if (instance.intent) instance.intent->refused_count *= 3;
+  }
+}
+
 }  // namespace
 
 std::vector<Mutant> mutants_of_plans() {
@@ -151,6 +179,10 @@ std::vector<Mutant> mutants_of_plans() {
           "completed", "does-not-wait-for-min-healthy",
           [](World& world) { world.desired.min_healthy = Duration::zero(); }, keep, serve_long),
       planned("failed instances", "names-all-that-wait", leave, name_all_that_wait, {}),
+      planned("failed instances", "waits-for-no-task", wait_for_nobody, keep, {}),
+      planned("failed instances", "waits-for-no-open-call", give_up_what_is_open, keep, {}),
+      planned("failed instances", "gives-up-at-the-first-refused-stop", give_up_refused_stops, keep,
+              deny_stops_for_a_while),
       planned(
           "L", "leaves-the-tasks-of-the-deleted",
           [](World& world) { world.desired.terminate_tasks = false; }, keep, delete_with_tasks),
