@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "simulator/foreign_tasks.h"
+
 namespace blox::simulator {
 namespace {
 
@@ -127,11 +129,15 @@ void Judge::on_instance(const Instance& instance, const InstanceState* before) {
 }
 
 // Who asks for a stop now may take instances for away that have just come back: their place is
-// given away.
+// given away. So is that of one where a task of others was already when ours was stopped there.
 void Judge::forgive_unheard(const std::string& group) {
   const auto out = out_.find(group);
   if (out == out_.end()) return;
   const TimePoint now = world_.executor().now();
+  std::erase_if(out->second, [&](const auto& entry) {
+    const Instance* instance = world_.find_instance(entry.first);
+    return instance != nullptr && has_foreign_task(*this, *instance, group);
+  });
   const auto given = std::erase_if(out->second, [&](const auto& entry) {
     const Past& past = pasts_[entry.first];
     return past.given_up_from <= now && now <= past.given_up_until;

@@ -2,6 +2,7 @@
 #include "simulator/judge.h"
 
 #include "simulator/account_for_tests.h"
+#include "simulator/foreign_tasks.h"
 
 namespace blox::simulator {
 namespace {
@@ -118,6 +119,29 @@ TEST(Judge, LeavesOutTasksOfOthersThatBearOurGroup) {
   account.simulator.launches.stop(*first, "blox: one too many");
   EXPECT_EQ(judge.foreign_stop_count(), 1u);
   EXPECT_EQ(judge.out_of_service_max("blox:e"), 0u);
+}
+
+// Whoever stops another task by then may have heard of it, and then nothing may be started there.
+TEST(Judge, GivesThePlaceBackWhereATaskOfOthersIs) {
+  Account account;
+  const auto instances = account.set_up(2);
+  Judge& judge = account.simulator.judge;
+  std::vector<Task*> tasks;
+  for (Instance* instance : instances) tasks.push_back(account.start(*instance));
+  account.loop.run_for(1min);
+  judge.disown("y");
+  account.ecs("StartTask",
+              "{'cluster':'c','taskDefinition':'d:1','startedBy':'y','group':'blox:e',"
+              "'containerInstances':['" +
+                  instances[0]->arn + "']}");
+  account.loop.run_for(1min);
+  EXPECT_TRUE(has_foreign_task(judge, *instances[0], "blox:e"));
+  EXPECT_FALSE(has_foreign_task(judge, *instances[0], "blox:other"));
+  EXPECT_FALSE(has_foreign_task(judge, *instances[1], "blox:e"));
+  account.simulator.launches.stop(*tasks[0], "");
+  EXPECT_EQ(judge.out_of_service("blox:e").size(), 1u);
+  account.simulator.launches.stop(*tasks[1], "");
+  EXPECT_EQ(judge.out_of_service_max("blox:e"), 1u);
 }
 
 TEST(Judge, CountsAnInstanceAgainWhenItsAgentIsBack) {

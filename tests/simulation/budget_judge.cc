@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "simulation/own_numbers.h"
+#include "simulator/foreign_tasks.h"
 
 namespace blox::simulation {
 namespace {
@@ -99,6 +100,9 @@ std::size_t BudgetJudge::count_known_but(const std::string& instance) {
   const TimePoint now = world_.executor().now();
   std::erase_if(places_, [&](const auto& entry) {
     const Place& place = entry.second;
+    const auto* where = world_.find_instance(entry.first);
+    // A task of others may have been there before ours was stopped.
+    if (where != nullptr && simulator::has_foreign_task(judge_, *where, budget_.group)) return true;
     return place.serving_since && now - *place.serving_since >= place.needs;
   });
   return static_cast<std::size_t>(std::ranges::count_if(places_, [&](const auto& entry) {
