@@ -23,6 +23,7 @@ Mutant bent(std::string name, std::function<void(World&)> bend) {
 void trust_any_picture(World& world) {
   world.picture.loaded = true;
   world.picture.confirmed = true;
+  world.picture.lacks_tasks = false;
   world.picture.synced_age = Duration::zero();
   world.picture.contact_age = Duration::zero();
 }
@@ -194,7 +195,7 @@ std::vector<Mutant> all_mutants() {
       caught_by("S1", forgets("forgets-outcomes-at-a-crash", "scheduler/outcomes/")),
       caught_by("S1", no_outcome()),
       caught_by("S1", short_settle()),
-      caught_by("S1", where(put_back, credulous())),
+      slowly(caught_by("S1", where(put_back, credulous()))),
       caught_by("S2", bent("starts-while-draining", see_draining_as_active)),
       caught_by("S3", bent("ignores-the-budget", ignore_the_budget)),
       caught_by("S3", where(die_early, bent("builds-on-young-tasks", build_on_young_tasks))),
