@@ -73,12 +73,18 @@ void EndingJudge::on_sent(const std::string& operation, const std::string& body)
   }
 }
 
-void EndingJudge::on_answer(const std::string& operation, const std::string&, TimePoint,
+// Of what was asked and not told nothing is known either.
+void EndingJudge::on_answer(const std::string& operation, const std::string& body, TimePoint,
                             const Result<http::Answer>& answer) {
-  if (operation != "DescribeTasks" || !answer || answer->status != 200) return;
-  for (const auto& task : objects_of(parse_seam(answer->body), "tasks")) {
-    const std::string arn = text_of(task, "taskArn");
-    if (text_of(task, "healthStatus") == "HEALTHY") {
+  if (operation != "DescribeTasks") return;
+  std::set<std::string> healthy;
+  if (answer && answer->status == 200) {
+    for (const auto& task : objects_of(parse_seam(answer->body), "tasks")) {
+      if (text_of(task, "healthStatus") == "HEALTHY") healthy.insert(text_of(task, "taskArn"));
+    }
+  }
+  for (const auto& arn : texts_of(parse_seam(body), "tasks")) {
+    if (healthy.contains(arn)) {
       unwell_from_.erase(arn);
     } else {
       unwell_from_.try_emplace(arn, world_.executor().now());

@@ -78,7 +78,7 @@ class EndingJudge final : public simulator::WorldObserver, public SeamListener {
   std::map<std::string, Fit> fit_;                                // Instances, while they are.
   std::map<Where, std::map<std::string, Service>> services_;      // By task.
   std::map<std::string, std::map<std::string, TimePoint>> gone_;  // When tasks ended, by instance.
-  std::map<std::string, TimePoint> unwell_from_;  // Of tasks that ECS did not call HEALTHY.
+  std::map<std::string, TimePoint> unwell_from_;  // Of tasks asked for, and not told HEALTHY.
   std::set<std::string> struck_;  // Instances where a task ended by itself, or was unclaimed.
   std::set<std::string> completed_;
   std::map<std::string, std::set<std::string>> failed_;  // Instances, by deployment, as it said.

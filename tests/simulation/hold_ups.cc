@@ -32,6 +32,7 @@ bool HoldUps::has_lasted(const std::string& deployment) const {
 }
 
 void HoldUps::on_task(const simulator::Task& task, const simulator::TaskState*) {
+  places_.try_emplace(task.arn, task.instance->arn);
   const auto& state = task.present();
   const bool serves = state.is_running() && state.desired_status == TaskStatusKind::kRunning;
   auto& services = services_[{task.instance->arn, task.group}];
@@ -50,9 +51,9 @@ void HoldUps::on_answer(const std::string& operation, const std::string& body, T
     if (answer->status == 200) stop_refusals_.erase(arn);
     return;
   }
-  const auto* task = world_.find_task(arn);
-  if (++stop_refusals_[arn] >= kRefusedStops && task != nullptr) {
-    refused_.insert(task->instance->arn);
+  const auto place = places_.find(arn);
+  if (++stop_refusals_[arn] >= kRefusedStops && place != places_.end()) {
+    refused_.insert(place->second);
   }
 }
 

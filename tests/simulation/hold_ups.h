@@ -59,10 +59,11 @@ class HoldUps final : public simulator::WorldObserver, public SeamListener {
   const simulator::World& world_;
   const StateJudge& state_;
   TimePoint process_since_{};
-  std::map<std::string, TimePoint> made_at_;  // By deployment.
-  std::map<std::string, Intent> intents_;     // By key, those that are open.
-  std::map<std::string, int> stop_refusals_;  // In a row, by task.
-  std::set<std::string> refused_;             // Instances where there were so many.
+  std::map<std::string, TimePoint> made_at_;   // By deployment.
+  std::map<std::string, Intent> intents_;      // By key, those that are open.
+  std::map<std::string, int> stop_refusals_;   // In a row, by task.
+  std::map<std::string, std::string> places_;  // Instances of tasks, of those that ECS forgot too.
+  std::set<std::string> refused_;              // Instances where there were so many.
   // By instance and group, by task.
   std::map<std::pair<std::string, std::string>, std::map<std::string, Service>> services_;
 };

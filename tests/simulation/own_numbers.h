@@ -16,8 +16,8 @@ inline constexpr Duration kBackoffMax = std::chrono::minutes{5};
 inline constexpr Duration kMinHealthy = std::chrono::seconds{10};
 /// A task that ends by itself sooner after its start has died early. Source: the same.
 inline constexpr Duration kEarlyDeath = std::chrono::minutes{10};
-/// A deployment does not wait for an instance that is without a task, or has a call open, or is held
-/// up by tasks of others for so long, nor for one where so many stops in a row were refused.
+/// A deployment does not wait for an instance that is without a task, or has a call open, or is
+/// held up by tasks of others for so long, nor for one where so many stops in a row were refused.
 /// Source: docs/decisions/0034.
 inline constexpr Duration kWaitedFor = std::chrono::minutes{10};
 inline constexpr int kRefusedStops = 3;

@@ -15,16 +15,16 @@ using testing::World;
 // What was under way when a commit was lost did not become known by it: given again it is kept.
 TEST(Ingest, RecordsOfALostCommitAreKeptWhenTheyComeAgain) {
   World world;
-  const auto batch = [&] {
+  const auto make_batch = [&] {
     Batch batch;
     batch.dead_letters.push_back({"m1", "why", "body", 4, world.loop.wall_now()});
     batch.events.push_back({"e1", "ECS Tea Break", "", "2026-08-20T10:00:03Z", "{}"});
     return batch;
   };
   world.faults.commits.push_back({ErrorKind::kUnknown, "the disk failed in the middle"});
-  EXPECT_FALSE(run_to_end(world.loop, world.ingest->take(batch())));
+  EXPECT_FALSE(run_to_end(world.loop, world.ingest->take(make_batch())));
   world.loop.run_for(10s);
-  world.take(batch());
+  world.take(make_batch());
   EXPECT_EQ(world.content().size(), 2U);
 }
 

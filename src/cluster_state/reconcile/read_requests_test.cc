@@ -95,7 +95,9 @@ TEST(ReadRequests, AreDueAtOnceOrAfterAPause) {
     play(requests, steps);
     const auto due = requests.due(at(100ms));
     ASSERT_EQ(due.has_value(), expected.has_value()) << rule;
-    if (due) EXPECT_EQ(*due - at(0s), *expected) << rule;
+    if (due) {
+      EXPECT_EQ(*due - at(0s), *expected) << rule;
+    }
   }
 }
 
