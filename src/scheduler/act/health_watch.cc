@@ -143,12 +143,15 @@ void HealthWatch::note(const TaskReport& report, const std::vector<std::string>&
   known.shown = shown->second.object.health_status;
 }
 
-// What ECS does not tell may never be told: it counts as what a check does that says nothing.
+// What ECS does not tell may never be told: it counts as what a check does that says nothing. No
+// answer is no newer word than the picture's.
 void HealthWatch::note_silence(const std::vector<TaskArn>& asked) {
   for (const TaskArn& task : asked) {
     const auto shown = context_.tasks.find(task);
     if (shown == context_.tasks.end() || context_.memory.ended.contains(task)) continue;
-    AskedHealth silence{HealthWord::kSilent, context_.now(), shown->second.object.health_status};
+    const std::string& told = shown->second.object.health_status;
+    if (told == "HEALTHY" || told == "UNHEALTHY") continue;
+    AskedHealth silence{HealthWord::kSilent, context_.now(), told};
     context_.memory.health.try_emplace(task, std::move(silence));
   }
 }

@@ -116,6 +116,15 @@ TEST_F(HealthWatchTest, WhatEcsDoesNotTellCountsAsSilent) {
   }
 }
 
+TEST_F(HealthWatchTest, SilenceIsNoNewerWordThanThePicture) {
+  for (const char* told : {"HEALTHY", "UNHEALTHY"}) {
+    tasks_.at(TaskArn{"t"}).object.health_status = told;
+    query_.unspoken.insert("t");
+    run_for(minutes{1}, plan_);
+    EXPECT_EQ(known("t"), nullptr) << told;
+  }
+}
+
 TEST_F(HealthWatchTest, NothingIsKnownWhileEcsCannotBeReached) {
   query_.broken["DescribeTaskDefinition"] = error(ErrorKind::kThrottled);
   run_for(seconds{1}, plan_);

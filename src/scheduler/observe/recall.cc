@@ -69,8 +69,8 @@ void Recall::note_phases(Past& past, ObservedInstance& instance) const {
     const bool goes_on = is_known && known->phase == task.phase;
     Past::Phase phase{task.arn, task.phase, goes_on ? known->since : now_};
     // Older than this process: by half of what ECS's clock says, as clocks differ.
-    if (!is_known && task.phase == TaskPhase::kServing && task.started_at != WallTime{}) {
-      phase.since -= std::clamp<Duration>(wall_now_ - task.started_at, {}, kOldMax) / 2;
+    if (!is_known && task.phase == TaskPhase::kServing) {
+      phase.since -= std::min(time_between(task.started_at, wall_now_), kOldMax) / 2;
     }
     if (task.unhealthy) phase.unhealthy_since = is_known ? known->unhealthy_since : std::nullopt;
     if (task.unhealthy && !phase.unhealthy_since) phase.unhealthy_since = now_;
@@ -168,15 +168,12 @@ void Recall::recall_early_death(Past& past, InstanceRow& row, const DesiredState
   if (past.early_death_of != deployment) past.early_death.reset();
   past.early_death_of = deployment;
   for (const Ended& ended : row.ended) {  // Newest first.
-    if (ended.started_by != deployment) break;
+    if (ended.started_by != deployment || ended.served_for() >= within) break;
     if (!ended.is_death() || ended.started_at.empty()) continue;
-    if (ended.served_for() < within) {
-      past.early_death = EarlyDeath{
-          ended.arn,
-          fmt::format("task {} ended by itself {} s after its start: {}", ended.arn.value,
-                      std::chrono::floor<std::chrono::seconds>(ended.served_for()).count(),
-                      in_words_of_end(ended))};
-    }
+    past.early_death = EarlyDeath{
+        ended.arn, fmt::format("task {} ended by itself {} s after its start: {}", ended.arn.value,
+                               std::chrono::floor<std::chrono::seconds>(ended.served_for()).count(),
+                               in_words_of_end(ended))};
     break;
   }
   const bool proven = std::ranges::any_of(row.instance.tasks, [&](const ObservedTask& task) {
@@ -187,13 +184,13 @@ void Recall::recall_early_death(Past& past, InstanceRow& row, const DesiredState
   row.instance.early_death = past.early_death;
 }
 
-// Newest first, up to one that served for long or was stopped by us.
+// Newest first, up to one that served for long or was stopped by us. What others stop again and
+// again is no death, and yet a start that came to nothing: it waits like one.
 void Recall::add_deaths(Past& past, const InstanceRow& row, const std::string& deployment,
                         StartFailures& failures) const {
   for (const Ended& ended : row.ended) {
     if (ended.started_by != deployment || ended.stopped_at <= past.failures_forgiven) break;
     if (ended.is_by_us() || ended.served_for() >= options_.proven_after) break;
-    if (!ended.is_death()) continue;
     if (failures.count++ > 0) continue;
     if (past.newest_death != ended.arn) {
       past.newest_death = ended.arn;

@@ -121,8 +121,49 @@ TEST_F(RecallTest, WhatAPersonStopsHasNotDiedEarly) {
   EXPECT_TRUE(observe_a().early_death);
   with_reason.stop_code = "UserInitiated";
   now_ += minutes{1};
+  EXPECT_EQ(observe_a().failures.count, 2) << "a start that came to nothing it is";
+}
+
+// It is no early death, and yet no start goes out after the other without a wait.
+TEST_F(RecallTest, WhatAPersonStopsAgainAndAgainWaits) {
+  for (const auto& [task, ago] : {std::pair{"t", 30}, {"u", 20}, {"v", 10}}) {
+    add_ended(task, seconds{5}, seconds{ago}, "it has no place here").stop_code = "UserInitiated";
+  }
   const auto seen = observe_a();
-  EXPECT_EQ(seen.failures.count, 0);
+  EXPECT_EQ(seen.failures.count, 3);
+  EXPECT_EQ(seen.failures.reason, "it has no place here");
+  EXPECT_FALSE(seen.early_death);
+}
+
+// Whoever ends the task that proved itself since.
+TEST_F(RecallTest, AnEarlyDeathThatWasMadeGoodStaysSo) {
+  add_ended("t", seconds{20}, minutes{60});
+  Task& heir = add_ended("u", minutes{50}, seconds{10});
+  for (const auto& [code, reason] :
+       {std::pair{"UserInitiated", "it has to read the new token"},
+        {"TerminationNotice", "its host was stopped"},
+        {"UserInitiated", "blox: drains, and all other tasks are gone"}}) {
+    heir.stop_code = code;
+    heir.stopped_reason = reason;
+    EXPECT_FALSE(observe_a().early_death) << reason;
+  }
+}
+
+TEST_F(RecallTest, ATimeThatCannotBeProvesNothing) {
+  for (const char* time : {"0000-01-01T00:00:00Z", "9999-12-31T23:59:59Z"}) {
+    tasks_.clear();
+    add_task("t", "new").started_at = time;
+    const auto seen = observe_a();
+    EXPECT_EQ(seen.tasks.front().phase_since, now_) << time;
+    tasks_.clear();
+    Task& ended = add_ended("u", seconds{20}, seconds{10});
+    ended.started_at = time;
+    EXPECT_EQ(observe_a().failures.count, 1) << time;
+    ended.started_at = format_time(kDate);
+    ended.stopped_at = time;
+    EXPECT_FALSE(observe_a().emptied_by_us) << time;
+    now_ += minutes{1};
+  }
 }
 
 TEST_F(RecallTest, ALongMinHealthyMakesDeathsEarlyForLonger) {

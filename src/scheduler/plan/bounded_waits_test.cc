@@ -94,6 +94,13 @@ TEST(BoundedWaits, WhatHasTakenEffectIsNotLost) {
   }
 }
 
+// A state service that is away tells of no task that comes up meanwhile.
+TEST(BoundedWaits, EndNothingWhileNobodyTells) {
+  for (const auto& [name, instance, lost] : kStates) {
+    EXPECT_FALSE(has_ended(plan_with(instance, "b: u/new c: v/new", "contact=31s"))) << name;
+  }
+}
+
 std::string one_second_before(std::string instance) {
   for (const auto& [bound, before] : {std::pair{"10m", "599s"}, std::pair{"5m", "299s"}}) {
     for (auto at = instance.find(bound); at != std::string::npos; at = instance.find(bound)) {

@@ -383,6 +383,12 @@ class Round {
   // earlier deployment runs will never be replaced. A first deployment has nothing to replace.
   bool is_given_up() const { return world_.desired.deployed_before && lost_ >= unavailable_max_; }
 
+  // What a picture shows that may be old ends no deployment: an ended one does not begin again.
+  bool may_end() const {
+    const Picture& picture = world_.picture;
+    return picture.confirmed && picture.contact_age.value_or(Duration{}) <= limits_.contact_age_max;
+  }
+
   void decide_deployment() {
     if (!deployment() || world_.desired.deleting) return;
     DeploymentChange change{deployment()->status, {}, ""};
@@ -392,9 +398,11 @@ class Round {
     const bool ended = has_failed || change.status == RolloutStatus::kCompleted;
     for (const auto& instance : world_.instances) {
       if (standing_of(instance) != Standing::kEligible || rules_.runs_wanted(instance)) continue;
-      // What was listed for something that has passed only waits for its turn while it serves.
-      const bool waits = !ended && rules_.serving_count(instance) > 0 &&
-                         !rules_.is_current(rules_.best_of(instance));
+      // What was listed for something that has passed only waits for its turn while it serves, and
+      // has it while its stop is open.
+      const bool has_turn = instance.intent && instance.intent->kind == OpenIntentKind::kStop;
+      const bool waits = !ended && (has_turn || (rules_.serving_count(instance) > 0 &&
+                                                 !rules_.is_current(rules_.best_of(instance))));
       const bool failed = rules_.has_failed(instance) || (is_listed(instance) && !waits);
       if (failed) change.failed_instances.push_back(instance.arn);
       if (failed || !rules_.why_lost(instance).empty()) with_lost.push_back(instance.arn);
@@ -402,12 +410,12 @@ class Round {
     }
     // One that left instances out may go on with them, and fail with them.
     const bool done = ended && !has_failed && deployment()->failed_instances.empty();
-    if (!done && !has_failed && is_given_up() && !with_lost.empty()) {
+    if (!done && !has_failed && is_given_up() && !with_lost.empty() && may_end()) {
       change.failed_instances = std::move(with_lost);
       change.status = RolloutStatus::kFailed;
       change.reason = fmt::format("{} of {} that may be without service are lost to it, first {}",
                                   lost_, count_of(unavailable_max_, "instance"), why_lost_);
-    } else if (complete && !ended && world_.picture.confirmed) {
+    } else if (complete && !ended && may_end()) {
       change.status = RolloutStatus::kCompleted;
     } else if (change.status == RolloutStatus::kPending && has_begun()) {
       change.status = RolloutStatus::kRunning;

@@ -13,6 +13,8 @@ namespace blox::scheduler {
 /// The numbers in the rules.
 struct PlanLimits {
   Duration picture_age_max = std::chrono::hours{1};  ///< Three reconcile intervals.
+  /// Since the cluster state gave a sign of life: nothing is concluded of an older picture.
+  Duration contact_age_max = std::chrono::seconds{30};
   Duration backoff_first = std::chrono::seconds{1};  ///< After one failure; then doubled, …
   Duration backoff_max = std::chrono::minutes{5};    ///< … up to this.
   int failed_after = 3;                              ///< Starts in a row.

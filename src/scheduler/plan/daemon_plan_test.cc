@@ -127,6 +127,10 @@ TEST_F(PlanDaemon, BuildsOnlyOnTasksThatHaveServedForAWhile) {
       {"but not on top of others", "running", "a(emptied): t/old~ b(emptied): u/new@1s", ""},
       {"what was listed and serves, and has nothing in its way now, waits for its turn",
        "running deployed listed=b", "a: t/new b: u/old", "stop u running"},
+      {"also when only its stop was stored", "running deployed listed=a",
+       "a: +stop=t t/old b: v/new", "running"},
+      {"nor does it end by what nobody has told for long", "running contact=31s",
+       "a: t/new@1m b: u/new", ""},
   };
   expect_all(rows);
 }
@@ -141,6 +145,10 @@ TEST_F(PlanDaemon, StopsARolloutWhoseTasksDieEarly) {
        "stop t"},
       {"early deaths that fill the budget end it", "running deployed",
        "a: t/old b(died): c: v/new d: w/new e: x/new f: y/new", "start@b failed failed=b"},
+      {"but not by a store that was put back", "running deployed moved",
+       "a(died): c: v/new d: w/new e: x/new f: y/new", "start@a list"},
+      {"nor does it end again what left one out", "deployed listed=b moved",
+       "a(died): b: t/old c: v/new d: w/new e: x/new f: y/new", "start@a list"},
       {"a first deployment goes on", "running", "a(died): b: u/new@1m c: +start", "start@a"},
       {"one that has failed replaces nothing", "failing deployed",
        "a: t/old b: u/new c: v/new d: w/new e: x/new", ""},
