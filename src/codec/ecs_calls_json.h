@@ -9,7 +9,6 @@
 
 #include "base/result.h"
 #include "codec/ecs_calls.h"
-#include "codec/exact_json.h"
 #include "codec/lenient_json.h"
 
 namespace blox::codec::aws_json {
@@ -18,15 +17,17 @@ inline std::string copy(const boost::json::string& text) {
   return std::string{text.data(), text.size()};
 }
 
-/// The answer as an object. What only a lenient reader takes is read as repair_json has it, which
-/// `repaired` then says. Errors: kInvalid.
-inline Result<boost::json::object> parse_answer(std::string_view body, bool& repaired) {
+/// The answer as an object, as `parse` (parse_exact, or Boost's own, which is quicker) reads it.
+/// What only a lenient reader takes is read as repair_json has it, which `repaired` then says.
+/// Errors: kInvalid.
+template <class Parse>
+Result<boost::json::object> parse_answer(std::string_view body, Parse parse, bool& repaired) {
   boost::json::error_code error;
-  boost::json::value value = parse_exact(body, error);
+  boost::json::value value = parse(body, error);
   if (error) {
     if (const auto mended = repair_json(body)) {
       boost::json::error_code still;
-      value = parse_exact(*mended, still);
+      value = parse(*mended, still);
       repaired = !still;
       if (repaired) error = {};
     }
@@ -35,9 +36,13 @@ inline Result<boost::json::object> parse_answer(std::string_view body, bool& rep
   if (!value.is_object()) return fail(ErrorKind::kInvalid, "the answer is not a JSON object");
   return std::move(value.get_object());
 }
+/// An answer of which no number with a fraction is kept.
 inline Result<boost::json::object> parse_answer(std::string_view body) {
+  const auto parse = [](std::string_view text, boost::json::error_code& error) {
+    return boost::json::parse(text, error);
+  };
   bool repaired = false;
-  return parse_answer(body, repaired);
+  return parse_answer(body, parse, repaired);
 }
 
 /// A text that must be there and not be empty. Errors: kInvalid.

@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "codec/ecs_calls.h"
 #include "codec/ecs_calls_json.h"
+#include "codec/exact_json.h"
 #include "codec/whole_number.h"
 
 namespace blox::codec {
@@ -187,7 +188,7 @@ template <class Answer, class Decode>
 Result<Answer> decode_described(std::string_view body, std::string_view field,
                                 std::string_view arn_field, Decode decode) {
   bool repaired = false;
-  auto parsed = aws_json::parse_answer(body, repaired);
+  auto parsed = aws_json::parse_answer(body, parse_exact, repaired);
   if (!parsed) return std::unexpected(parsed.error());
   Answer answer;
   const Status objects =
