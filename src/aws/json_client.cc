@@ -46,10 +46,10 @@ JsonClient::JsonClient(AwsContext context, JsonService service, std::string endp
     : context_(context),
       service_(std::move(service)),
       endpoint_(std::move(endpoint)),
-      region_(std::move(region)) {}
+      signer_({std::move(region), service_.name}) {}
 
 http::OutgoingRequest JsonClient::make_request(const JsonCall& call,
-                                               const Credentials& credentials) const {
+                                               const Credentials& credentials) {
   http::OutgoingRequest request;
   request.method = "POST";
   request.url = endpoint_ + "/";
@@ -57,8 +57,7 @@ http::OutgoingRequest JsonClient::make_request(const JsonCall& call,
                      {"X-Amz-Target", service_.target_prefix + "." + call.operation}};
   request.body = call.body;
   request.fresh_connection = !call.repeatable;
-  const SigningScope scope{region_, service_.name};
-  for (auto& header : sign(request, credentials, scope, context_.executor.wall_now())) {
+  for (auto& header : signer_.sign(request, credentials, context_.executor.wall_now())) {
     request.headers.push_back(std::move(header));
   }
   return request;

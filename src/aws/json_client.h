@@ -88,7 +88,7 @@ class JsonClient {
   Async<Attempt> attempt(const JsonCall& call, AcceptBody& accept, TimePoint& deadline);
   Attempt judge(const JsonCall& call, AcceptBody& accept, Result<http::Answer> answer,
                 const Credentials& credentials);
-  http::OutgoingRequest make_request(const JsonCall& call, const Credentials& credentials) const;
+  http::OutgoingRequest make_request(const JsonCall& call, const Credentials& credentials);
   void count_sent(const JsonCall& call, const Status& status, Duration took);
   void count_unsent(const JsonCall& call, const char* reason);
   void count_throttled(const JsonCall& call);
@@ -96,7 +96,7 @@ class JsonClient {
   AwsContext context_;
   JsonService service_;
   std::string endpoint_;
-  std::string region_;
+  Signer signer_;
   RetryQuota quota_;
 };
 

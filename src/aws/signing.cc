@@ -21,9 +21,13 @@ constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
 using Digest = std::array<unsigned char, SHA256_DIGEST_LENGTH>;
 
 std::string to_hex(const Digest& digest) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text;
   text.reserve(2 * digest.size());
-  for (const unsigned char byte : digest) fmt::format_to(std::back_inserter(text), "{:02x}", byte);
+  for (const unsigned char byte : digest) {
+    text += kDigits[byte >> 4U];
+    text += kDigits[byte & 0xfU];
+  }
   return text;
 }
 
@@ -113,8 +117,18 @@ CanonicalHeaders canonicalise(const http::Headers& first, const http::Headers& s
 
 }  // namespace
 
-http::Headers sign(const http::OutgoingRequest& request, const Credentials& credentials,
-                   const SigningScope& scope, WallTime time) {
+const std::string& Signer::key_for(const std::string& secret, const std::string& day) {
+  if (!key_.empty() && secret_ == secret && day_ == day) return key_;
+  const Digest day_key = hmac("AWS4" + secret, day);
+  const Digest region_key = hmac(as_text(day_key), scope_.region);
+  const Digest service_key = hmac(as_text(region_key), scope_.service);
+  secret_ = secret;
+  day_ = day;
+  return key_ = as_text(hmac(as_text(service_key), "aws4_request"));
+}
+
+http::Headers Signer::sign(const http::OutgoingRequest& request, const Credentials& credentials,
+                           WallTime time) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
   const std::string stamp = fmt::format("{:%Y%m%dT%H%M%SZ}", seconds);
   const std::string day = stamp.substr(0, 8);
@@ -128,15 +142,11 @@ http::Headers sign(const http::OutgoingRequest& request, const Credentials& cred
   const std::string canonical_request = request.method + "\n" + canonical_path(url.path) + "\n\n" +
                                         headers.lines + "\n" + headers.names + "\n" +
                                         to_hex(sha256(request.body));
-  const std::string valid_for = day + "/" + scope.region + "/" + scope.service + "/aws4_request";
+  const std::string valid_for = day + "/" + scope_.region + "/" + scope_.service + "/aws4_request";
   const std::string to_sign = std::string{kAlgorithm} + "\n" + stamp + "\n" + valid_for + "\n" +
                               to_hex(sha256(canonical_request));
 
-  const Digest day_key = hmac("AWS4" + credentials.secret_access_key, day);
-  const Digest region_key = hmac(as_text(day_key), scope.region);
-  const Digest service_key = hmac(as_text(region_key), scope.service);
-  const Digest signing_key = hmac(as_text(service_key), "aws4_request");
-  const std::string signature = to_hex(hmac(as_text(signing_key), to_sign));
+  const std::string signature = to_hex(hmac(key_for(credentials.secret_access_key, day), to_sign));
 
   added.emplace_back("Authorization",
                      fmt::format("{} Credential={}/{}, SignedHeaders={}, Signature={}", kAlgorithm,

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace blox::aws {
 namespace {
 
@@ -89,7 +91,7 @@ TEST(Sign, EqualsBotocore) {
     request.body = row.body;
     const Credentials credentials{"AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
                                   row.session_token};
-    const auto added = sign(request, credentials, row.scope, parse_time(row.time).value());
+    const auto added = Signer{row.scope}.sign(request, credentials, parse_time(row.time).value());
     const std::string day = header(added, "X-Amz-Date").substr(0, 8);
     EXPECT_EQ(header(added, "Authorization"),
               "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/" + day + "/" + row.scope.region + "/" +
@@ -98,6 +100,26 @@ TEST(Sign, EqualsBotocore) {
     EXPECT_EQ(header(added, "X-Amz-Security-Token"), row.session_token);
     EXPECT_EQ(added.size(), *row.session_token == '\0' ? 2u : 3u);
   }
+}
+
+// The key that it keeps is of one secret and one day.
+TEST(Sign, FollowsItsSecretAndTheDay) {
+  const SigningScope scope{"us-east-1", "ecs"};
+  Signer signer{scope};
+  http::OutgoingRequest request;
+  request.method = "POST";
+  request.url = "http://ecs.us-east-1.amazonaws.com/";
+  std::set<std::string> signatures;
+  for (const char* secret : {"one", "two", "two", "one"}) {
+    for (const char* time : {"2026-08-20T10:00:03Z", "2026-08-21T10:00:03Z"}) {
+      const Credentials credentials{"AKIDEXAMPLE", secret, ""};
+      const auto at = parse_time(time).value();
+      const std::string kept = header(signer.sign(request, credentials, at), "Authorization");
+      EXPECT_EQ(kept, header(Signer{scope}.sign(request, credentials, at), "Authorization"));
+      signatures.insert(kept);
+    }
+  }
+  EXPECT_EQ(signatures.size(), 4U);
 }
 
 }  // namespace
