@@ -2,6 +2,7 @@
 // are to blame.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <iterator>
 #include <utility>
@@ -9,11 +10,13 @@
 
 namespace blox {
 
-/// When more than so many of one batch are refused alone, it is not the items that are to blame.
+/// When more than so many of one batch are refused alone, and none is taken, it is not the items
+/// that are to blame.
 inline constexpr std::size_t kBlamedMax = 10;
 
-/// What of a batch is still to be sent, in the batch's order.
-/// Bounds: each item once; of n items at most log2(n) + 1 parts.
+/// What of a batch is still to be sent: by turns the smallest part, which finds who is to blame,
+/// and the largest, which finds whether others are taken. Bounds: each item once; of n items at
+/// most n parts.
 template <class Item>
 class Bisection {
  public:
@@ -22,11 +25,13 @@ class Bisection {
   bool empty() const { return parts_.empty(); }
   /// Takes the next part out. Requires: !empty().
   std::vector<Item> next() {
+    takes_largest_ = !takes_largest_;
+    if (takes_largest_) std::rotate(parts_.begin(), parts_.begin() + 1, parts_.end());
     std::vector<Item> part = std::move(parts_.back());
     parts_.pop_back();
     return part;
   }
-  /// `part` was refused: its halves are sent next. Requires: part.size() > 1.
+  /// `part` was refused: its halves are to be sent. Requires: part.size() > 1.
   void split(std::vector<Item> part) {
     const auto middle = part.begin() + static_cast<std::ptrdiff_t>(part.size() / 2);
     parts_.emplace_back(std::make_move_iterator(middle), std::make_move_iterator(part.end()));
@@ -35,7 +40,8 @@ class Bisection {
   }
 
  private:
-  std::vector<std::vector<Item>> parts_;  // The next one last.
+  std::vector<std::vector<Item>> parts_;  // Those of later splits, which are smaller, last.
+  bool takes_largest_ = false;
 };
 
 }  // namespace blox

@@ -5,10 +5,12 @@
 //                                                                                         marked
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <set>
 #include <string>
+#include <variant>
 
 #include "base/time.h"
 #include "cluster_state/ingest/catalog.h"
@@ -26,6 +28,9 @@ enum class ReadStep : std::uint8_t {
   kMark,
 };
 
+/// Of which kinds ECS has answered for an object.
+using AnsweredKinds = std::array<bool, std::variant_size_v<ObjectName>>;
+
 /// Bounds: an ARN for each object of the cluster, and those that came and went meanwhile.
 struct ClusterRead {
   WallTime started{};            ///< Of the first attempt: what the mark will say.
@@ -38,6 +43,7 @@ struct ClusterRead {
   std::set<ObjectName> left;      ///< Listed and not asked about.
   std::set<ObjectName> left_out;  ///< Asked about, and neither described nor MISSING.
   std::set<ObjectName> refused;   ///< With these ECS refuses a call; see Asking.
+  AnsweredKinds answered{};       ///< In one of its attempts.
   bool exists = true;             ///< ECS knows the cluster, by the last list.
   bool moved = false;             ///< A call has brought it on in this attempt.
   bool again = false;             ///< Something came meanwhile: another read has to follow.

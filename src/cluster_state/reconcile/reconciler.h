@@ -50,10 +50,11 @@ struct ReconcileOptions {
 /// waits, and whatever events come meanwhile; it goes on from the call that failed, and as long as
 /// calls bring it on, or are throttled (which the budget of calls paces), the waits do not grow. An
 /// object with which ECS refuses a call is found and left out until the next full read; where more
-/// than kBlamedMax of one read are, it is not they who are to blame, and the read fails. What is
-/// left out and not known otherwise is a hole in the cluster: the sync mark says so, and ECS is
-/// asked about those it names every `visible_max`. Of other accounts and regions than its
-/// credentials' it asks nothing. Threading: the executor's thread. All references must outlive it.
+/// than kBlamedMax are and none of their kind is answered, it is not they who are to blame, and the
+/// read fails. What is left out and not known otherwise is a hole in the cluster: the sync mark
+/// says so, and ECS is asked about those it names every `visible_max`. Of other accounts and
+/// regions than its credentials' it asks nothing. Threading: the executor's thread. All references
+/// must outlive it.
 class Reconciler {
  public:
   Reconciler(Executor& executor, Random& random, aws::EcsQuery& ecs, Ingest& ingest,
@@ -108,7 +109,8 @@ class Reconciler {
   struct Doubt {
     std::set<ObjectName> objects;
     std::set<ObjectName> refused;  // See Asking.
-    Duration wait{};               // None before the first failure.
+    AnsweredKinds answered{};
+    Duration wait{};  // None before the first failure.
     TimePoint due{};
   };
   // What the list of clusters has come to, kept as that of a cluster is.
@@ -124,9 +126,11 @@ class Reconciler {
   struct Asking {
     std::set<ObjectName>& left;      // Those without an answer.
     std::set<ObjectName>& left_out;  // Those whose answer says nothing of them.
-    // Those with which a call is refused, by all attempts until now. At most kBlamedMax of them are
-    // left out; where there are more, all of them are left without an answer.
+    // Those with which a call is refused, by all attempts until now. They are left out; but where
+    // there are more than kBlamedMax and none of the kind is answered, all are left without an
+    // answer.
     std::set<ObjectName>& refused;
+    AnsweredKinds& answered;
     bool moved = false;             // One was answered.
     std::optional<Error> error;     // The last, or one that makes the rest vain.
     std::set<ObjectName> blamed{};  // Of `refused`, those that this attempt counts.

@@ -160,7 +160,7 @@ Async<void> Reconciler::ask_doubtful(ClusterArn cluster) {
   auto all_due = missing_.due(executor_.now());
   std::set<ObjectName> left_out;  // They stay what they were, and holes if they were that.
   std::set<ObjectName>& refused = doubts_.at(cluster).refused;
-  Asking asking{left, left_out, refused, false, std::nullopt};
+  Asking asking{left, left_out, refused, doubts_.at(cluster).answered, false, std::nullopt};
   co_await ask_about(cluster, asking);
   // Those that ECS called neither found nor MISSING start again with the next full read.
   const auto still_due = missing_.due(executor_.now())[cluster];
@@ -176,6 +176,7 @@ Async<void> Reconciler::ask_doubtful(ClusterArn cluster) {
   }
   Doubt& doubt = doubts_.at(cluster);
   doubt.refused.clear();
+  doubt.answered = {};
   doubt.wait = {};
   doubt.due = {};
   if (doubt.objects.empty()) doubts_.erase(cluster);
@@ -245,7 +246,9 @@ Status Reconciler::note_refused(ObjectName object, const Error& error, Asking& a
   const std::string arn = std::visit([](const auto& named) { return named.value; }, object);
   const bool is_new = asking.refused.insert(object).second;
   asking.blamed.insert(object);
-  if (asking.blamed.size() > kBlamedMax) {
+  const std::size_t kind = object.index();
+  const auto count = std::ranges::count(asking.blamed, kind, &ObjectName::index);
+  if (!asking.answered.at(kind) && static_cast<std::size_t>(count) > kBlamedMax) {
     take_back_refused(asking);
     return fail(error.kind, "ECS refuses calls for " + std::to_string(asking.refused.size()) +
                                 " objects, the last one '" + arn + "': " + error.message);
@@ -293,6 +296,7 @@ Async<Status> Reconciler::ask(ClusterArn cluster, std::vector<Arn> arns, Asking&
     if (asked) {
       for (Arn& arn : part) {
         const ObjectName object{std::move(arn)};
+        asking.answered.at(object.index()) = true;
         asking.left.erase(object);
         asking.refused.erase(object);
         asking.blamed.erase(object);

@@ -165,7 +165,7 @@ void Reconciler::end_list(const ClusterArn& cluster, ClusterRead& read) {
 }
 
 Async<Status> Reconciler::describe_left(ClusterArn cluster, ClusterRead& read) {
-  Asking asking{read.left, read.left_out, read.refused, false, std::nullopt};
+  Asking asking{read.left, read.left_out, read.refused, read.answered, false, std::nullopt};
   co_await ask_about(cluster, asking);
   if (asking.moved) note_moved(cluster, read);
   if (asking.error) co_return std::unexpected(*asking.error);

@@ -32,8 +32,9 @@ Async<Result<Described>> describe_by_halves(
     Async<Result<Described>> (aws::EcsQuery::*describe)(ClusterArn, std::vector<Arn>),
     ClusterArn cluster, std::vector<Arn> arns) {
   Bisection<Arn> parts{std::move(arns)};
-  std::optional<Described> all;
-  for (std::size_t blamed = 0; !parts.empty();) {
+  Described all;
+  bool is_answered = false;
+  while (!parts.empty()) {
     std::vector<Arn> part = parts.next();
     auto asked = part;
     auto described = co_await (query.*describe)(cluster, std::move(asked));
@@ -44,16 +45,18 @@ Async<Result<Described>> describe_by_halves(
       parts.split(std::move(part));
       continue;
     }
-    if (!described && ++blamed > kBlamedMax) co_return std::unexpected(described.error());
-    if (!all) all.emplace();
-    if (!described) {
-      all->undescribed.push_back({part.front().value, described.error().message});
+    if (described) {
+      is_answered = true;
+      if (all.asked_at == WallTime{}) all.asked_at = described->asked_at;
+      add(all, std::move(*described));
     } else {
-      if (all->asked_at == WallTime{}) all->asked_at = described->asked_at;
-      add(*all, std::move(*described));
+      all.undescribed.push_back({part.front().value, described.error().message});
+      if (!is_answered && all.undescribed.size() > kBlamedMax) {
+        co_return std::unexpected(described.error());
+      }
     }
   }
-  co_return std::move(*all);
+  co_return all;
 }
 
 }  // namespace

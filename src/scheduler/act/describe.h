@@ -10,7 +10,7 @@ namespace blox::scheduler {
 
 /// As EcsQuery::describe_tasks, but an object for which alone ECS refuses the call is
 /// `undescribed`. Errors: those of EcsQuery; kInvalid when more than kBlamedMax objects are
-/// refused. Requires: query outlives it.
+/// refused and none is answered. Requires: query outlives it.
 Async<Result<aws::DescribedTasks>> describe_tasks(aws::EcsQuery& query, ClusterArn cluster,
                                                   std::vector<TaskArn> tasks);
 /// Likewise.
