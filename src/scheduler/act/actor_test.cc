@@ -316,6 +316,27 @@ TEST_F(ActorTest, ALookUpConcludesNothingFromWhatCannotBeDescribed) {
   EXPECT_TRUE(records().outcomes.contains(TaskArn{"found"}));
 }
 
+// More than are asked about at a time, and the first of them stay open.
+TEST_F(ActorTest, InstancesTakeTurnsInALookUpThatIsNotToldAll) {
+  std::vector<ContainerInstanceArn> instances;
+  for (int i = 10; i < 22; ++i) instances.emplace_back("i" + std::to_string(i));
+  for (const auto& instance : instances) {
+    if (instance == instances.back()) break;
+    put_in_ecs("odd-" + instance.value, instance, "RUNNING");
+    query_.undescribed["odd-" + instance.value] = "ODD";
+  }
+  for (int call = 0; call < 2; ++call) {
+    control_.fake.faults.emplace_back(error(ErrorKind::kUnknown));
+    const auto first = instances.begin() + 6 * call;
+    carry_out(starts_on({first, first + 6}));
+    run_for(seconds{1});
+  }
+  ASSERT_EQ(records().intents.size(), 12U);
+  run_for(minutes{20});
+  EXPECT_EQ(records().intents.size(), 11U);
+  EXPECT_FALSE(is_open(instances.back())) << "ECS lists nothing there that nobody knows";
+}
+
 TEST_F(ActorTest, ALookUpConcludesNothingFromWhatIsNotSpokenOf) {
   control_.fake.faults.emplace_back(error(ErrorKind::kUnknown));
   put_in_ecs("odd", kA, "RUNNING");

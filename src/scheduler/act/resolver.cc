@@ -102,20 +102,25 @@ Async<Result<Resolver::Sightings>> Resolver::find_tasks(Group group) {
 }
 
 // One task that nobody can describe leaves open only the instance that it is on: ECS lists the
-// tasks of an instance without describing them. Asked for where the wait is over, a few at a time.
+// tasks of an instance without describing them. Asked for where the wait is over, a few at a time
+// and by turns: some may stay open for as long as their task does.
 Async<void> Resolver::find_spared(Group group, TimePoint asked_at, Sightings& sightings) {
   constexpr std::size_t kInstancesMax = 10;
-  std::vector<ContainerInstanceArn> due;
+  std::vector<std::pair<TimePoint, IntentKey>> due;
   for (const auto& [key, entry] : entries_) {
     const auto found = context_.records().intents.find(key);
     if (found == context_.records().intents.end()) continue;
     const Intent& intent = found->second;
-    if (Group{intent.cluster, intent.deployment} != group || due.size() >= kInstancesMax) continue;
+    if (Group{intent.cluster, intent.deployment} != group) continue;
     if (asked_at >= entry.first_seen + context_.options.assumptions.settle_time()) {
-      due.push_back(intent.instance);
+      due.emplace_back(entry.listed_at, key);
     }
   }
-  for (const auto& instance : due) {
+  std::ranges::sort(due);  // Who has waited longest comes first.
+  due.resize(std::min(due.size(), kInstancesMax));
+  for (const auto& [listed_at, key] : due) entries_.at(key).listed_at = asked_at;
+  for (const auto& [listed_at, key] : due) {
+    const ContainerInstanceArn& instance = key.second;
     bool spared = true;
     for (const bool stopped : {false, true}) {
       aws::TaskFilter filter;

@@ -39,6 +39,7 @@ class Resolver {
     TimePoint first_seen;
     TimePoint next_at;
     int look_count = 0;
+    TimePoint listed_at{};  // When ECS was asked last for the tasks of its instance.
   };
   struct Sighting {
     TaskArn task;
