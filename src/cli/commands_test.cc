@@ -378,6 +378,9 @@ TEST_F(CommandsTest, EndsWithOneWhenTheDeploymentDidNotEndWell) {
   const std::pair<std::string, std::string> rows[] = {
       {deployment_json("superseded"), "a newer one has replaced it"},
       {deployment_json("completed", R"(["i1"])"), "1 instances could not start the task"},
+      {R"({"id":"d1","status":"completed","taskDefinition":"logs:3","environmentName":"logs",)"
+       R"("failedInstances":["i1"],"reason":"1 instance is left out, first i1: denied"})",
+       "has not ended well: 1 instance is left out, first i1: denied"},
       {R"({"id":"d1","status":"failed","taskDefinition":"logs:3","environmentName":"logs",)"
        R"("failedInstances":["i1"],"reason":"1 of 1 is lost: i1: it ended"})",
        "has failed; what ran before stays: 1 of 1 is lost: i1: it ended"},

@@ -71,11 +71,12 @@ Async<int> conclude(Services services, client::Deployment deployment) {
     services.printer.print_note(start_of(deployment) + " is completed.");
     co_return 0;
   }
-  services.printer.print_error(
-      start_of(deployment) + " has not ended well",
-      Error{ErrorKind::kUnavailable, std::to_string(deployment.failed_instances.size()) +
-                                         " instances could not start the task"},
-      next);
+  const std::string why = deployment.reason.empty()
+                              ? std::to_string(deployment.failed_instances.size()) +
+                                    " instances could not start the task"
+                              : deployment.reason;
+  services.printer.print_error(start_of(deployment) + " has not ended well",
+                               Error{ErrorKind::kUnavailable, why}, next);
   co_await print_failed(services, deployment);
   co_return 1;
 }

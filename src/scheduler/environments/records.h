@@ -62,7 +62,8 @@ struct Deployment {
   TaskDefinitionArn task_definition;
   DeploymentStatus status = DeploymentStatus::kPending;
   std::vector<ContainerInstanceArn> failed_instances;  ///< Sorted by ARN; still being retried.
-  std::string reason;                                  ///< Why it failed, in words, if it did.
+  /// In words: why it failed, or why it was completed without some.
+  std::string reason;
   std::optional<RolloutOptions>
       rollout;  ///< Its own; none in records of before: the environment's.
   WallTime created_at;

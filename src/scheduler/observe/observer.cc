@@ -141,11 +141,10 @@ class Observer::Build {
     DesiredDeployment wanted{deployment.id.value, deployment.task_definition,
                              rollout_status(deployment.status), deployment.failed_instances,
                              first_seen(deployment.id)};
-    desired.deployed_before =
-        wanted.status == RolloutStatus::kCompleted ||
-        std::ranges::any_of(records_.deployments, [&](const auto& other) {
-          return other.second.environment == environment.uid && other.first != deployment.id;
-        });
+    desired.has_predecessor = std::ranges::any_of(records_.deployments, [&](const auto& other) {
+      return other.second.environment == environment.uid && other.first != deployment.id;
+    });
+    desired.deployed_before = desired.has_predecessor || wanted.status == RolloutStatus::kCompleted;
     desired.deployment = std::move(wanted);
   }
 

@@ -21,6 +21,17 @@ TEST_F(ObserverTest, StampsThePicture) {
   EXPECT_TRUE(observe().instances.empty());
 }
 
+// A deployment is no predecessor of its own: only what an earlier one runs may stay.
+TEST_F(ObserverTest, TellsWhetherAnythingWasDeployedBefore) {
+  EXPECT_TRUE(observe().desired.has_predecessor);
+  records_.deployments.erase(DeploymentId{"old"});
+  for (const auto status : {DeploymentStatus::kRunning, DeploymentStatus::kCompleted}) {
+    records_.deployments[DeploymentId{"new"}].status = status;
+    EXPECT_FALSE(observe().desired.has_predecessor);
+    EXPECT_EQ(observe().desired.deployed_before, status == DeploymentStatus::kCompleted);
+  }
+}
+
 // A list and a bookmark say nothing of one instance, nor does a change that comes now.
 TEST_F(ObserverTest, AnInstanceIsConfirmedWhenEcsSaidSo) {
   changed_a();

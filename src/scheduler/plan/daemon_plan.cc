@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "scheduler/plan/deployment_rules.h"
 #include "scheduler/plan/instance_rules.h"
 
 namespace blox::scheduler {
@@ -54,7 +55,8 @@ class Round {
         world_.desired.deployed_before && starts * 100 > eligible_ * limits_.confirm_above_percent;
     plan_.needs_confirmation = many || (starts > 0 && world_.picture.lacks_tasks);
     plan_.needs_listing = starts > 0 && !world_.picture.confirmed;
-    decide_deployment();
+    plan_.deployment =
+        decide_deployment(world_, limits_, rules_, {lost_, unavailable_max_, why_lost_});
     decide_health();
     return std::move(plan_);
   }
@@ -130,7 +132,7 @@ class Round {
     if (standing_of(instance) != Standing::kEligible) return false;
     const RolloutStatus status = deployment()->status;
     const bool ended = status == RolloutStatus::kCompleted || status == RolloutStatus::kFailed;
-    return !ended || is_listed(instance) || rules_.holds_place(instance);
+    return !ended || rules_.is_listed(instance) || rules_.holds_place(instance);
   }
 
   void note_health(const Instance& instance) {
@@ -355,76 +357,6 @@ class Round {
                reason + "; waits: too many instances are disconnected at once");
     }
     return rollout_paused_;
-  }
-
-  // Whether anything was stored or done for the deployment in force: what is planned may come to
-  // nothing.
-  bool has_begun() const {
-    return std::ranges::any_of(world_.instances, [&](const Instance& instance) {
-      const auto& intent = instance.intent;
-      if (intent && intent->kind == OpenIntentKind::kStart) {
-        if (intent->started_by == deployment()->id) return true;
-      } else if (intent && standing_of(instance) == Standing::kEligible) {
-        return true;
-      }
-      return instance.failures.count > 0 ||
-             std::ranges::find(instance.tasks, deployment()->id, &ObservedTask::started_by) !=
-                 instance.tasks.end();
-    });
-  }
-
-  // A process that is new knows of no refused starts: whom the record lists stays listed until it
-  // serves.
-  bool is_listed(const Instance& instance) const {
-    return std::ranges::binary_search(deployment()->failed_instances, instance.arn);
-  }
-
-  // Instances that do not come back to service by themselves fill the budget, so that what an
-  // earlier deployment runs will never be replaced. A first deployment has nothing to replace.
-  bool is_given_up() const { return world_.desired.deployed_before && lost_ >= unavailable_max_; }
-
-  // What a picture shows that may be old ends no deployment: an ended one does not begin again.
-  bool may_end() const {
-    const Picture& picture = world_.picture;
-    return picture.confirmed && picture.contact_age.value_or(Duration{}) <= limits_.contact_age_max;
-  }
-
-  void decide_deployment() {
-    if (!deployment() || world_.desired.deleting) return;
-    DeploymentChange change{deployment()->status, {}, ""};
-    std::vector<ContainerInstanceArn> with_lost;
-    bool complete = true;
-    const bool has_failed = change.status == RolloutStatus::kFailed;
-    const bool ended = has_failed || change.status == RolloutStatus::kCompleted;
-    for (const auto& instance : world_.instances) {
-      if (standing_of(instance) != Standing::kEligible || rules_.runs_wanted(instance)) continue;
-      // What was listed for something that has passed only waits for its turn while it serves, and
-      // has it while its stop is open.
-      const bool has_turn = instance.intent && instance.intent->kind == OpenIntentKind::kStop;
-      const bool waits = !ended && (has_turn || (rules_.serving_count(instance) > 0 &&
-                                                 !rules_.is_current(rules_.best_of(instance))));
-      const bool failed = rules_.has_failed(instance) || (is_listed(instance) && !waits);
-      if (failed) change.failed_instances.push_back(instance.arn);
-      if (failed || !rules_.why_lost(instance).empty()) with_lost.push_back(instance.arn);
-      complete = complete && failed;
-    }
-    // One that left instances out may go on with them, and fail with them.
-    const bool done = ended && !has_failed && deployment()->failed_instances.empty();
-    if (!done && !has_failed && is_given_up() && !with_lost.empty() && may_end()) {
-      change.failed_instances = std::move(with_lost);
-      change.status = RolloutStatus::kFailed;
-      change.reason = fmt::format("{} of {} that may be without service are lost to it, first {}",
-                                  lost_, count_of(unavailable_max_, "instance"), why_lost_);
-    } else if (complete && !ended && may_end()) {
-      change.status = RolloutStatus::kCompleted;
-    } else if (change.status == RolloutStatus::kPending && has_begun()) {
-      change.status = RolloutStatus::kRunning;
-    }
-    if (change.status == deployment()->status &&
-        change.failed_instances == deployment()->failed_instances) {
-      return;
-    }
-    plan_.deployment = std::move(change);
   }
 
   // How many instances are blocked, if all are; and says why.

@@ -47,7 +47,8 @@ struct StopAction {
 struct DeploymentChange {
   RolloutStatus status = RolloutStatus::kPending;
   std::vector<ContainerInstanceArn> failed_instances;  ///< Sorted.
-  std::string reason;                                  ///< Why it failed, if it did.
+  /// Why it failed, or why it was completed without some, if that can be told.
+  std::string reason;
 };
 
 /// An intent that is over, and the tasks that show that a start took place: their outcomes are

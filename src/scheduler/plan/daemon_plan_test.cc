@@ -149,6 +149,8 @@ TEST_F(PlanDaemon, StopsARolloutWhoseTasksDieEarly) {
        "a(died): c: v/new d: w/new e: x/new f: y/new", "start@a list"},
       {"nor does it end again what left one out", "deployed listed=b moved",
        "a(died): b: t/old c: v/new d: w/new e: x/new f: y/new", "start@a list"},
+      {"no more does a first one that left one out", "again listed=b",
+       "a(died): b: c: v/new d: w/new e: x/new", "start@a start@b confirm"},
       {"a first deployment goes on", "running", "a(died): b: u/new@1m c: +start", "start@a"},
       {"one that has failed replaces nothing", "failing deployed",
        "a: t/old b: u/new c: v/new d: w/new e: x/new", ""},
@@ -345,75 +347,6 @@ TEST_F(PlanDaemon, DeletesAnEnvironment) {
   expect_all(rows);
 }
 
-TEST(PlanDaemonLines, SayWhatIsAndWhy) {
-  const std::tuple<const char*, const char*, const char*> rows[] = {
-      {"", "a: t/new", "serving: runs the wanted task"},
-      {"", "a: t/new?", "starting: its task is on its way up"},
-      {"", "a: t/new!", "stopping: waits for its task to stop"},
-      {"", "a:", "starting: no task there"},
-      {"", "a: +start", "starting: a start is under way: test"},
-      {"", "a: +stop=t t/old", "stopping: a stop is under way: test"},
-      {"", "a: +stop=t t/new",
-       "stopping: a stop that is not wanted any more may be under way: test"},
-      {"", "a(failed=1/400ms):", "waiting: waits 1 s after 1 failed start: RESOURCE:MEMORY"},
-      {"", "a(failed=9/0s):", "waiting: waits 5 min after 9 failed starts: RESOURCE:MEMORY"},
-      {"",
-       "a(failed=1/1s):", "starting: no task there; again after 1 failed start: RESOURCE:MEMORY"},
-      {"", "a: #t",
-       "blocked: task t has our group, but no deployment of this environment started it: waits "
-       "until it ends, is adopted (blox environments adopt) or somebody stops it (aws ecs "
-       "stop-task)"},
-      {"", "a: ##t",
-       "blocked: waits for task t of the environment of this name that is being deleted"},
-      {"", "a: #x t/old",
-       "blocked: its task is outdated; task x has our group, but no deployment of this environment "
-       "started it: waits until it ends, is adopted (blox environments adopt) or somebody stops it "
-       "(aws ecs stop-task)"},
-      {"", "a(refused=2/1s): t/old",
-       "blocked: its task is outdated; ECS refused 2 starts of the wanted one, so it stays: "
-       "RESOURCE:MEMORY"},
-      {"", "a(died): t/new",
-       "serving: runs the wanted task, which died early before: it ended after 5 s"},
-      {"", "a: t/new?@11m", "starting: task t is on its way up for 11 min"},
-      {"", "a: t/new u/new!@11m", "serving: task u is on its way down for 11 min"},
-      {"", "a: t/new!@11m",
-       "stopping: waits for its task to stop: task t is on its way down for 11 min"},
-      {"failing", "a: t/old",
-       "serving: keeps the task of an earlier deployment, as the newest has failed"},
-      {"",
-       "a(heir):", "blocked: waits for a start of the environment of this name that was deleted"},
-      {"undeployed", "a:", "waiting: nothing is deployed yet"},
-      {"", "a(draining=1m,others=2): t/new",
-       "serving: drains: serves until 2 other tasks are gone, 14 min at most"},
-      {"", "a(draining=1m): t/new", "stopping: drains, and all other tasks are gone"},
-      {"", "a(draining=15m,others=1): t/new",
-       "stopping: drains for 15 min already; 1 other task will not wait longer"},
-      {"", "a(draining=1m):", "skipped: drains: nothing is started there"},
-      {"", "a(off=1m): t/new", "skipped: its agent is disconnected, so its tasks are unknown"},
-      {"", "a(gone): t/new", "skipped: a newer registration of the same machine is connected"},
-      {"", "a: t/old b:",
-       "waiting: its task is outdated; waits: 1 of 2 instances are without proven "
-       "service, 1 may be"},
-      {"", "a: t/old b(off=1s):",
-       "waiting: its task is outdated; waits: too many instances are disconnected at once"},
-      {"unsynced",
-       "a:", "waiting: nothing is decided: the cluster state was never compared with ECS"},
-      {"synced=2h",
-       "a:", "waiting: nothing is decided: the cluster state is 120 min old, more than 60 min"},
-      {"deleting", "a: t/new", "skipped: its environment is deleted and its task is left alone"},
-      {"running", "a: t/new~",
-       "serving: runs the wanted task, which its health check calls UNHEALTHY"},
-      {"running", "a: t/new^",
-       "serving: runs the wanted task, which is not known to be HEALTHY yet"},
-      {"", "a: t/new^", "serving: runs the wanted task"},
-      {"running", "a: t/new^@11m",
-       "serving: the health check of task t has said nothing for 11 min"},
-  };
-  for (const auto& [settings, world, line] : rows) {
-    EXPECT_EQ(first_line_text(plan_daemon(world_from_text(world, settings))), line) << world;
-  }
-}
-
 TEST_F(PlanDaemon, WantsToKnowOfTheHealthThatItWaitsFor) {
   const Row rows[] = {
       {"of what serves and has not said", "running", "a: t/new^ b: u/new c: v/new^@9s", "t v"},
@@ -431,37 +364,6 @@ TEST_F(PlanDaemon, WantsToKnowOfTheHealthThatItWaitsFor) {
       wanted += (wanted.empty() ? "" : " ") + task.value;
     }
     EXPECT_EQ(wanted, row.plan) << row.rule;
-  }
-}
-
-TEST(PlanDaemonHealth, NamesTheFirstThatIsIll) {
-  const std::tuple<const char*, const char*, const char*> rows[] = {
-      {"all serve", "a: t/new", ""},
-      {"not for long", "a(unserved=299s): t/new?", ""},
-      {"too long", "a(unserved=300s): t/new?", "a is without a running task for 5 min"},
-      {"three failures", "a(failed=3/1s):", "the last 3 starts on a failed: RESOURCE:MEMORY"},
-      {"two are two", "a(failed=3/1s): b(unserved=1h):",
-       "the last 3 starts on a failed: RESOURCE:MEMORY (and 1 instance more)"},
-      {"silent ones are not counted", "a(off=1h,unserved=1h):", ""},
-      {"all are blocked", "a: ##t b(heir):",
-       "a is blocked: waits for task t of the environment of this name that is being deleted (and "
-       "1 "
-       "instance more)"},
-      {"one is not", "a: ##t b: u/new", ""},
-  };
-  for (const auto& [rule, world, reason] : rows) {
-    const Plan plan = plan_daemon(world_from_text(world));
-    EXPECT_EQ(plan.reason, reason) << rule;
-    EXPECT_EQ(plan.healthy, plan.reason.empty()) << rule;
-  }
-}
-
-TEST(PlanDaemonHealth, IsNotGivenToWhatCannotBeJudged) {
-  for (const std::string settings : {"unloaded", "unsynced", "synced=2h"}) {
-    const Plan plan = plan_daemon(world_from_text("a: t/new", settings));
-    EXPECT_FALSE(plan.healthy) << settings;
-    EXPECT_TRUE(plan.reason.starts_with("nothing is decided: ")) << plan.reason;
-    EXPECT_TRUE(plan_daemon(world_from_text("a:", settings + " undeployed")).healthy) << settings;
   }
 }
 

@@ -94,10 +94,20 @@ bool InstanceRules::runs_wanted(const Instance& instance) const {
   });
 }
 
-bool InstanceRules::has_failed(const Instance& instance) const {
-  return has_failed_starts(instance) || find_stuck(instance) != nullptr ||
-         !why_blocked(instance).empty() || is_barred_by_others(instance) || is_overdue(instance) ||
-         has_hung(instance);
+bool InstanceRules::is_listed(const Instance& instance) const {
+  return deployment() && std::ranges::binary_search(deployment()->failed_instances, instance.arn);
+}
+
+std::string InstanceRules::why_failed(const Instance& instance) const {
+  if (const ObservedTask* task = find_stuck(instance)) return in_words_of_stuck(*task);
+  if (std::string why = why_blocked(instance); !why.empty()) return why;
+  if (is_barred_by_others(instance)) return why_held_up(instance);
+  if (has_failed_starts(instance)) {
+    return fmt::format("{} failed: {}", count_of(instance.failures.count, "start"),
+                       instance.failures.reason);
+  }
+  if (has_hung(instance)) return trouble_of(*instance.intent);
+  return is_overdue(instance) ? why_overdue(instance) : std::string{};
 }
 
 bool InstanceRules::is_overdue(const Instance& instance) const {
@@ -249,7 +259,10 @@ std::string InstanceRules::why_lost(const Instance& instance) const {
   const bool long_unserved =
       instance.unserved_since && has_passed(instance.unserved_since, limits_.unhealthy_after);
   if (has_failed_starts(instance) && long_unserved) return instance.failures.reason;
-  if (!is_overdue(instance)) return {};
+  return is_overdue(instance) ? why_overdue(instance) : std::string{};
+}
+
+std::string InstanceRules::why_overdue(const Instance& instance) const {
   std::string why = "no task runs there for " + in_words(world_.now - *instance.unserved_since);
   return instance.failures.count > 0 ? why + ": " + instance.failures.reason : why;
 }

@@ -48,8 +48,13 @@ class InstanceRules {
   bool has_failed_starts(const Instance& instance) const {
     return instance.failures.count >= limits_.failed_after;
   }
+  /// The deployment's record lists it as failed. A process that is new knows of no refused starts:
+  /// it stays listed until it serves.
+  bool is_listed(const Instance& instance) const;
   /// Not waited for by the deployment.
-  bool has_failed(const Instance& instance) const;
+  bool has_failed(const Instance& instance) const { return !why_failed(instance).empty(); }
+  /// Why it is not, in words; or empty.
+  std::string why_failed(const Instance& instance) const;
   /// Why no start can take place there until somebody does something, in words; or empty. What it
   /// runs stays, as nothing could take its place.
   std::string why_blocked(const Instance& instance) const;
@@ -105,6 +110,7 @@ class InstanceRules {
   bool has_hung(const Instance& instance) const;
   /// Without service for longer than anybody waits.
   bool is_overdue(const Instance& instance) const;
+  std::string why_overdue(const Instance& instance) const;
   bool has_waited_since(TimePoint since) const;
   bool is_barred_by_others(const Instance& instance) const;
 

@@ -14,8 +14,8 @@
 //                task's mark may be followed by @AGE: so long it is in its phase; ##t is unclaimed,
 //                but the delete of its environment stops it
 // The settings are words: max=2 max=50% pending running failing (has failed) deployed (before)
-// undeployed deleting terminate unloaded unsynced moved (opened since the last read) holes
-// synced=AGE contact=AGE listed=a,b (failed) since=AGE (deployed).
+// again (it was completed once) undeployed deleting terminate unloaded unsynced moved (opened since
+// the last read) holes synced=AGE contact=AGE listed=a,b (failed) since=AGE (deployed).
 #pragma once
 
 #include <algorithm>
@@ -166,7 +166,8 @@ inline void read_settings(const std::string& settings, World& world) {
       world.picture.contact_age = age_from_text(value);
     } else {
       deployed = deployed && name != "undeployed";
-      if (name == "deployed") world.desired.deployed_before = true;
+      if (name == "deployed" || name == "again") world.desired.deployed_before = true;
+      if (name == "deployed") world.desired.has_predecessor = true;
       if (name == "deleting") world.desired.deleting = true;
       if (name == "terminate") world.desired.terminate_tasks = true;
       if (name == "unloaded") world.picture.loaded = false;

@@ -137,6 +137,7 @@ struct DesiredState {
   std::string environment_name;
   std::optional<DesiredDeployment> deployment;
   bool deployed_before = false;  ///< This deployment was completed, or there was one before it.
+  bool has_predecessor = false;  ///< There was one before it: what that runs may stay.
   int unavailable_max = 1;
   bool unavailable_is_percent = false;
   Duration drain_deadline = std::chrono::minutes{15};

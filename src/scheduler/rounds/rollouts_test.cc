@@ -38,7 +38,10 @@ TEST_F(RolloutsTest, ADeniedDeploymentEndsWithTheDenial) {
   deploy("one", "logs:1");
   loop_.run_for(seconds{10});
   EXPECT_EQ(status_of("one"), DeploymentStatus::kCompleted);
-  EXPECT_EQ(records().deployments.at(DeploymentId{"one"}).failed_instances.size(), 25U);
+  const Deployment& one = records().deployments.at(DeploymentId{"one"});
+  EXPECT_EQ(one.failed_instances.size(), 25U);
+  EXPECT_TRUE(one.reason.starts_with("25 instances are left out, first ")) << one.reason;
+  EXPECT_TRUE(one.reason.ends_with("AccessDeniedException: iam:PassRole")) << one.reason;
   for (const auto& line : process_->board.environments.at(kUid).instances) {
     EXPECT_NE(line.reason.find("failed starts: AccessDeniedException: iam:PassRole"),
               std::string::npos)
@@ -50,6 +53,7 @@ TEST_F(RolloutsTest, ADeniedDeploymentEndsWithTheDenial) {
   EXPECT_TRUE(runs_everywhere("logs:1"));
   loop_.run_for(seconds{11});
   EXPECT_TRUE(records().deployments.at(DeploymentId{"one"}).failed_instances.empty());
+  EXPECT_EQ(records().deployments.at(DeploymentId{"one"}).reason, "");
 }
 
 // What runs stays, as nothing could take its place.

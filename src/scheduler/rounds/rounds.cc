@@ -201,7 +201,10 @@ void Rounds::note_deployment(const Environment& environment, const Plan& plan) {
   const WallTime now = parts_.executor.wall_now();
   deployment.status = status_of(plan.deployment->status);
   deployment.failed_instances = plan.deployment->failed_instances;
-  if (!plan.deployment->reason.empty()) deployment.reason = plan.deployment->reason;
+  // Who was left out and serves now takes the reason along.
+  const bool is_whole =
+      deployment.status == DeploymentStatus::kCompleted && deployment.failed_instances.empty();
+  if (is_whole || !plan.deployment->reason.empty()) deployment.reason = plan.deployment->reason;
   if (deployment.status != before) {
     if (!deployment.started_at) deployment.started_at = now;
     const bool ended = deployment.status == DeploymentStatus::kCompleted ||
