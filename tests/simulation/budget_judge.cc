@@ -26,8 +26,7 @@ void BudgetJudge::on_task(const simulator::Task& task, const simulator::TaskStat
   if (task.group != budget_.group) return;
   const simulator::TaskState& now = task.present();
   if (!judge_.is_ours(task)) {
-    // Nothing may be started beside it: the place is given back.
-    if (now.is_live()) places_.erase(task.instance->arn);
+    if (now.is_live()) give_back(task.instance->arn);
     return;
   }
   if (before == nullptr && task.started_by != newest_) {
@@ -42,6 +41,13 @@ void BudgetJudge::on_task(const simulator::Task& task, const simulator::TaskStat
   } else if (!is_serving(&now) && is_serving(before)) {
     if (--serving_[instance] == 0) note_end(task, now);
   }
+}
+
+// Nothing may be started beside a task of others, which says nothing of what is rolled out. An
+// early death does.
+void BudgetJudge::give_back(const std::string& instance) {
+  const auto place = places_.find(instance);
+  if (place != places_.end() && place->second.died_of.empty()) places_.erase(place);
 }
 
 // The last one that served there serves no more.
@@ -102,7 +108,10 @@ std::size_t BudgetJudge::count_known_but(const std::string& instance) {
     const Place& place = entry.second;
     const auto* where = world_.find_instance(entry.first);
     // A task of others may have been there before ours was stopped.
-    if (where != nullptr && simulator::has_foreign_task(judge_, *where, budget_.group)) return true;
+    if (place.died_of.empty() && where != nullptr &&
+        simulator::has_foreign_task(judge_, *where, budget_.group)) {
+      return true;
+    }
     return place.serving_since && now - *place.serving_since >= place.needs;
   });
   return static_cast<std::size_t>(std::ranges::count_if(places_, [&](const auto& entry) {

@@ -58,6 +58,7 @@ class BudgetJudge final : public simulator::WorldObserver {
     std::optional<TimePoint> serving_since{};
     std::string died_of{};  // The deployment, if a death took it.
   };
+  void give_back(const std::string& instance);
   void note_end(const simulator::Task& task, const simulator::TaskState& state);
   std::size_t count_known_but(const std::string& instance);
   std::size_t eligible_lately();

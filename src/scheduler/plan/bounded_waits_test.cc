@@ -17,6 +17,7 @@ struct State {
 const State kStates[] = {
     {"a task of others is there", "a(emptied,unserved=1s): #x"},
     {"beside an outdated task that is ill", "a(emptied): #x t/old~"},
+    {"where the wanted one died early", "a(died,emptied): #x", "it ended after 5 s"},
     {"a task of a deleted environment of its name is there",
      "a(emptied,unserved=10m,held=10m): ##x"},
     {"beside an outdated task that is ill, too", "a(emptied,held=10m): ##x t/old~"},

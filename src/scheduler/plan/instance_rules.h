@@ -81,7 +81,7 @@ class InstanceRules {
   /// or its new task died early. A task that is on its way up may have begun to serve before our
   /// stop reached it, so stopping such a one counts here as well. For a while also those that fell
   /// silent since. Not one that tasks of others keep from being served: it says nothing of what is
-  /// rolled out, and would hold up all others for as long as they stay.
+  /// rolled out, and would hold up all others for as long as they stay; an early death does.
   bool holds_place(const Instance& instance) const;
   /// Why its place will not come free by itself, as far as can be told, in words; or empty, also
   /// where it holds none.
