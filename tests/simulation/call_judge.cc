@@ -149,6 +149,7 @@ void CallJudge::note_start_answer(const std::string& body, TimePoint sent_at,
     Refusals& denial = denials_[deployment];
     // Those that were sent together count once.
     if (denial.count > 0 && sent_at <= denial.last_at) return;
+    if (now() - denial.last_at > kDenialKept) denial.count = 0;
     ++denial.count;
     denial.last_at = now();
     return;

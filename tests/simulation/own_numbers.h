@@ -21,6 +21,8 @@ inline constexpr Duration kEarlyDeath = std::chrono::minutes{10};
 /// Source: docs/decisions/0034.
 inline constexpr Duration kWaitedFor = std::chrono::minutes{10};
 inline constexpr int kRefusedStops = 3;
+/// A denial of starts that nobody has met for so long is forgotten, and the next one is the first.
+inline constexpr Duration kDenialKept = std::chrono::minutes{10};
 /// Nothing is concluded from not finding a task before it: both of the first, by a clock that errs
 /// by 1 %.
 inline constexpr Duration kSettleTime = (kLaunchTakesEffectWithin + kVisibleWithin) * 101 / 100;
