@@ -132,7 +132,7 @@ TEST(EcsEvent, TakesWhatIsAlmostJson) {
 
 // Each of these bytes becomes six: what is taken has the bound that a message has.
 TEST(EcsEvent, RefusesWhatIsTooLargeOnceItIsRepaired) {
-  for (const auto [bytes, fits] :
+  for (const auto& [bytes, fits] :
        {std::pair{kEventBytesMax / 8, true}, {kEventBytesMax / 4, false}}) {
     std::string body = fixture("task_running.json");
     body.replace(body.find(R"("version": 3)"), 0,
