@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/age.h"
 #include "base/log.h"
 #include "cluster_state/ingest/followed.h"
 
@@ -169,7 +170,7 @@ void StateService::add_unnamed(const cluster_state::Snapshot& snapshot,
 Duration StateService::age_of(const ClusterArn& cluster, WallTime synced_at) const {
   const auto began = reconciler_ ? reconciler_->find_own_mark(cluster, synced_at) : std::nullopt;
   if (began) return executor_.now() - *began;
-  return std::max<Duration>(executor_.wall_now() - synced_at, Duration{});
+  return clamped_age(synced_at, executor_.wall_now(), codec::kAgeMax);
 }
 
 Async<void> StateService::measure_for_ever() {

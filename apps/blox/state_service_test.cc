@@ -113,6 +113,23 @@ TEST_F(StateServiceTest, TellsWhichClustersItHasReadItself) {
   EXPECT_LT(bookmark().sync_ages.at(kCluster), Duration{2min});
 }
 
+// The clock may have stood at any date when the mark was written; who follows takes the age.
+TEST_F(StateServiceTest, TellsTheAgeOfAMarkOfAnyDate) {
+  const WallTime first = *parse_time("0000-01-01T00:00:00Z");
+  store::Commit marks;
+  marks.puts = {{codec::cluster_key(kCluster), codec::encode_sync_mark({first, {}})},
+                {codec::cluster_key(kOther), codec::encode_sync_mark({loop.wall_now() + 1h, {}})}};
+  commit(std::move(marks));
+  ecs.broken["ListClusters"] = kTooFast;
+  start();
+  loop.run_for(10s);
+  const auto list = codec::decode_list<Task>(ask("GET", "/v1/tasks?bookmarks=true").body);
+  ASSERT_TRUE(list) << list.error().message;
+  EXPECT_EQ(list->bookmark.sync_ages.at(kCluster), Duration{codec::kAgeMax});
+  EXPECT_EQ(list->bookmark.sync_ages.at(kOther), Duration{});
+  EXPECT_NE(metrics.to_text().find("} 315360000\n"), std::string::npos);
+}
+
 // What ECS lists and does not describe does not keep a cluster unread, and is told.
 TEST_F(StateServiceTest, TellsOfHolesAndIsReady) {
   ecs.clusters = {kCluster};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/age.h"
 #include "base/log.h"
 #include "base/scope.h"
 
@@ -160,7 +161,7 @@ std::map<ClusterArn, TimePoint> ClusterMirror::sync_points_of(const Bookmark& bo
     const auto told = bookmark.sync_ages.find(cluster);
     const Duration age = told != bookmark.sync_ages.end()
                              ? told->second
-                             : std::max<Duration>(executor_.wall_now() - time, Duration{});
+                             : clamped_age(time, executor_.wall_now(), codec::kAgeMax);
     points.emplace(cluster, executor_.now() - age);
   }
   return points;

@@ -154,6 +154,21 @@ TEST_F(ClusterMirrorTest, GoesByTheAgesThatTheServiceTells) {
   EXPECT_LT(loop.now() - mirror.synced_at().at(ClusterArn{"a"}), Duration{3s});
 }
 
+// A service of before tells no ages, and its clock may have stood at any date.
+TEST_F(ClusterMirrorTest, AMarkOfAnyDateHasAnAge) {
+  synced = {{ClusterArn{"first"}, *parse_time("0000-01-01T00:00:00Z")},
+            {ClusterArn{"last"}, *parse_time("9999-12-31T23:59:59Z")}};
+  Steps steps;
+  steps.emplace_back(std::vector{Tasks::bookmark(3, "s", synced)});
+  source.tasks.streams.emplace_back(std::move(steps));
+  give_instances();
+  start();
+  loop.run_for(1s);
+  ASSERT_TRUE(mirror.is_loaded());
+  EXPECT_EQ(loop.now() - mirror.synced_at().at(ClusterArn{"first"}), Duration{codec::kAgeMax});
+  EXPECT_EQ(loop.now() - mirror.synced_at().at(ClusterArn{"last"}), Duration{});
+}
+
 TEST_F(ClusterMirrorTest, HoldsWhenEcsSaidWhatItHolds) {
   const auto aged = [](EntityVersion version, std::string arn, std::optional<Duration> age) {
     auto change = Instances::put(version, std::move(arn));
@@ -237,10 +252,12 @@ TEST_F(ClusterMirrorTest, ReadsAnewWhatAServiceOpenedAnew) {
 }
 
 TEST_F(ClusterMirrorTest, IsLoadedOnlyWhenAllHasCome) {
+  const WallTime read = loop.wall_now() - 1h;
+  synced = {{ClusterArn{"a"}, read + 1s}, {ClusterArn{"b"}, read + 1s}};
   Steps steps;
   steps.emplace_back(std::vector{Tasks::put(1, "x"), Tasks::put(2, "y")});
-  steps.emplace_back(std::vector{
-      Tasks::bookmark(3, "s", {{ClusterArn{"a"}, WallTime{4s}}, {ClusterArn{"c"}, WallTime{4s}}})});
+  steps.emplace_back(
+      std::vector{Tasks::bookmark(3, "s", {{ClusterArn{"a"}, read}, {ClusterArn{"c"}, read}})});
   steps.emplace_back(std::vector{Tasks::deleted(4, "x"), Tasks::put(5, "y")});
   source.tasks.streams.emplace_back(std::move(steps));
   give_instances();
@@ -258,7 +275,7 @@ TEST_F(ClusterMirrorTest, IsLoadedOnlyWhenAllHasCome) {
   EXPECT_EQ(mirror.task_version(), 3);
   EXPECT_EQ(mirror.instance_version(), 9);
   ASSERT_EQ(mirror.synced_at().size(), 1U) << "only what both have";
-  EXPECT_EQ(loop.now() - mirror.synced_at().at(ClusterArn{"a"}), loop.wall_now() - WallTime{4s});
+  EXPECT_EQ(loop.now() - mirror.synced_at().at(ClusterArn{"a"}), loop.wall_now() - read);
   loop.run_for(1s);
   EXPECT_EQ(arns(), Arns{"y@5"});
   EXPECT_EQ(mirror.task_version(), 5);

@@ -1,4 +1,5 @@
 // Decoding what the API sends, for clients. Demands what they decide by; the rest may be absent.
+#include <algorithm>
 #include <charconv>
 
 #include "base/text.h"
@@ -51,9 +52,14 @@ std::optional<Duration> find_age(std::int64_t milliseconds) {
   return std::chrono::milliseconds{milliseconds};
 }
 
-Result<Duration> to_age(std::int64_t milliseconds, std::string_view name) {
-  if (const auto age = find_age(milliseconds)) return *age;
-  return invalid(std::string{name} + " is not within 0 and 3,650 days");
+// The age that a bookmark tells, brought into its bounds: of a whole picture one age that cannot be
+// says no more than that. None for what is no number.
+std::optional<Duration> read_clamped_age(simdjson::dom::element value) {
+  double milliseconds = 0;
+  if (!value.is_number() || value.get(milliseconds)) return std::nullopt;
+  const auto most = static_cast<double>(kAgeMax.count());
+  const auto within = static_cast<std::int64_t>(std::clamp(milliseconds, 0.0, most));
+  return std::chrono::milliseconds{within};
 }
 
 std::int64_t integer_or_zero(object from, std::string_view name) {
@@ -182,10 +188,9 @@ Status read_epoch(object from, Bookmark& bookmark) {
   bookmark.epoch = internal::text_or_empty(from, "epoch");
   if (const auto ages = get_object(from, "syncAgeMilliseconds")) {
     for (const auto& [cluster, value] : *ages) {
-      std::int64_t age = 0;
-      const auto read = to_age(value.get(age) ? -1 : age, "syncAgeMilliseconds");
-      if (!read) return read.error_in("bookmark");
-      bookmark.sync_ages.emplace(std::string{cluster}, *read);
+      const auto age = read_clamped_age(value);
+      if (!age) return invalid("bookmark: syncAgeMilliseconds holds what is not a number");
+      bookmark.sync_ages.emplace(std::string{cluster}, *age);
     }
   }
   simdjson::dom::array unconfirmed;
@@ -233,11 +238,8 @@ Result<Bookmark> read_bookmark(object from) {
   if (const Status read = read_cluster_holes(from, bookmark); !read) {
     return std::unexpected(read.error());
   }
-  if (const auto age = internal::find_integer(from, "receiveAgeMilliseconds")) {
-    const auto read = to_age(*age, "receiveAgeMilliseconds");
-    if (!read) return read.error_in("bookmark");
-    bookmark.receive_age = *read;
-  }
+  simdjson::dom::element age;
+  if (!from.at_key("receiveAgeMilliseconds").get(age)) bookmark.receive_age = read_clamped_age(age);
   return bookmark;
 }
 

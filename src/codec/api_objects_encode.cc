@@ -1,4 +1,5 @@
 // Encoding by appending text, not by building trees: each change of an object comes through here.
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -203,13 +204,18 @@ std::string encode_deletion(EntityVersion version, std::string_view arn_name, st
   return out;
 }
 
+// An age as it is told: no reader is to meet one that it does not take.
+std::int64_t told_milliseconds(Duration age) {
+  const auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(age);
+  return std::clamp(milliseconds, std::chrono::milliseconds{}, kAgeMax).count();
+}
+
 // All but the version, behind it.
 void append_rest(std::string& out, const Bookmark& bookmark) {
   Members members = Members::after(out);
   members.text("storeId", bookmark.store_id);
   if (bookmark.receive_age) {
-    const auto age = std::chrono::floor<std::chrono::milliseconds>(*bookmark.receive_age);
-    members.integer("receiveAgeMilliseconds", age.count());
+    members.integer("receiveAgeMilliseconds", told_milliseconds(*bookmark.receive_age));
   }
   Members synced_at{members.name("syncedAt")};
   for (const auto& [cluster, time] : bookmark.synced_at) {
@@ -219,7 +225,7 @@ void append_rest(std::string& out, const Bookmark& bookmark) {
   if (!bookmark.sync_ages.empty()) {
     Members ages{members.name("syncAgeMilliseconds")};
     for (const auto& [cluster, age] : bookmark.sync_ages) {
-      ages.integer(cluster.value, std::chrono::floor<std::chrono::milliseconds>(age).count());
+      ages.integer(cluster.value, told_milliseconds(age));
     }
     ages.end();
   }

@@ -108,13 +108,17 @@ Async<void> Ingest::sweep_for_ever() {
 
 Async<Status> Ingest::sweep() {
   const WallTime now = executor_.wall_now();
+  // In milliseconds: a date that is stored may be as far off as nanoseconds do not reach.
+  const WallTime ended_before =
+      now - std::chrono::floor<std::chrono::milliseconds>(options_.final_kept);
+  const WallTime gone_before =
+      now - std::chrono::floor<std::chrono::milliseconds>(options_.tombstone_kept);
   const auto outlived = [&](const Entry& entry) {
     return entry.known.kind == Known::Kind::kLive && entry.ended &&
-           entry.known.seen_at + options_.final_kept <= now;
+           entry.known.seen_at <= ended_before;
   };
   const auto forgotten = [&](const Entry& entry) {
-    return entry.known.kind == Known::Kind::kTombstone &&
-           entry.known.seen_at + options_.tombstone_kept <= now;
+    return entry.known.kind == Known::Kind::kTombstone && entry.known.seen_at <= gone_before;
   };
   std::size_t taken = kSweepMax;
   while (taken == kSweepMax) {

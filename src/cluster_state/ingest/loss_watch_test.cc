@@ -49,6 +49,17 @@ TEST(LossWatch, AGapLongerThanTheRetentionLostEvents) {
   EXPECT_EQ(*why, "nothing was received for 61s, and the queue keeps messages for 1m");
 }
 
+TEST(LossWatch, TheDateMayBeSetToAnything) {
+  LossWatch watch;
+  const WallTime first = *parse_time("0000-01-01T00:00:00Z");
+  const WallTime last = *parse_time("9999-12-31T23:59:59Z");
+  EXPECT_FALSE(watch.note_received(first));
+  EXPECT_TRUE(watch.note_received(last)) << "it looks like a gap, and a read too many is no harm";
+  EXPECT_FALSE(watch.note_received(first));
+  watch.note_gone();
+  EXPECT_TRUE(watch.note_received(first));
+}
+
 TEST(LossWatch, LossesAreToldOnceAMinute) {
   LossWatch watch;
   int told = 0;
