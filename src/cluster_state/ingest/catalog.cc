@@ -58,19 +58,28 @@ Status Catalog::load_object(const store::KeyValue& item, TimePoint now) {
   std::string arn = item.key.substr(prefix.size());
   Entry& entry = (is_task ? tasks_ : instances_)[arn];
   entry.slot.set_mod_revision(item.mod_revision);
+  // What is asked at this very moment is younger.
+  const TimePoint before = now - Duration{1};
   auto head = codec::decode_stored_head(*item.value);
   if (!head) return head.error_in(item.key);
   if (const auto* tombstone = std::get_if<codec::Tombstone>(&*head)) {
-    entry.known = {Known::Kind::kTombstone, is_task && tombstone->reason == kReasonRetention,
-                   tombstone->version, std::nullopt, tombstone->at};
+    entry.known = {Known::Kind::kTombstone,
+                   is_task && tombstone->reason == kReasonRetention,
+                   tombstone->version,
+                   std::nullopt,
+                   tombstone->at,
+                   std::nullopt,
+                   before};
     entry.cluster = intern(tombstone->cluster);
     return done();
   }
   const auto& stored = std::get<codec::StoredHead>(*head);
   entry.ended = is_task ? make_task_status(stored.status).is_final()
                         : make_instance_status(stored.status).is_final();
-  entry.known = {Known::Kind::kLive, is_task && entry.ended, stored.version,
-                 stored.parts.described_at, stored.parts.seen_at};
+  entry.known = {
+      Known::Kind::kLive,   is_task && entry.ended, stored.version, stored.parts.described_at,
+      stored.parts.seen_at, std::nullopt,           before};
+  if (stored.parts.described_at) entry.known.asked = before;
   entry.describe = stored.parts.describe;
   entry.confirmed_at = now;
   entry.detail_hash = std::hash<std::string_view>{}(stored.parts.detail);

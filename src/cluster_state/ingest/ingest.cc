@@ -192,7 +192,7 @@ bool Ingest::merge(const Report& report, Round& round) {
   const Decision decision = decide(entry != nullptr ? entry->known : Known{}, view.sighting(),
                                    before(round.wall_now, options_.old_event_age));
   switch (decision.verdict) {
-    case Verdict::kApply: apply(report, view, decision, round); return true;
+    case Verdict::kApply: apply(view, decision, round); return true;
     case Verdict::kDescribe: describe_list_.add(view.cluster(), view.name()); break;
     case Verdict::kOverlay:
     case Verdict::kStale:
@@ -216,27 +216,37 @@ bool Ingest::confirm(Entry& entry, const ReportView& view, const Decision& decis
   const bool same_describe =
       !decision.takes_describe || codec::is_same_json(entry.describe, view.describe_only());
   if (!same_detail || !same_describe) return false;
-  if (decision.takes_describe) entry.known.described_at = view.sighting().at;
+  if (decision.takes_describe) note_asked(entry, view);
   return true;
 }
 
-void Ingest::apply(const Report& report, const ReportView& view, const Decision& decision,
-                   Round& round) {
+void Ingest::note_asked(Entry& entry, const ReportView& view) {
+  entry.known.described_at = view.sighting().at;
+  entry.known.asked = view.sighting().asked;
+}
+
+void Ingest::note_seen(Entry& entry, const Round& round) {
+  entry.known.seen_at = round.wall_now;
+  entry.known.seen = round.now;
+}
+
+void Ingest::apply(const ReportView& view, const Decision& decision, Round& round) {
   Entry& entry = catalog_.get_or_make(view.name());
   const bool added = entry.known.kind != Known::Kind::kLive;
   if (added) entry.describe.clear();
   if (decision.takes_describe) {
     entry.describe = view.describe_only();
-    entry.known.described_at = report.at;
+    note_asked(entry, view);
   } else if (added) {
     entry.known.described_at.reset();
+    entry.known.asked.reset();
   }
   // Of two versions the greater one: a STOPPED may come with a lesser one.
   const auto version = view.sighting().version;
   if (added || (version && (!entry.known.version || *version > *entry.known.version))) {
     entry.known.version = version;
   }
-  entry.known.seen_at = round.wall_now;
+  note_seen(entry, round);
   note_shape(entry, view, round);
   if (!catalog_.synced_at(*entry.cluster)) describe_list_.add_unread(*entry.cluster);
   write(entry, view, view.detail(), round);
@@ -257,7 +267,7 @@ void Ingest::note_shape(Entry& entry, const ReportView& view, const Round& round
   entry.detail_hash = std::hash<std::string_view>{}(view.detail());
   entry.confirmed_at = round.now;
   if (!ends) return;
-  entry.known.seen_at = round.wall_now;
+  note_seen(entry, round);
   if (const auto* instance = std::get_if<ContainerInstanceArn>(&view.name())) {
     describe_tasks_on(*instance, view.cluster());
   }
@@ -337,6 +347,7 @@ void Ingest::renew(std::string_view key, const std::optional<ClusterArn>& cluste
   entry->known.kind = Known::Kind::kLive;
   entry->known.version.reset();
   entry->known.described_at.reset();
+  entry->known.asked.reset();
   entry->detail_hash = 0;
   const std::string instance = entry->instance;
   catalog_.place(*name, *cluster, instance);
@@ -367,7 +378,7 @@ Status Ingest::lay_over(const Report& report, const std::string& value, Round& r
   }
   const bool new_describe =
       decision.takes_describe && !codec::is_same_json(entry.describe, view.describe_only());
-  if (decision.takes_describe) entry.known.described_at = report.at;
+  if (decision.takes_describe) note_asked(entry, view);
   if (new_describe) entry.describe = view.describe_only();
   if (joined || new_describe) {
     write(entry, view, joined ? std::string_view{*joined} : parts->detail, round);

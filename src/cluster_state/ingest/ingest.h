@@ -116,7 +116,9 @@ class Ingest {
 
   bool merge(const Report& report, Round& round);
   bool confirm(Entry& entry, const ReportView& view, const Decision& decision, const Round& round);
-  void apply(const Report& report, const ReportView& view, const Decision& decision, Round& round);
+  static void note_asked(Entry& entry, const ReportView& view);
+  static void note_seen(Entry& entry, const Round& round);
+  void apply(const ReportView& view, const Decision& decision, Round& round);
   void note_shape(Entry& entry, const ReportView& view, const Round& round);
   void describe_tasks_on(const ContainerInstanceArn& instance, const ClusterArn& cluster);
   void write(Entry& entry, const ReportView& view, std::string_view detail, const Round& round);

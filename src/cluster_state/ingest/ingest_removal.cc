@@ -32,8 +32,13 @@ std::vector<ObjectName> collect_all(Catalog& catalog, auto holds) {
 
 void Ingest::bury(const ObjectName& name, Entry& entry, std::string_view reason, Round& round) {
   const bool is_task = std::holds_alternative<TaskArn>(name);
-  entry.known = {Known::Kind::kTombstone, is_task && reason == kReasonRetention,
-                 entry.known.version, std::nullopt, round.wall_now};
+  entry.known = {Known::Kind::kTombstone,
+                 is_task && reason == kReasonRetention,
+                 entry.known.version,
+                 std::nullopt,
+                 round.wall_now,
+                 std::nullopt,
+                 round.now};
   entry.ended = false;
   entry.describe = {};
   catalog_.displace(name);

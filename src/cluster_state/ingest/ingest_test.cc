@@ -380,7 +380,7 @@ TEST(Ingest, AReadThatIsRefusedForNowIsMadeAgain) {
   }
   Batch batch;
   batch.reports.push_back({task_report({.version = 2, .more = R"("group":"new",)"}),
-                           Origin::kDescribe, world.loop.wall_now()});
+                           Origin::kDescribe, world.loop.wall_now(), world.loop.now()});
   const auto counts = run_to_end(world.loop, world.ingest->take(std::move(batch)));
   ASSERT_TRUE(counts) << counts.error().message;
   EXPECT_EQ(counts->overlaid, 1U);
@@ -395,8 +395,8 @@ TEST(Ingest, WhatNoCommitHoldsIsRefusedBeforeAnythingIsDone) {
     batch.reports.push_back({task_report({.version = 3}), Origin::kEvent, world.loop.wall_now()});
     batch.reports.push_back({described ? task_report({.version = 3}, "{" + large + R"("a":1})")
                                        : task_report({.version = 3, .more = large}),
-                             described ? Origin::kDescribe : Origin::kEvent,
-                             world.loop.wall_now()});
+                             described ? Origin::kDescribe : Origin::kEvent, world.loop.wall_now(),
+                             world.loop.now()});
     const auto taken = run_to_end(world.loop, world.ingest->take(std::move(batch)));
     ASSERT_FALSE(taken);
     EXPECT_EQ(taken.error().kind, ErrorKind::kInvalid);

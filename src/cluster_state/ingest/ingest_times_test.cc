@@ -30,5 +30,58 @@ TEST(IngestTimes, WhatIsOverGoesWhateverDateItHas) {
   EXPECT_EQ(world.task("last"), "v1 STOPPED");
 }
 
+// An answer of Describe to a question that was asked at `asked`, when Blox's clock was `off`.
+struct Answer {
+  std::string health;
+  TimePoint asked;
+  Duration off = {};
+};
+void take(World& world, const Answer& answer) {
+  Batch batch;
+  const auto date = world.loop.wall_now() - (world.loop.now() - answer.asked) + answer.off;
+  batch.reports.push_back({task_report({.id = "1"}, R"({"healthStatus":")" + answer.health + "\"}"),
+                           Origin::kDescribe, std::chrono::floor<std::chrono::milliseconds>(date),
+                           answer.asked});
+  world.take(std::move(batch));
+}
+
+// Health comes by Describe alone, and no version tells of it.
+TEST(IngestTimes, AClockThatIsSetBackKeepsNoNewerAnswerOut) {
+  World world;
+  take(world, {"HEALTHY", world.loop.now()});
+  world.loop.run_for(1min);
+  take(world, {"UNHEALTHY", world.loop.now(), -1h});
+  EXPECT_EQ(world.task("1"), "v1 RUNNING UNHEALTHY");
+  world.restart();
+  take(world, {"HEALTHY", world.loop.now(), -25h});
+  EXPECT_EQ(world.task("1"), "v1 RUNNING HEALTHY") << "by what is stored neither";
+}
+
+TEST(IngestTimes, AClockThatIsSetBackLetsNoOlderAnswerWin) {
+  World world;
+  take(world, {"UNKNOWN", world.loop.now()});
+  const TimePoint earlier = world.loop.now() + 1s;
+  world.loop.run_for(1min);
+  take(world, {"HEALTHY", world.loop.now(), -1h});
+  take(world, {"UNHEALTHY", earlier});
+  EXPECT_EQ(world.task("1"), "v1 RUNNING HEALTHY");
+}
+
+// Else it would be asked about again and again until the date is reached.
+TEST(IngestTimes, WhatIsFoundAgainIsBackAtOnce) {
+  World world;
+  take(world, {"HEALTHY", world.loop.now()});
+  world.loop.run_for(1min);
+  const auto removed =
+      world.insist([&] { return world.ingest->remove_missing(task_arn("1"), world.loop.now()); });
+  ASSERT_TRUE(removed && *removed);
+  const TimePoint before = world.loop.now() - 1s;
+  world.loop.run_for(1min);
+  take(world, {"HEALTHY", before});
+  EXPECT_EQ(world.task("1"), "gone v1 missing");
+  take(world, {"HEALTHY", world.loop.now(), -1h});
+  EXPECT_EQ(world.task("1"), "v1 RUNNING HEALTHY");
+}
+
 }  // namespace
 }  // namespace blox::cluster_state

@@ -9,19 +9,24 @@ Verdict meet_tombstone(const Known& known, const Sighting& sighting) {
   }
   if (sighting.origin == Origin::kEvent) return Verdict::kDescribe;
   // Asked before the end: the answer may be the very past that was found to be over.
-  if (sighting.at <= known.seen_at) return Verdict::kDescribe;
+  if (sighting.asked <= known.seen) return Verdict::kDescribe;
   const bool behind = sighting.version && known.version && *sighting.version < *known.version;
   return behind ? Verdict::kStale : Verdict::kApply;
 }
 
+// Asked later than the last one that was taken in.
+bool is_later(const Known& known, const Sighting& sighting) {
+  return !known.asked || sighting.asked > *known.asked;
+}
+
 // Where one side has no version, time has to do; an event can only claim to be newer.
 Verdict meet_without_version(const Known& known, const Sighting& sighting) {
-  const WallTime held = known.described_at.value_or(known.seen_at);
   if (sighting.origin == Origin::kEvent) {
+    const WallTime held = known.described_at.value_or(known.seen_at);
     return sighting.at >= held ? Verdict::kApply : Verdict::kDescribe;
   }
-  if (!sighting.version) return sighting.at >= known.seen_at ? Verdict::kOverlay : Verdict::kStale;
-  return sighting.at > held ? Verdict::kApply : Verdict::kStale;
+  if (!sighting.version) return sighting.asked >= known.seen ? Verdict::kOverlay : Verdict::kStale;
+  return sighting.asked > known.asked.value_or(known.seen) ? Verdict::kApply : Verdict::kStale;
 }
 
 Verdict meet_live(const Known& known, const Sighting& sighting) {
@@ -31,8 +36,7 @@ Verdict meet_live(const Known& known, const Sighting& sighting) {
   if (*sighting.version > *known.version) return Verdict::kApply;
   if (*sighting.version < *known.version) return Verdict::kStale;
   if (sighting.origin == Origin::kEvent) return Verdict::kStale;
-  const bool later = !known.described_at || sighting.at > *known.described_at;
-  return later ? Verdict::kOverlay : Verdict::kStale;
+  return is_later(known, sighting) ? Verdict::kOverlay : Verdict::kStale;
 }
 
 }  // namespace
@@ -61,8 +65,7 @@ Decision decide(const Known& known, const Sighting& sighting, WallTime old_befor
     }
     case Known::Kind::kLive: {
       const Verdict verdict = meet_live(known, sighting);
-      const bool later = !known.described_at || sighting.at > *known.described_at;
-      return {verdict, described && later && verdict != Verdict::kFinal};
+      return {verdict, described && is_later(known, sighting) && verdict != Verdict::kFinal};
     }
   }
   return {};

@@ -25,6 +25,10 @@ struct Known {
   std::optional<EcsVersion> version;
   std::optional<WallTime> described_at;  ///< When the last Describe taken in was asked.
   WallTime seen_at;                      ///< Live: when its detail was taken in. Else: its end.
+  /// The same two by the executor's clock. Of what was read from the store: just before it was
+  /// read, as whatever is asked from then on is younger.
+  std::optional<TimePoint> asked = {};
+  TimePoint seen = {};
 };
 
 /// A report, as far as merging asks.
@@ -32,7 +36,8 @@ struct Sighting {
   Origin origin = Origin::kEvent;
   bool final = false;
   std::optional<EcsVersion> version;
-  WallTime at;  ///< When the event was sent, or when the Describe was asked.
+  WallTime at;           ///< When the event was sent, or when the Describe was asked.
+  TimePoint asked = {};  ///< Of a Describe: the same by the executor's clock.
 };
 
 enum class Verdict : std::uint8_t {
@@ -52,7 +57,12 @@ struct Decision {
   friend bool operator==(const Decision&, const Decision&) = default;
 };
 
-/// Decides on one report. An event about an unknown object that was sent before `old_before` may
+/// Decides on one report. Where versions do not tell, answers of Describe are ordered by when they
+/// were asked, by the executor's clock, which nobody sets: a date that is set back by an hour would
+/// keep what is newer out for as long, and let an answer from before win. Dates (`at`,
+/// `described_at`, `seen_at`) decide on events alone: those come with a date of ECS's clock and
+/// nothing else. Where one wins wrongly, as Blox's clock is behind, the next Describe mends it.
+/// An event about an unknown object that was sent before `old_before` may
 /// be one of an object long gone.
 Decision decide(const Known& known, const Sighting& sighting, WallTime old_before);
 

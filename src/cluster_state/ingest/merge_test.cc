@@ -13,6 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr WallTime at(int minute) { return WallTime{std::chrono::minutes{minute}}; }
+constexpr TimePoint when(int minute) { return TimePoint{std::chrono::minutes{minute}}; }
 std::optional<EcsVersion> version(int number) {
   return number > 0 ? std::optional{EcsVersion{number}} : std::nullopt;
 }
@@ -20,19 +21,25 @@ std::optional<EcsVersion> version(int number) {
 // Version 0 stands for none. Seen at minute 10; described at minute 5, if at all.
 Known unknown() { return {}; }
 Known live(int number, bool final = false) {
-  return {Known::Kind::kLive, final, version(number), std::nullopt, at(10)};
+  return {Known::Kind::kLive, final, version(number), std::nullopt, at(10), std::nullopt, when(10)};
 }
 Known described(int number, bool final = false) {
-  return {Known::Kind::kLive, final, version(number), at(5), at(10)};
+  return {Known::Kind::kLive, final, version(number), at(5), at(10), when(5), when(10)};
 }
 Known gone(int number, bool final = false) {
-  return {Known::Kind::kTombstone, final, version(number), std::nullopt, at(10)};
+  return {Known::Kind::kTombstone,
+          final,
+          version(number),
+          std::nullopt,
+          at(10),
+          std::nullopt,
+          when(10)};
 }
 Sighting event(int number, int minute = 20, bool final = false) {
   return {Origin::kEvent, final, version(number), at(minute)};
 }
 Sighting describe(int number, int minute = 20, bool final = false) {
-  return {Origin::kDescribe, final, version(number), at(minute)};
+  return {Origin::kDescribe, final, version(number), at(minute), when(minute)};
 }
 constexpr bool kEnd = true;
 
@@ -84,6 +91,32 @@ TEST(Merge, FollowsTheTable) {
     const Decision decision = decide(known, sighting, at(15));
     EXPECT_EQ(to_text(decision.verdict), to_text(verdict)) << rule;
     EXPECT_EQ(decision.takes_describe, takes_describe) << rule;
+  }
+}
+
+// An answer has its place by when it was asked, whatever the date was then.
+TEST(Merge, ADateThatIsSetOrdersNoAnswers) {
+  for (const int off : {-60, 0, 60}) {
+    const auto dated = [&](Sighting sighting) {
+      sighting.at += std::chrono::minutes{off};
+      return sighting;
+    };
+    const std::tuple<const char*, Known, Sighting, Verdict> rows[] = {
+        {"an equal one that is newer", described(3), describe(3, 20), Verdict::kOverlay},
+        {"an equal one that is older", described(3), describe(3, 4), Verdict::kStale},
+        {"one without version that is newer", described(0), describe(0, 20), Verdict::kOverlay},
+        {"one without version that is older", described(0), describe(0, 4), Verdict::kStale},
+        {"the first version that is newer", described(0), describe(1, 20), Verdict::kApply},
+        {"the first version that is older", described(0), describe(1, 4), Verdict::kStale},
+        {"one after the end", gone(3), describe(3, 20), Verdict::kApply},
+        {"one before the end", gone(3), describe(3, 9), Verdict::kDescribe},
+    };
+    for (const auto& [rule, known, sighting, verdict] : rows) {
+      EXPECT_EQ(to_text(decide(known, dated(sighting), at(15)).verdict), to_text(verdict))
+          << rule << ", " << off;
+    }
+    EXPECT_TRUE(decide(described(3), dated(describe(2, 20)), at(15)).takes_describe);
+    EXPECT_FALSE(decide(described(3), dated(describe(4, 4)), at(15)).takes_describe);
   }
 }
 

@@ -23,7 +23,7 @@ ReportView::ReportView(const Report& report)
       name_(name_of(report)) {
   // A task's end is final. An instance's is not: only its version counts.
   sighting_ = {report.origin, is_task() && has_ended(), task_ ? task_->version : instance_->version,
-               report.at};
+               report.at, report.asked};
 }
 
 std::string_view ReportView::describe_only() const {

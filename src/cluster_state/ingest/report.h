@@ -20,7 +20,8 @@ namespace blox::cluster_state {
 struct Report {
   std::variant<TaskReport, InstanceReport> what;
   Origin origin = Origin::kEvent;
-  WallTime at;  ///< When the event was sent, or when the Describe was asked.
+  WallTime at;           ///< When the event was sent, or when the Describe was asked.
+  TimePoint asked = {};  ///< Of a Describe: the same by the executor's clock.
 };
 
 /// What goes in together and is durable together (not in one commit, though).

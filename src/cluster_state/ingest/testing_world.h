@@ -65,7 +65,7 @@ struct World {
   }
   TakeCounts take(std::variant<TaskReport, InstanceReport> what, Origin origin) {
     Batch batch;
-    batch.reports.push_back({std::move(what), origin, loop.wall_now()});
+    batch.reports.push_back({std::move(what), origin, loop.wall_now(), loop.now()});
     return take(std::move(batch));
   }
 

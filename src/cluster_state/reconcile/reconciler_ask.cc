@@ -62,11 +62,11 @@ std::optional<ObjectName> parse_object(const std::string& arn) {
 }
 
 template <class Reports>
-Batch make_batch(Reports& reports, WallTime asked_at) {
+Batch make_batch(Reports& reports, WallTime asked_at, TimePoint asked) {
   Batch batch;
   batch.reports.reserve(reports.size());
   for (auto& report : reports) {
-    batch.reports.push_back({std::move(report), Origin::kDescribe, asked_at});
+    batch.reports.push_back({std::move(report), Origin::kDescribe, asked_at, asked});
   }
   return batch;
 }
@@ -276,7 +276,7 @@ Async<Status> Reconciler::ask_at_once(ClusterArn cluster, std::vector<Arn> arns,
   if (!described) co_return described.error_in("describe");
   note_undescribed(described->undescribed);
   const std::set<Arn> left_out = left_out_of(arns, *described);
-  Batch batch = make_batch(reports_of(*described), described->asked_at);
+  Batch batch = make_batch(reports_of(*described), described->asked_at, asked_at);
   Status taken = co_await take(std::move(batch));
   if (!taken) co_return taken;
   asking.left_out.insert(left_out.begin(), left_out.end());
