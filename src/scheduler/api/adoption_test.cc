@@ -68,6 +68,7 @@ TEST_F(SchedulerApiTest, AdoptsWhatNobodyHereHasStarted) {
 // A store that was restored from a copy of weeks ago: as many deployments as were made since.
 TEST_F(SchedulerApiTest, AdoptsTheTasksOfHowManyDeploymentsSoever) {
   create("logs");
+  kept.store.refuse_nothing();
   auto& unclaimed = board.environments[stored("logs").uid].unclaimed;
   unclaimed = unclaimed_of(/*deployment_count=*/120);
   std::string planned = ask("POST", "/v1/environments/logs/adopt?dryRun=true").body;
@@ -82,6 +83,7 @@ TEST_F(SchedulerApiTest, AdoptsTheTasksOfHowManyDeploymentsSoever) {
 // Its caller goes away, or the store fails.
 TEST_F(SchedulerApiTest, AnAdoptionThatEndedHalfWayIsRepeated) {
   create("logs");
+  kept.store.refuse_nothing();
   const auto tasks = unclaimed_of(/*deployment_count=*/120);
   const auto& deployments = repository.records().deployments;
   {
@@ -109,6 +111,7 @@ TEST_F(SchedulerApiTest, AnAdoptionThatEndedHalfWayIsRepeated) {
 
 TEST_F(SchedulerApiTest, AnAdoptionGoesOnWhenItsEnvironmentIsChanged) {
   create("logs");
+  kept.store.refuse_nothing();
   std::optional<Result<std::vector<Adoption>>> result;
   Scope scope{loop};
   scope.spawn(keep(operations.adopt("logs", unclaimed_of(/*deployment_count=*/120),
@@ -127,17 +130,18 @@ TEST_F(SchedulerApiTest, AnAdoptionGoesOnWhenItsEnvironmentIsChanged) {
 // Its tasks were listed for the environment that had the name before.
 TEST_F(SchedulerApiTest, AnAdoptionIsNotThatOfTheNextEnvironmentOfItsName) {
   create("logs");
-  Repository other{loop, kept.store};
+  Repository other{loop, kept.store.slow};
   ASSERT_TRUE(run_to_end(loop, other.load()));
   Environment ending = stored("logs");
   Environment next = ending;
   ending.deleting = true;
-  ASSERT_TRUE(run_to_end(loop, other.put({ending}, {})));
+  ASSERT_TRUE(insist(loop, [&] { return other.put({ending}, {}); }));
   next.uid = EnvironmentUid{"next"};
   next.mod_revision = 0;
-  ASSERT_TRUE(run_to_end(loop, other.put({next}, {})));
-  const auto adopted = run_to_end(
-      loop, operations.adopt("logs", unclaimed_of(/*deployment_count=*/1), /*dry_run=*/false));
+  ASSERT_TRUE(insist(loop, [&] { return other.put({next}, {}); }));
+  const auto adopted = insist(loop, [&] {
+    return operations.adopt("logs", unclaimed_of(/*deployment_count=*/1), /*dry_run=*/false);
+  });
   ASSERT_EQ(stored("logs").uid, next.uid);
   ASSERT_FALSE(adopted.has_value());
   EXPECT_EQ(adopted.error().kind, ErrorKind::kNotFound);

@@ -57,7 +57,8 @@ TEST_F(SchedulerApiTest, CreatesShowsAndListsEnvironments) {
                              arn_of("cluster/prod") + R"("},"taskDefinition":")" +
                              arn_of("task-definition/logs:1") +
                              R"(","health":"healthy","maxUnavailable":1,"drainDeadline":"15m",)"
-                             R"("minHealthy":"10s","createdAt":"2024-10-04T00:00:01.000Z"})";
+                             R"("minHealthy":"10s","createdAt":")" +
+                             just_now(environment.created_at) + R"("})";
   EXPECT_EQ(created.status, 200);
   EXPECT_EQ(created.body, object);
   EXPECT_EQ(http::find_header(created.headers, "Content-Type"), "application/json; charset=UTF-8");
@@ -242,10 +243,12 @@ TEST_F(SchedulerApiTest, DeploysAndShowsDeployments) {
   const auto deployed = deploy("logs");
   EXPECT_EQ(deployed.status, 200) << deployed.body;
   const std::string id = stored("logs").deployment->value;
+  const WallTime created_at = repository.records().deployments.at(DeploymentId{id}).created_at;
   EXPECT_EQ(deployed.body, R"({"id":")" + id + R"(","status":"pending","taskDefinition":")" +
                                arn_of("task-definition/logs:1") +
                                R"(","environmentName":"logs","failedInstances":[],)"
-                               R"("createdAt":"2024-10-04T00:00:01.000Z"})");
+                               R"("createdAt":")" +
+                               just_now(created_at) + R"("})");
   EXPECT_EQ(ask("GET", "/v1/environments/logs/deployments/" + id).body, deployed.body);
   EXPECT_EQ(ask("GET", "/v1/environments/logs/deployments").body,
             R"({"items":[)" + deployed.body + "]}");
@@ -346,7 +349,8 @@ TEST_F(SchedulerApiTest, ShowsWhatTheRoundsFoundOut) {
   EXPECT_EQ(ask("GET", "/v1/environments/logs/instances").body,
             R"({"items":[{"containerInstanceARN":"i1","state":"serving","reason":"",)"
             R"("taskARN":"t1"},{"containerInstanceARN":"i2","state":"waiting",)"
-            R"("reason":"waits 4 s"}],"decidedAt":"2024-10-04T00:00:01.000Z"})");
+            R"("reason":"waits 4 s"}],"decidedAt":")" +
+                just_now(status.decided_at) + R"("})");
 }
 
 TEST_F(SchedulerApiTest, ServesWhatOperatorsNeed) {

@@ -10,6 +10,9 @@ namespace {
 
 // A read of everything starts over when a compaction has taken its snapshot away.
 constexpr int kReadCountMax = 3;
+// A page that a busy store refuses is asked for again, so that it does not cost those before it.
+constexpr int kPageCountMax = 5;
+constexpr Duration kPageRetry = std::chrono::milliseconds{10};
 
 template <class Key, class Record>
 Status insert(std::map<Key, Record>& records, Result<Record> decoded,
@@ -76,8 +79,14 @@ Async<Result<Records>> Repository::read_all() {
   Records records;
   store::RangeRequest request;
   request.prefix = kSchedulerPrefix;
+  int page_count = 0;  // Of the same page, in a row.
   for (int read_count = 1;;) {
     const auto page = co_await store_.range(request);
+    const bool busy = !page && page.error().kind == ErrorKind::kUnavailable;
+    if (busy && ++page_count < kPageCountMax) {
+      co_await sleep_for(executor_, kPageRetry * page_count);
+      continue;
+    }
     if (!page) {
       if (page.error().kind != ErrorKind::kCompacted || read_count == kReadCountMax) {
         co_return page.error_in("read the scheduler's records");
@@ -92,6 +101,7 @@ Async<Result<Records>> Repository::read_all() {
       const auto inserted = insert_entry(records, entry);
       if (!inserted) co_return std::unexpected(inserted.error());
     }
+    page_count = 0;
     if (!page->more || page->items.empty()) co_return records;
     request.revision = page->revision;
     request.after_key = page->items.back().key;
