@@ -177,12 +177,6 @@ Mutant slowly(Mutant mutant) {
   return mutant;
 }
 
-void leave_holes(Scenario& scenario) {
-  put_back(scenario);
-  scenario.holes = {Duration::zero(), scenario.calm_at};
-  scenario.holes_share = 0.5;
-}
-
 }  // namespace
 
 std::vector<Mutant> all_mutants() {
@@ -195,14 +189,14 @@ std::vector<Mutant> all_mutants() {
       caught_by("S1", forgets("forgets-outcomes-at-a-crash", "scheduler/outcomes/")),
       caught_by("S1", no_outcome()),
       caught_by("S1", short_settle()),
-      slowly(caught_by("S1", where(put_back, credulous()))),
+      caught_by("S1", where(put_back_unread, credulous())),
       caught_by("S2", bent("starts-while-draining", see_draining_as_active)),
       caught_by("S3", bent("ignores-the-budget", ignore_the_budget)),
       caught_by("S3", where(die_early, bent("builds-on-young-tasks", build_on_young_tasks))),
       caught_by("S1", bent("does-not-see-tasks-of-its-name", forget_heirs)),
-      slowly(caught_by(
-          "S1", where(leave_holes, bent("starts-beside-holes",
-                                        [](World& world) { world.picture.lacks_tasks = false; })))),
+      caught_by("S1",
+                where(leave_holes, bent("starts-beside-holes",
+                                        [](World& world) { world.picture.lacks_tasks = false; }))),
       slowly(
           caught_by("L", where(lose_answers, bent("does-not-see-open-intents", forget_intents)))),
       caught_by("S4", bent("takes-unclaimed-for-ours", take_unclaimed_for_ours)),
