@@ -276,6 +276,19 @@ class NoDirectory final : public Directory {
   }
 };
 
+// Notes whose turn it was.
+class NotingPlanner final : public Planner {
+ public:
+  Plan plan(const World& world) override {
+    turns.push_back(world.desired.environment_name);
+    return planner_.plan(world);
+  }
+  std::vector<std::string> turns;
+
+ private:
+  DaemonPlanner planner_;
+};
+
 // One life of the scheduler.
 struct Process {
   Process(SimLoop& loop, TinyCluster& cluster, std::shared_ptr<store::MemoryDisk> disk)
@@ -301,7 +314,7 @@ struct Process {
   Repository repository;
   RepositoryIntentLog log;
   client::ClusterMirror mirror;
-  DaemonPlanner planner;
+  NotingPlanner planner;
   StatusBoard board;
   Rounds rounds;
   Scope scope;

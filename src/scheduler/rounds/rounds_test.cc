@@ -104,6 +104,29 @@ TEST_F(RoundsTest, StartsNothingOnWhatOnlyAnOldPictureShowsEligible) {
   EXPECT_EQ(line.reason, "no task there; waits: ECS shows it DRAINING");
 }
 
+// What is begun first takes the free calls: one whose starts fail for ever must not keep them.
+TEST_F(RoundsTest, EnvironmentsTakeTurns) {
+  deploy("one", "logs:1");
+  Environment other;
+  other.uid = EnvironmentUid{"uid-2"};
+  other.name = EnvironmentName{"metrics"};
+  other.cluster = kCluster;
+  other.deployment = DeploymentId{"two"};
+  Deployment deployment;
+  deployment.id = *other.deployment;
+  deployment.environment = other.uid;
+  deployment.environment_name = other.name;
+  deployment.task_definition = TaskDefinitionArn{"metrics:1"};
+  put(other, {deployment});
+  loop_.run_for(seconds{1});
+  auto& turns = process_->planner.turns;
+  turns.clear();
+  add_instances(3);
+  loop_.run_for(minutes{1});
+  ASSERT_GE(turns.size(), 10U);
+  for (std::size_t i = 2; i < turns.size(); i += 2) EXPECT_NE(turns[i], turns[i - 2]) << i;
+}
+
 // The instance drains since, and that event is stuck behind the one that comes now.
 TEST_F(RoundsTest, ALateEventConfirmsNothing) {
   deploy("one", "logs:1");
