@@ -149,12 +149,8 @@ std::string wrong_with(const Situation& situation, const simulator::Instance& in
 
 }  // namespace
 
-// The event of an agent's return may be lost, and only a full read makes that good. And a store
-// that was put back may hold tasks as running that are gone, which serve for whoever reads it for
-// as long as Describe is silent about them.
+// The event of an agent's return may be lost, and only a full read makes that good.
 bool judges_s3(const Scenario& scenario) {
-  const Duration none = Duration::zero();
-  if (scenario.restored.length > none && scenario.holes.length > none) return false;
   return scenario.faults.agent_disconnects == 0 ||
          scenario.belief_age_max() < simulator::kUnreachableRelease;
 }

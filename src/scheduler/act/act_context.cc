@@ -52,18 +52,17 @@ Emptied emptied_by(const ActContext& context, const Intent& intent, TaskArn task
            shown->second.object.container_instance == intent.instance;
   };
   std::set<TaskArn> over;
+  auto created_at = intent.task_created_at;
   const auto noted = context.records().emptied.find(key_of(intent));
   if (noted != context.records().emptied.end()) {
     over.insert(noted->second.task);
     over.insert(noted->second.also_over.begin(), noted->second.also_over.end());
+    if (!created_at) created_at = noted->second.task_created_at;
   }
   for (const auto& [arn, end] : context.memory.ended) over.insert(arn);
   std::erase_if(over, [&](const TaskArn& arn) { return arn == task || !is_shown_alive(arn); });
-  return {intent.environment,
-          intent.instance,
-          context.executor.wall_now(),
-          std::move(task),
-          {over.begin(), over.end()}};
+  return {intent.environment,         intent.instance, context.executor.wall_now(), std::move(task),
+          {over.begin(), over.end()}, created_at};
 }
 
 Outcome outcome_of(const Intent& intent, TaskArn task) {

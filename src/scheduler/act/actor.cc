@@ -180,6 +180,11 @@ void Actor::begin_stops(const Environment& environment, const Plan& plan) {
       intent.task_definition = started->second.task_definition;
     }
     intent.known_tasks = {stop.task};
+    const auto shown = context_.tasks.find(stop.task);
+    if (!stop.kept && shown != context_.tasks.end()) {
+      const auto created_at = parse_time(shown->second.object.created_at);
+      if (created_at) intent.task_created_at = *created_at;
+    }
     stopper_.expect(intent);
     intents.push_back(std::move(intent));
   }

@@ -97,6 +97,32 @@ TEST_F(StopperTest, ANoteNamesAllThatIsOverAndShownAlive) {
   }
 }
 
+// What is older than the last task there was over before; not where another was to stay.
+TEST_F(StopperTest, ANoteSaysFromWhenTheTaskIsThatWasTheLastOne) {
+  const auto note_of = [&](const std::string& task, std::optional<TaskArn> kept) {
+    show(task, kA, "RUNNING");
+    tasks_.at(TaskArn{task}).object.created_at = "2027-01-15T07:00:0" + task + "Z";
+    put_in_ecs(task, kA, "STOPPED");
+    query_.tasks.at(TaskArn{task}).report.detail =
+        R"({"desiredStatus":"STOPPED","startedAt":"2027-01-15T08:00:00Z",)"
+        R"("stoppedReason":"blox: outdated"})";
+    Plan plan = stop_of(TaskArn{task});
+    plan.stops.front().kept = std::move(kept);
+    run_for(seconds{1}, plan);
+    EXPECT_TRUE(is_open(kA));
+    tasks_.erase(TaskArn{task});  // The store of the cluster state is put back.
+    crash_and_boot();
+    run_for(seconds{15});
+    EXPECT_FALSE(is_open(kA));
+    return records().emptied.at({kUid, kA}).task_created_at;
+  };
+  show("kept", kA, "RUNNING");
+  put_in_ecs("kept", kA, "RUNNING");
+  EXPECT_EQ(note_of("1", TaskArn{"kept"}), std::nullopt);
+  EXPECT_EQ(note_of("2", std::nullopt), parse_time("2027-01-15T07:00:02Z").value());
+  EXPECT_EQ(note_of("3", TaskArn{"kept"}), parse_time("2027-01-15T07:00:02Z").value());
+}
+
 TEST_F(StopperTest, ATaskThatEndedByItselfWasNotEmptiedByOurStop) {
   show("task-a", kA, "RUNNING");
   put_in_ecs("task-a", kA, "STOPPED");

@@ -167,6 +167,7 @@ std::string encode_record(const Intent& intent) {
   record["launchId"] = intent.launch_id;
   record["attempt"] = intent.attempt;
   record["knownTasks"] = to_array(intent.known_tasks);
+  if (intent.task_created_at) record["taskCreatedAt"] = format_time(*intent.task_created_at);
   record["reason"] = intent.reason;
   record["createdAt"] = format_time(intent.created_at);
   return boost::json::serialize(record);
@@ -191,6 +192,7 @@ std::string encode_record(const Emptied& emptied) {
   record["notedAt"] = format_time(emptied.noted_at);
   if (!emptied.task.value.empty()) record["task"] = emptied.task.value;
   if (!emptied.also_over.empty()) record["alsoOver"] = to_array(emptied.also_over);
+  if (emptied.task_created_at) record["taskCreatedAt"] = format_time(*emptied.task_created_at);
   return boost::json::serialize(record);
 }
 
@@ -253,6 +255,7 @@ Result<Intent> decode_intent(const store::KeyValue& entry) {
     if (!std::in_range<int>(attempt)) fields.refuse("attempt", "too large");
     read.attempt = static_cast<int>(attempt);
     read.known_tasks = to_names<TaskArn>(fields.texts("knownTasks"));
+    read.task_created_at = fields.find_time("taskCreatedAt");
     read.reason = fields.text("reason");
     read.created_at = fields.time("createdAt");
     return read;
@@ -281,6 +284,7 @@ Result<Emptied> decode_emptied(const store::KeyValue& entry) {
     read.noted_at = fields.time("notedAt");
     read.task = TaskArn{fields.text_or_empty("task")};
     read.also_over = to_names<TaskArn>(fields.texts("alsoOver"));
+    read.task_created_at = fields.find_time("taskCreatedAt");
     return read;
   });
 }

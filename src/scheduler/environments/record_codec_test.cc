@@ -63,6 +63,7 @@ Intent full_intent() {
   intent.launch_id = "launch";
   intent.attempt = 3;
   intent.known_tasks = {TaskArn{"t1"}};
+  intent.task_created_at = kTime;
   intent.reason = "outdated \"quoted\" ü";
   intent.created_at = kTime;
   return intent;
@@ -81,7 +82,12 @@ Outcome full_outcome() {
 }
 
 Emptied full_emptied() {
-  return {EnvironmentUid{"u1"}, ContainerInstanceArn{"i1"}, kTime, TaskArn{"t9"}, {TaskArn{"t8"}}};
+  return {EnvironmentUid{"u1"},
+          ContainerInstanceArn{"i1"},
+          kTime,
+          TaskArn{"t9"},
+          {TaskArn{"t8"}},
+          kTime};
 }
 
 // Equal bytes again after decoding, so that no field is lost on the way.
@@ -128,13 +134,14 @@ TEST(RecordCodec, WritesTheDocumentedBytes) {
             R"({"v":1,"kind":"stop","environment":"u1","instance":"i1","cluster":"c",)"
             R"("deployment":"d1","taskDefinition":"td:3","group":"blox:logs",)"
             R"("launchId":"launch","attempt":3,"knownTasks":["t1"],)"
+            R"("taskCreatedAt":"2027-01-15T08:00:00.123Z",)"
             R"("reason":"outdated \"quoted\" ü","createdAt":"2027-01-15T08:00:00.123Z"})");
   EXPECT_EQ(encode_record(full_outcome()),
             R"({"v":1,"environment":"u1","instance":"i1","cluster":"c","deployment":"d1",)"
             R"("taskDefinition":"td:3","task":"t9","startedAt":"2027-01-15T08:00:00.123Z"})");
   EXPECT_EQ(encode_record(full_emptied()),
             R"({"v":1,"environment":"u1","instance":"i1","notedAt":"2027-01-15T08:00:00.123Z",)"
-            R"("task":"t9","alsoOver":["t8"]})");
+            R"("task":"t9","alsoOver":["t8"],"taskCreatedAt":"2027-01-15T08:00:00.123Z"})");
 }
 
 // Written before a deployment had numbers of its own.
@@ -169,7 +176,9 @@ TEST(RecordCodec, NamesKeyAndFieldOfWhatItCannotRead) {
       {"\"attempt\":3", "\"attempt\":3000000000", "attempt is too large"},
       {"\"group\":\"blox:logs\",", "", "group is missing"},
       {"[\"t1\"]", "[1]", "knownTasks is not an array of strings"},
-      {"2027-01-15T08:00:00.123Z", "soon", "createdAt is no time of RFC 3339: 'soon'"},
+      {"2027-01-15T08:00:00.123Z", "soon", "taskCreatedAt is no time of RFC 3339: 'soon'"},
+      {"\"createdAt\":\"2027-01-15T08:00:00.123Z\"", "\"createdAt\":\"soon\"",
+       "createdAt is no time of RFC 3339: 'soon'"},
       {"{\"v\"", "[\"v\"", "not JSON: "},
   };
   for (const auto& [from, to, why] : rows) {

@@ -87,7 +87,9 @@ struct Intent {
   std::string launch_id;             ///< A UUID, new for every attempt.
   int attempt = 1;                   ///< Counts the starts of this deployment on this instance.
   std::vector<TaskArn> known_tasks;  ///< Start: ours that were seen there before. Stop: the task.
-  std::string reason;                ///< In words, for people: "no task here", "outdated", …
+  /// Of a stop after which none of ours is left there: when ECS created that task.
+  std::optional<WallTime> task_created_at = {};
+  std::string reason;  ///< In words, for people: "no task here", "outdated", …
   WallTime created_at;
   store::Revision mod_revision = 0;
 };
@@ -123,6 +125,9 @@ struct Emptied {
   WallTime noted_at;  ///< What ended before says nothing about it any more.
   TaskArn task;       ///< That task, where it is known: it is over, whatever the picture shows.
   std::vector<TaskArn> also_over = {};  ///< Likewise: earlier ones, of which no picture told yet.
+  /// When ECS created it, where it was the only one there: what is older was over before, whatever
+  /// a picture shows, as nothing is started beside a live task.
+  std::optional<WallTime> task_created_at = {};
   store::Revision mod_revision = 0;
 };
 

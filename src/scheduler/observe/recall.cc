@@ -24,6 +24,12 @@ std::string standing_text(const ContainerInstance& instance) {
          resources_text(instance.registered_resources);
 }
 
+// Of a task that was created at `created_at` and is over, it was the predecessor, or is it itself:
+// nothing is started beside a live task.
+bool was_over_with(const ObservedTask& task, WallTime created_at) {
+  return task.created_at != WallTime{} && task.created_at <= created_at;
+}
+
 std::string in_words_of_end(const Ended& ended) {
   if (!ended.stopped_reason.empty()) return std::string{ended.stopped_reason};
   return fmt::format("its task ended after {} s",
@@ -54,6 +60,7 @@ void Recall::recall(const RefusalKey& key, Past& past, InstanceRow& row,
     return std::tie(b.stopped_at, b.arn) < std::tie(a.stopped_at, a.arn);
   });
   count_deaths(past, row);
+  doubt(key, past, row);
   past.emptied_by_us = is_emptied(key, row, past.emptied_by_us, desired.min_healthy);
   instance.emptied_by_us = past.emptied_by_us;
   if (!desired.deployment) return;
@@ -72,6 +79,8 @@ void Recall::note_phases(Past& past, ObservedInstance& instance) const {
     if (!is_known && task.phase == TaskPhase::kServing) {
       phase.since -= std::min(time_between(task.started_at, wall_now_), kOldMax) / 2;
     }
+    phase.is_new = !is_known;
+    if (is_known) phase.doubted_since = known->doubted_since;
     if (task.unhealthy) phase.unhealthy_since = is_known ? known->unhealthy_since : std::nullopt;
     if (task.unhealthy && !phase.unhealthy_since) phase.unhealthy_since = now_;
     task.phase_since = phase.since;
@@ -115,6 +124,42 @@ void Recall::set_since(std::optional<TimePoint>& since, bool holds) const {
   }
 }
 
+// A picture that has gone backwards may show a task alive that was over before our stop emptied the
+// instance, for as long as no Describe tells of it; or one that has ended since. What is there when
+// another one ends lives beside it.
+void Recall::doubt(const RefusalKey& key, Past& past, InstanceRow& row) const {
+  const auto over = find_emptied_from(key);
+  if (over) {
+    past.newest_over = std::max(past.newest_over.value_or(*over), *over);
+    for (const Ended& ended : row.ended) {
+      past.newest_over = std::max(*past.newest_over, time_or_epoch(ended.created_at));
+    }
+  } else {
+    past.newest_over.reset();
+  }
+  const auto& intent = row.instance.intent;
+  for (ObservedTask& task : row.instance.tasks) {
+    auto& phase = *std::ranges::find(past.phases, task.arn, &Past::Phase::task);
+    const bool is_over = over && (was_over_with(task, *over) || phase.doubted_since ||
+                                  (phase.is_new && was_over_with(task, *past.newest_over)));
+    set_since(phase.doubted_since, is_over && !(intent && intent->task == task.arn));
+    task.doubted_since = phase.doubted_since;
+  }
+}
+
+// When ECS created the last task there that our stop has ended, or is about to end.
+std::optional<WallTime> Recall::find_emptied_from(const RefusalKey& key) const {
+  const IntentKey here{EnvironmentUid{key.first}, key.second};
+  std::optional<WallTime> from;
+  if (const auto noted = records_.emptied.find(here); noted != records_.emptied.end()) {
+    from = noted->second.task_created_at;
+  }
+  if (const auto open = records_.intents.find(here); open != records_.intents.end()) {
+    from = std::max(from, open->second.task_created_at);  // None is less than any.
+  }
+  return from;
+}
+
 // Whether our stop ended the last task there that served. What is stored counts until something
 // newer is seen; a task that is being stopped serves no more, whatever the picture shows.
 bool Recall::is_emptied(const RefusalKey& key, const InstanceRow& row, bool was_emptied,
@@ -127,8 +172,8 @@ bool Recall::is_emptied(const RefusalKey& key, const InstanceRow& row, bool was_
     const bool doomed = intent && intent->kind == OpenIntentKind::kStop && intent->task == task.arn;
     // One that was proven before is ill at most: nobody has emptied the instance since.
     const bool is_well = !task.unhealthy && !task.awaits_health;
-    return task.phase == TaskPhase::kServing && !doomed && (is_well || !holds) &&
-           now_ - *task.phase_since >= min_healthy;
+    return task.phase == TaskPhase::kServing && !doomed && !task.doubted_since &&
+           (is_well || !holds) && now_ - *task.phase_since >= min_healthy;
   });
   if (proven) return false;
   for (const Ended& ended : row.ended) {  // Newest first.
@@ -160,8 +205,8 @@ void Recall::recall_failures(const RefusalKey& key, Past& past, InstanceRow& row
   add_denials(deployment, failures);
 }
 
-// The newest one counts until a task has served for as long as a death is early. That the picture
-// has forgotten it by then changes nothing.
+// The newest one counts until a task that came after it has served for as long as a death is early.
+// That the picture has forgotten it by then changes nothing.
 void Recall::recall_early_death(Past& past, InstanceRow& row, const DesiredState& desired) const {
   const std::string& deployment = desired.deployment->id;
   const Duration within = std::max(options_.early_death_within, desired.min_healthy);
@@ -170,6 +215,7 @@ void Recall::recall_early_death(Past& past, InstanceRow& row, const DesiredState
   for (const Ended& ended : row.ended) {  // Newest first.
     if (ended.started_by != deployment || ended.served_for() >= within) break;
     if (!ended.is_death() || ended.started_at.empty()) continue;
+    past.early_death_created = time_or_epoch(ended.created_at);
     past.early_death = EarlyDeath{
         ended.arn, fmt::format("task {} ended by itself {} s after its start: {}", ended.arn.value,
                                std::chrono::floor<std::chrono::seconds>(ended.served_for()).count(),
@@ -178,7 +224,7 @@ void Recall::recall_early_death(Past& past, InstanceRow& row, const DesiredState
   }
   const bool proven = std::ranges::any_of(row.instance.tasks, [&](const ObservedTask& task) {
     return task.phase == TaskPhase::kServing && !task.unhealthy && !task.awaits_health &&
-           now_ - *task.phase_since >= within;
+           !was_over_with(task, past.early_death_created) && now_ - *task.phase_since >= within;
   });
   if (proven) past.early_death.reset();
   row.instance.early_death = past.early_death;

@@ -40,6 +40,8 @@ struct Past {
     TaskPhase phase = TaskPhase::kStarting;
     TimePoint since;
     std::optional<TimePoint> unhealthy_since = {};
+    bool is_new = false;  ///< It was not seen in the round before.
+    std::optional<TimePoint> doubted_since = {};
   };
   std::vector<Phase> phases;  ///< Of its live tasks.
   std::optional<TimePoint> draining_since;
@@ -49,11 +51,15 @@ struct Past {
   std::string launch;                   ///< Of its open intent, which this process …
   std::optional<TimePoint> open_since;  ///< … has known since then.
   bool emptied_by_us = false;
+  /// While our stop empties it or has done so: when ECS created the newest of its tasks that is
+  /// known to be over. None: nobody knows.
+  std::optional<WallTime> newest_over;
   WallTime newest_end;  ///< Up to then deaths were counted.
   bool ends_known = false;
   std::optional<EarlyDeath> early_death;
-  std::string early_death_of;  ///< The deployment.
-  TaskArn newest_death;        ///< Of a failed start; its first sight starts the wait.
+  std::string early_death_of;    ///< The deployment.
+  WallTime early_death_created;  ///< Its task, by ECS.
+  TaskArn newest_death;          ///< Of a failed start; its first sight starts the wait.
   TimePoint newest_death_at;
   std::string standing;  ///< Status, connection and size; a change clears the failures.
   client::EntityVersion standing_version = -1;  ///< Of the instance when it was looked at.
@@ -77,6 +83,8 @@ class Recall {
   void note_intent(const RefusalKey& key, Past& past, ObservedInstance& instance) const;
   void count_deaths(Past& past, InstanceRow& row) const;
   void set_since(std::optional<TimePoint>& since, bool holds) const;
+  void doubt(const RefusalKey& key, Past& past, InstanceRow& row) const;
+  std::optional<WallTime> find_emptied_from(const RefusalKey& key) const;
   bool is_emptied(const RefusalKey& key, const InstanceRow& row, bool was_emptied,
                   Duration min_healthy) const;
   void recall_failures(const RefusalKey& key, Past& past, InstanceRow& row,

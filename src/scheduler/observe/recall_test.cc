@@ -77,7 +77,7 @@ TEST_F(RecallTest, RemembersAnEarlyDeathUntilATaskServesForLong) {
             "task v ended by itself 599 s after its start: Essential container exited");
   tasks_.clear();
   EXPECT_TRUE(observe_a().early_death) << "also when the trace is gone";
-  add_task("w", "new").created_at = format_time(kDate);
+  add_task("w", "new").created_at = format_time(kDate + minutes{1});
   EXPECT_TRUE(observe_a().early_death) << "its heir is young";
   now_ += seconds{599};
   EXPECT_TRUE(observe_a().early_death);
@@ -314,6 +314,87 @@ TEST_F(RecallTest, RemembersWhoEmptiedAnInstance) {
   tasks_.clear();
   add_ended("w", minutes{10}, seconds{5});
   EXPECT_FALSE(observe_a().emptied_by_us) << "it went by itself";
+}
+
+// The store of the cluster state was put back, and Describe is silent: nothing tells of the end of
+// what the picture shows, but nothing was started beside a live task.
+TEST_F(RecallTest, ATaskThatWasOverBeforeOurStopMakesNothingGood) {
+  add_task("old", "new");
+  const Task stopped = add_task("stopped", "new");
+  EXPECT_FALSE(observe_a().tasks.at(0).doubted_since);
+  const IntentKey here{kUid, ContainerInstanceArn{"a"}};
+  Emptied note{kUid, here.second, kDate, stopped.arn, {}, parse_time(stopped.created_at).value()};
+  records_.emptied[here] = note;
+  const TimePoint shown = now_;
+  EXPECT_TRUE(observe_a().emptied_by_us);
+  now_ += minutes{30};
+  EXPECT_TRUE(observe_a().emptied_by_us);
+  EXPECT_EQ(observe_a().tasks.at(0).doubted_since, shown);
+  note.task_created_at.reset();
+  records_.emptied[here] = note;
+  EXPECT_FALSE(observe_a().emptied_by_us) << "another was to stay";
+  EXPECT_FALSE(observe_a().tasks.at(0).doubted_since);
+}
+
+TEST_F(RecallTest, NorDoesOneThatEndedSince) {
+  const Task stopped = add_task("stopped", "new");
+  const IntentKey here{kUid, ContainerInstanceArn{"a"}};
+  records_.emptied[here] = {kUid,        here.second, kDate,
+                            stopped.arn, {},          parse_time(stopped.created_at).value()};
+  Task& heir = add_task("heir", "new");
+  const Task alive = heir;
+  heir.last_status = make_task_status("STOPPED");
+  heir.stopped_at = format_time(kDate + seconds{3});
+  EXPECT_TRUE(observe_a().emptied_by_us);
+  heir = alive;
+  EXPECT_TRUE(observe_a().emptied_by_us);
+  now_ += minutes{5};
+  EXPECT_TRUE(observe_a().emptied_by_us);
+  add_task("another", "new");
+  EXPECT_TRUE(observe_a().emptied_by_us) << "it is young";
+  now_ += seconds{10};
+  EXPECT_FALSE(observe_a().emptied_by_us);
+}
+
+// Nobody has heard of the stop's effect yet.
+TEST_F(RecallTest, NorWhileOurStopIsOpen) {
+  add_task("old", "new");
+  const Task stopped = add_task("stopped", "new");
+  Intent& stop = add_intent(IntentKind::kStop, {stopped.arn});
+  stop.task_created_at = parse_time(stopped.created_at).value();
+  EXPECT_TRUE(observe_a().tasks.at(0).doubted_since);
+  EXPECT_FALSE(observe_a().tasks.at(1).doubted_since) << "it is said of that one elsewhere";
+  records_.intents.clear();
+  EXPECT_FALSE(observe_a().tasks.at(0).doubted_since) << "it was taken back";
+}
+
+TEST_F(RecallTest, OneThatLivedBesideAnotherIsNotDoubtedWhenThatEnds) {
+  const IntentKey here{kUid, ContainerInstanceArn{"a"}};
+  const Task stopped = add_task("stopped", "new");
+  records_.emptied[here] = {kUid,        here.second, kDate,
+                            stopped.arn, {},          parse_time(stopped.created_at).value()};
+  add_task("heir", "new");
+  Task& twin = add_task("twin", "new");
+  EXPECT_TRUE(observe_a().emptied_by_us);
+  twin.last_status = make_task_status("STOPPED");
+  twin.stopped_at = format_time(kDate + seconds{3});
+  now_ += seconds{10};
+  EXPECT_FALSE(observe_a().tasks.at(0).doubted_since);
+  EXPECT_FALSE(observe_a().emptied_by_us);
+}
+
+TEST_F(RecallTest, NothingOlderMakesAnEarlyDeathGood) {
+  Task& old = add_task("old", "new");
+  old.started_at = format_time(kDate - minutes{30});
+  const Task hidden = old;
+  tasks_.clear();
+  add_task("another", "old", "STOPPED");
+  add_ended("t", seconds{20}, seconds{10});
+  EXPECT_TRUE(observe_a().early_death);
+  tasks_[hidden.arn].object = hidden;
+  EXPECT_TRUE(observe_a().early_death);
+  now_ += minutes{30};
+  EXPECT_TRUE(observe_a().early_death);
 }
 
 TEST_F(RecallTest, AHealthCheckHasToSpeakBeforeAnInstanceCountsAsServed) {

@@ -50,6 +50,9 @@ const State kStates[] = {
     {"its task is ill", "a(emptied): t/new~@10m", "task t is UNHEALTHY for 10 min"},
     {"its check says nothing", "a(emptied): t/new^@10m",
      "the health check of task t has said nothing for 10 min"},
+    {"its task is one that was over before, by a picture of long ago", "a(emptied): t/new%@10m",
+     "the cluster state shows task t for 10 min, which is older than one that we stopped there, so "
+     "it must be over (aws ecs describe-tasks tells)"},
     {"ECS refuses what is to replace one that is ill", "a(emptied,refused=1/1s): t/old~",
      "ECS refused 1 start of the wanted one, so it stays: RESOURCE:MEMORY"},
 };

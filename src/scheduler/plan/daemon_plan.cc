@@ -213,6 +213,7 @@ class Round {
     if (!task) {
       return add_line(instance, InstanceState::kStopping, "drains: waits for its task to stop");
     }
+    if (waits_for_read(instance, "drains")) return;
     if (instance.other_task_count == 0) {
       return stop(instance, *task, "drains, and all other tasks are gone");
     }
@@ -294,6 +295,7 @@ class Round {
       return add_line(instance, InstanceState::kWaiting,
                       reason + "; waits until the cluster state shows it");
     }
+    if (waits_for_read(instance, reason)) return;
     const bool costs_service = rules_.serves(instance, doomed);
     // One that holds a place already takes no further one; the others have to leave it its own.
     // Where more are taken than there are, as a budget may shrink, they could all wait for each
@@ -357,6 +359,17 @@ class Round {
                reason + "; waits: too many instances are disconnected at once");
     }
     return rollout_paused_;
+  }
+
+  // True, and the line says so, while the picture may have gone backwards: what a stop would cost
+  // nobody can tell from it, nor which places are taken.
+  bool waits_for_read(const Instance& instance, std::string reason) {
+    if (world_.picture.confirmed) return false;
+    add_line(instance, InstanceState::kWaiting,
+             std::move(reason) +
+                 "; waits until the cluster is read from ECS, as the store of the "
+                 "cluster state was opened anew");
+    return true;
   }
 
   // How many instances are blocked, if all are; and says why.

@@ -37,7 +37,7 @@ int InstanceRules::serving_count(const Instance& instance) const {
 }
 
 bool InstanceRules::is_proven(const Instance& instance, const ObservedTask& task) const {
-  return serves(instance, task) && !task.unhealthy && !task.awaits_health &&
+  return serves(instance, task) && !task.unhealthy && !task.awaits_health && !task.doubted_since &&
          has_passed(task.phase_since, world_.desired.min_healthy);
 }
 
@@ -60,7 +60,9 @@ const ObservedTask& InstanceRules::best_of(const Instance& instance) const {
 bool InstanceRules::hangs(const ObservedTask& task) const {
   auto since = task.phase_since;
   if (task.phase == TaskPhase::kServing) {
-    since = task.unhealthy_since ? task.unhealthy_since : task.silent_since;
+    since = task.unhealthy_since ? task.unhealthy_since
+            : task.silent_since  ? task.silent_since
+                                 : task.doubted_since;
   }
   return since && has_passed(since, limits_.stuck_after);
 }
@@ -80,8 +82,14 @@ std::string InstanceRules::in_words_of_stuck(const ObservedTask& task) const {
       return fmt::format("task {} is UNHEALTHY for {}", task.arn.value,
                          in_words(world_.now - *task.unhealthy_since));
     }
-    return fmt::format("the health check of task {} has said nothing for {}", task.arn.value,
-                       in_words(world_.now - *task.silent_since));
+    if (task.silent_since) {
+      return fmt::format("the health check of task {} has said nothing for {}", task.arn.value,
+                         in_words(world_.now - *task.silent_since));
+    }
+    return fmt::format(
+        "the cluster state shows task {} for {}, which is older than one that we stopped there, so "
+        "it must be over (aws ecs describe-tasks tells)",
+        task.arn.value, in_words(world_.now - *task.doubted_since));
   }
   const std::string age = in_words(world_.now - *task.phase_since);
   return fmt::format("task {} is on its way {} for {}", task.arn.value,
@@ -213,7 +221,10 @@ bool InstanceRules::holds_place(const Instance& instance) const {
 }
 
 bool InstanceRules::is_emptying(const Instance& instance) const {
-  if (serving_count(instance) > 0) return false;
+  const bool served = std::ranges::any_of(instance.tasks, [&](const ObservedTask& task) {
+    return serves(instance, task) && !task.doubted_since;
+  });
+  if (served) return false;
   return (instance.intent && instance.intent->kind == OpenIntentKind::kStop) ||
          std::ranges::any_of(instance.tasks, &ObservedTask::stopped_by_us);
 }
@@ -231,7 +242,8 @@ std::vector<TimePoint> InstanceRules::dues_of(const Instance& instance) const {
     if (task.phase == TaskPhase::kServing) {
       dues.push_back(*task.phase_since + world_.desired.min_healthy);
     }
-    dues.push_back(task.unhealthy_since.value_or(task.silent_since.value_or(*task.phase_since)) +
+    dues.push_back(task.unhealthy_since.value_or(
+                       task.silent_since.value_or(task.doubted_since.value_or(*task.phase_since))) +
                    limits_.stuck_after);
   }
   if (instance.held_up_since) dues.push_back(*instance.held_up_since + limits_.stuck_after);

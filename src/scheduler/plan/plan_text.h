@@ -5,7 +5,8 @@
 // DRAINING for 2 minutes, with one other task and our u on its way up; on c a stop of v is open.
 //   tasks        t/new serves, t/new? is on its way up, t/new! on its way down, t/new- so by our
 //                stop, t/new~ is unhealthy, t/new^ has a check that said nothing, t/new* was
-//                started but not seen; #t is unclaimed; the first is the oldest
+//                started but not seen, t/new% must be over; #t is unclaimed; the first is the
+//                oldest
 //   intents      +start, +stop=t; with ".seen": the picture shows its effect; ".refused": ECS has
 //                refused its calls; @AGE: so long it is open
 //   instances    draining=AGE off=AGE (disconnected) inactive gone (superseded) others=N
@@ -128,11 +129,12 @@ inline ObservedTask task_from_text(std::string text, int position, TimePoint now
     task.awaits_health = true;
     task.silent_since = task.phase_since;
   }
+  if (mark == '%') task.doubted_since = task.phase_since.value_or(now);
   if (mark == '*') {
     task.phase = TaskPhase::kStarting;
     task.seen = false;
   }
-  if (std::string_view{"?!-~^*"}.contains(mark)) text.pop_back();
+  if (std::string_view{"?!-~^*%"}.contains(mark)) text.pop_back();
   const auto parts = split_text(text, '/');
   task.arn = TaskArn{parts.at(0)};
   task.task_definition = TaskDefinitionArn{parts.at(1)};

@@ -48,6 +48,9 @@ TEST(PlanDaemonLines, SayWhatIsAndWhy) {
       {"",
        "a(heir):", "blocked: waits for a start of the environment of this name that was deleted"},
       {"undeployed", "a:", "waiting: nothing is deployed yet"},
+      {"moved", "a: t/old",
+       "waiting: its task is outdated; waits until the cluster is read from ECS, as the store of "
+       "the cluster state was opened anew"},
       {"", "a(draining=1m,others=2): t/new",
        "serving: drains: serves until 2 other tasks are gone, 14 min at most"},
       {"", "a(draining=1m): t/new", "stopping: drains, and all other tasks are gone"},

@@ -37,8 +37,11 @@ struct ObservedTask {
   std::optional<TimePoint> phase_since;
   std::optional<TimePoint> unhealthy_since;  ///< Likewise, while it is so.
   std::optional<TimePoint> silent_since;     ///< Since when ECS says that its check says nothing.
-  WallTime started_at{};                     ///< By ECS; the epoch while it has not run.
-  WallTime created_at;                       ///< Orders by age, and for nothing else.
+  /// Likewise, while it is older than one that is known to be over, on an instance that our stop
+  /// emptied since: it was over before, and the picture is wrong.
+  std::optional<TimePoint> doubted_since = {};
+  WallTime started_at{};  ///< By ECS; the epoch while it has not run.
+  WallTime created_at;    ///< Orders by age, and for nothing else.
 };
 
 enum class OpenIntentKind : std::uint8_t { kStart, kStop };
