@@ -17,8 +17,11 @@ bool is_serving(const simulator::TaskState* state) {
 
 }  // namespace
 
+// Of what an earlier deployment runs its time is enough.
 void BudgetJudge::note_deployment() {
   newest_.clear();
+  wanted_.clear();
+  for (auto& [instance, place] : places_) place.needs_health = false;
   std::erase_if(places_, [](const auto& entry) { return !entry.second.died_of.empty(); });
 }
 
@@ -32,12 +35,12 @@ void BudgetJudge::on_task(const simulator::Task& task, const simulator::TaskStat
   if (before == nullptr && task.started_by != newest_) {
     note_deployment();
     newest_ = task.started_by;
+    if (deployments_.insert(newest_).second) wanted_ = newest_;
   }
   const std::string& instance = task.instance->arn;
-  const auto place = places_.find(instance);
   if (is_serving(&now) && !is_serving(before)) {
     ++serving_[instance];
-    if (place != places_.end()) place->second.serving_since = world_.executor().now();
+    note_start(task);
   } else if (!is_serving(&now) && is_serving(before)) {
     if (--serving_[instance] == 0) note_end(task, now);
   }
@@ -48,6 +51,23 @@ void BudgetJudge::on_task(const simulator::Task& task, const simulator::TaskStat
 void BudgetJudge::give_back(const std::string& instance) {
   const auto place = places_.find(instance);
   if (place != places_.end() && place->second.died_of.empty()) places_.erase(place);
+}
+
+bool BudgetJudge::has_served(const Place& place) const {
+  return place.serving_since && world_.executor().now() - *place.serving_since >= place.needs;
+}
+
+bool BudgetJudge::is_proven(const Place& place) const {
+  return has_served(place) && (!place.needs_health || health_.was_told_healthy(place.task));
+}
+
+void BudgetJudge::note_start(const simulator::Task& task) {
+  const auto found = places_.find(task.instance->arn);
+  if (found == places_.end()) return;
+  Place& place = found->second;
+  place.serving_since = world_.executor().now();
+  place.task = task.arn;
+  place.needs_health = task.started_by == wanted_ && has_health_check(*task.definition);
 }
 
 // The last one that served there serves no more.
@@ -63,9 +83,10 @@ void BudgetJudge::note_end(const simulator::Task& task, const simulator::TaskSta
       budget_.deaths_stay && !by_stop && task.started_by == newest_ && served < kEarlyDeath;
   auto place = places_.find(instance);
   if (place != places_.end()) {
-    const auto since = place->second.serving_since;
+    // Of one that was never well, and ended by itself, its death is what counts from then on.
+    const bool over = is_proven(place->second) || (has_served(place->second) && !by_stop);
     place->second.serving_since.reset();
-    if (since && now - *since >= place->second.needs) {
+    if (over) {
       places_.erase(place);
       place = places_.end();
     }
@@ -112,7 +133,7 @@ std::size_t BudgetJudge::count_known_but(const std::string& instance) {
         simulator::has_foreign_task(judge_, *where, budget_.group)) {
       return true;
     }
-    return place.serving_since && now - *place.serving_since >= place.needs;
+    return is_proven(place);
   });
   return static_cast<std::size_t>(std::ranges::count_if(places_, [&](const auto& entry) {
     return entry.first != instance && now - entry.second.since >= budget_.belief_age &&

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/time.h"
+#include "simulation/health_words.h"
 #include "simulator/judge.h"
 #include "simulator/world.h"
 
@@ -27,11 +28,12 @@ struct Budget {
   bool deaths_stay = true;
 };
 
-/// Threading: the executor's thread. Requires: world and judge outlive it.
+/// Threading: the executor's thread. Requires: all outlive it.
 class BudgetJudge final : public simulator::WorldObserver {
  public:
-  BudgetJudge(const simulator::World& world, const simulator::Judge& judge, Budget budget)
-      : world_(world), judge_(judge), budget_(std::move(budget)) {}
+  BudgetJudge(const simulator::World& world, const simulator::Judge& judge,
+              const HealthWords& health, Budget budget)
+      : world_(world), judge_(judge), health_(health), budget_(std::move(budget)) {}
 
   const std::string& group() const { return budget_.group; }
   /// Empty: it was kept.
@@ -56,15 +58,21 @@ class BudgetJudge final : public simulator::WorldObserver {
     TimePoint since;
     Duration needs{};  // Of service, to be given back.
     std::optional<TimePoint> serving_since{};
-    std::string died_of{};  // The deployment, if a death took it.
+    std::string task{};         // That serves.
+    bool needs_health = false;  // Nor is it given back before ECS told that this one is HEALTHY.
+    std::string died_of{};      // The deployment, if a death took it.
   };
   void give_back(const std::string& instance);
+  bool has_served(const Place& place) const;
+  bool is_proven(const Place& place) const;
+  void note_start(const simulator::Task& task);
   void note_end(const simulator::Task& task, const simulator::TaskState& state);
   std::size_t count_known_but(const std::string& instance);
   std::size_t eligible_lately();
 
   const simulator::World& world_;
   const simulator::Judge& judge_;
+  const HealthWords& health_;
   Budget budget_;
   std::map<std::string, Place> places_;       // By instance ARN.
   std::map<std::string, int> serving_;        // Tasks, by instance ARN.
@@ -72,6 +80,8 @@ class BudgetJudge final : public simulator::WorldObserver {
   std::map<std::string, TimePoint> away_;     // Since when an instance's agent is away.
   std::set<std::string> asked_;               // Tasks.
   std::string newest_;                        // Deployment that started a task.
+  std::set<std::string> deployments_;         // All that did.
+  std::string wanted_;                        // The last of them to begin, if none has come since.
   std::string broken_;
   std::size_t known_max_ = 0;
   std::set<std::string> eligible_;  // Instances.

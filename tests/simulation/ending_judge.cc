@@ -19,12 +19,6 @@ bool is_serving(const simulator::TaskState& state) {
   return state.is_running() && state.desired_status == TaskStatusKind::kRunning;
 }
 
-bool has_check(const simulator::Task& task) {
-  return std::ranges::any_of(task.definition->containers, [](const auto& container) {
-    return container.check_interval.has_value();
-  });
-}
-
 }  // namespace
 
 std::string EndingJudge::revision_of(const simulator::Task& task) {
@@ -42,7 +36,8 @@ void EndingJudge::on_task(const simulator::Task& task, const simulator::TaskStat
   auto& services = services_[{task.instance->arn, revision_of(task)}];
   const auto service = services.find(task.arn);
   if (is_serving(state)) {
-    services.try_emplace(task.arn, Service{.from = now});
+    services.try_emplace(task.arn,
+                         Service{.from = now, .has_check = has_health_check(*task.definition)});
   } else if (service != services.end() && service->second.ended == 0) {
     service->second.until = now;
     service->second.ended = state.version;
@@ -169,7 +164,8 @@ bool EndingJudge::hangs(const simulator::Task& task) const {
   if (!known || known->version < state.version || now - known->at < kOnItsWay) return true;
   if (!is_serving(state)) return now - task.states.since() >= kHangs;
   const auto unwell = unwell_from_.find(task.arn);
-  return has_check(task) && unwell != unwell_from_.end() && now - unwell->second >= kHangs;
+  return has_health_check(*task.definition) && unwell != unwell_from_.end() &&
+         now - unwell->second >= kHangs;
 }
 
 // Or whoever has not heard of its end may think so.
@@ -179,6 +175,7 @@ bool EndingJudge::has_run(const simulator::Instance& instance, const Deployment&
   if (found == services_.end()) return false;
   return std::ranges::any_of(found->second, [&](const auto& entry) {
     const Service& service = entry.second;
+    if (service.has_check && !health_.was_told_healthy(entry.first)) return false;
     if (std::min(now, service.until) - service.from >= kMinHealthy) return true;
     if (now - service.from < kMinHealthy) return false;
     const auto known = state_.find_task(entry.first);
@@ -208,7 +205,7 @@ void EndingJudge::judge_completed(const Deployment& deployment) {
         continue;
       if (has_run(*instance, deployment)) continue;
       if (!broken_.empty()) return;
-      broken_ = fmt::format("completed: {} is, without {}, where it never ran for {}",
+      broken_ = fmt::format("completed: {} is, without {}, where it never ran well for {}",
                             deployment.id, instance->arn, format_duration(kMinHealthy));
     }
   }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "simulation/call_judge.h"
+#include "simulation/health_words.h"
 #include "simulation/hold_ups.h"
 #include "simulation/seam_listener.h"
 #include "simulation/state_judge.h"
@@ -21,8 +22,13 @@ namespace blox::simulation {
 class EndingJudge final : public simulator::WorldObserver, public SeamListener {
  public:
   EndingJudge(const simulator::World& world, const simulator::Judge& judge, const StateJudge& state,
-              const CallJudge& calls, const HoldUps& hold_ups)
-      : world_(world), judge_(judge), state_(state), calls_(calls), hold_ups_(hold_ups) {}
+              const CallJudge& calls, const HoldUps& hold_ups, const HealthWords& health)
+      : world_(world),
+        judge_(judge),
+        state_(state),
+        calls_(calls),
+        hold_ups_(hold_ups),
+        health_(health) {}
 
   /// Empty: all rules were kept.
   const std::string& broken() const { return broken_; }
@@ -51,6 +57,7 @@ class EndingJudge final : public simulator::WorldObserver, public SeamListener {
   using Where = std::pair<std::string, std::string>;  // Instance; group and definition.
   struct Service {                                    // Of a task.
     TimePoint from;
+    bool has_check = false;
     TimePoint until = TimePoint::max();
     std::int64_t ended = 0;  // The first version that shows the end.
   };
@@ -75,6 +82,7 @@ class EndingJudge final : public simulator::WorldObserver, public SeamListener {
   const StateJudge& state_;
   const CallJudge& calls_;
   const HoldUps& hold_ups_;
+  const HealthWords& health_;
   std::map<std::string, Fit> fit_;                                // Instances, while they are.
   std::map<Where, std::map<std::string, Service>> services_;      // By task.
   std::map<std::string, std::map<std::string, TimePoint>> gone_;  // When tasks ended, by instance.

@@ -13,7 +13,7 @@ Judges::Judges(simulator::Simulator& simulator, const Scenario& scenario,
       calls_(simulator.world, state_),
       rollout_(simulator.world, simulator.judge, state_, scenario.drain_deadline),
       hold_ups_(simulator.world, state_),
-      ending_(simulator.world, simulator.judge, state_, calls_, hold_ups_) {
+      ending_(simulator.world, simulator.judge, state_, calls_, hold_ups_, health_) {
   const Duration belief = scenario.belief_age_max();
   simulator.judge.set_drain_grace(belief + std::chrono::minutes{2});
   if (judges_s3(scenario)) simulator.judge.set_return_grace(belief);
@@ -22,7 +22,7 @@ Judges::Judges(simulator::Simulator& simulator, const Scenario& scenario,
                   [&scenario](std::size_t eligible) { return places_of(scenario, eligible); },
                   belief, !scenario.forgetful};
     simulator.world.add_observer(
-        budgets_.emplace_back(simulator.world, simulator.judge, std::move(budget)));
+        budgets_.emplace_back(simulator.world, simulator.judge, health_, std::move(budget)));
   }
   simulator.world.add_observer(observation_);
   simulator.world.add_observer(rollout_);

@@ -10,6 +10,7 @@
 #include "simulation/call_judge.h"
 #include "simulation/coverage.h"
 #include "simulation/ending_judge.h"
+#include "simulation/health_words.h"
 #include "simulation/observation_judge.h"
 #include "simulation/rollout_judge.h"
 #include "simulation/scenario.h"
@@ -35,10 +36,12 @@ class Judges {
 
   /// Who listens to the queue and the store of the cluster-state-service, and to its calls,
   SeamListeners of_state() { return {&observation_, &calls_}; }
-  SeamListeners of_state_calls() { return {&observation_}; }
+  SeamListeners of_state_calls() { return {&observation_, &health_}; }
   /// and to the store of the daemon-scheduler, and to its calls.
   SeamListeners of_scheduler() { return {&rollout_, &hold_ups_, &ending_, &calls_}; }
-  SeamListeners of_scheduler_calls() { return {&observation_, &calls_, &hold_ups_, &ending_}; }
+  SeamListeners of_scheduler_calls() {
+    return {&observation_, &health_, &calls_, &hold_ups_, &ending_};
+  }
 
   /// Somebody is about to deploy.
   void on_deploying(const std::string& environment);
@@ -51,6 +54,7 @@ class Judges {
   void on_restore();
 
  private:
+  HealthWords health_;
   std::deque<BudgetJudge> budgets_;  // One an environment that stays; they do not move.
   StateJudge state_;
   ObservationJudge observation_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <utility>
 
 #include "simulation/mutant.h"
 
@@ -11,6 +12,16 @@ namespace blox::simulation {
 inline void crash_often(Scenario& scenario) {
   scenario.crash_count = 12;
   scenario.machine_events = 12;
+}
+
+/// Nothing gets lost, so that what happened some minutes ago is known to all.
+inline void keep_quiet(Scenario& scenario) {
+  Scenario quiet;
+  quiet.seed = scenario.seed;
+  quiet.instance_count = 40;
+  quiet.calm_at = std::chrono::minutes{40};
+  quiet.deployments = 3;
+  scenario = std::move(quiet);
 }
 
 inline void die_early(Scenario& scenario) {

@@ -94,6 +94,20 @@ Mutant forgets_unseen() {
   return mutant;
 }
 
+void take_for_healthy(ObservedInstance& instance) {
+  for (auto& task : instance.tasks) {
+    task.unhealthy = task.awaits_health = false;
+    task.unhealthy_since.reset();
+    task.silent_since.reset();
+  }
+}
+
+void check_health(Scenario& scenario) {
+  scenario.check_interval = seconds{20};
+  scenario.bad_revision = BadRevision::kSilent;
+  scenario.deployments = 3;
+}
+
 void connect(ObservedInstance& instance) {
   instance.agent_connected = true;
   instance.superseded = false;
@@ -186,6 +200,13 @@ std::vector<Mutant> mutants_of_plans() {
       planned(
           "completed", "does-not-wait-for-min-healthy",
           [](World& world) { world.desired.min_healthy = Duration::zero(); }, keep, serve_long),
+      planned("completed", "does-not-wait-for-health", each_instance(take_for_healthy), keep,
+              check_health),
+      planned("S3", "builds-on-what-no-check-calls-well", each_instance(take_for_healthy), keep,
+              [](Scenario& scenario) {
+                keep_quiet(scenario);
+                check_health(scenario);
+              }),
       planned("failed instances", "names-all-that-wait", leave, name_all_that_wait, {}),
       planned("failed instances", "waits-for-no-task", wait_for_nobody, keep, {}),
       planned("failed instances", "waits-for-no-open-call", give_up_what_is_open, keep, {}),
