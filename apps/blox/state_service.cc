@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/age.h"
+#include "base/bounded_text.h"
 #include "base/log.h"
 #include "cluster_state/ingest/followed.h"
 
@@ -236,7 +237,7 @@ Result<bool> StateService::reconcile(const std::string& cluster) {
     any = true;
   }
   if (any) return begins;
-  return fail(ErrorKind::kNotFound, "cluster '" + cluster.substr(0, 300) +
+  return fail(ErrorKind::kNotFound, "cluster '" + shorten(cluster, 300) +
                                         "' is not known; without one all clusters are read");
 }
 

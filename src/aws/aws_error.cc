@@ -5,8 +5,13 @@
 #include <boost/json.hpp>
 #include <string_view>
 
+#include "base/bounded_text.h"
+
 namespace blox::aws {
 namespace {
+
+// Longer than any code of AWS: a word.
+constexpr std::size_t kCodeBytesMax = 200;
 
 constexpr std::array<std::string_view, 15> kThrottleCodes{
     "Throttling",
@@ -109,6 +114,8 @@ AwsError decode_error(const http::Answer& answer) {
   if (const auto query = http::find_header(answer.headers, "x-amzn-query-error")) {
     error.code = std::string{query->substr(0, query->find(';'))};
   }
+  error.code = shorten(error.code, kCodeBytesMax);
+  error.message = shorten(error.message);
   return error;
 }
 

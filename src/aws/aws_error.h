@@ -8,7 +8,8 @@
 
 namespace blox::aws {
 
-/// An error as AWS words it.
+/// An error as AWS words it, or as much of it as is kept (base/bounded_text.h): it is shown in
+/// answers, and kept for each cluster.
 struct AwsError {
   std::string code;  ///< "ClusterNotFoundException", without namespace; empty when unreadable.
   std::string message;

@@ -1,5 +1,6 @@
 // Answers that are no success, and what they mean, by table.
 #include "aws/aws_error.h"
+#include "base/bounded_text.h"
 
 #include <gtest/gtest.h>
 
@@ -7,6 +8,18 @@
 
 namespace blox::aws {
 namespace {
+
+// It is kept for each cluster that cannot be read, and shown.
+TEST(DecodeError, KeepsNoMoreOfItThanIsRead) {
+  std::string euros;
+  for (int letter = 0; letter < 100'000; ++letter) euros += "€";
+  const AwsError error =
+      decode_error({400, {}, R"({"__type":")" + euros + R"(","message":")" + euros + R"("})"});
+  EXPECT_LE(error.code.size(), 210U);
+  EXPECT_GE(error.message.size(), kForeignTextBytesMax - 3);
+  EXPECT_LE(error.message.size(), kForeignTextBytesMax + 3);
+  EXPECT_TRUE(error.message.ends_with("€…")) << "no letter is torn";
+}
 
 TEST(DecodeError, FindsTheCodeWhereverItStands) {
   const std::tuple<const char*, http::Answer, const char*, const char*> rows[] = {

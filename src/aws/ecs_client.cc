@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/bounded_text.h"
 #include "base/log.h"
 #include "base/signal.h"
 #include "base/text.h"
@@ -182,8 +183,7 @@ EcsClient::EcsClient(AwsContext context, std::string endpoint, std::string regio
 void EcsClient::note_repaired(const std::vector<codec::EcsRepair>& repaired) {
   for (const auto& [arn, what] : repaired) {
     repaired_.Increment();
-    log::warn("aws", "'{}' of a Describe answer: {}", escape_control(arn.substr(0, kArnBytesMax)),
-              what);
+    log::warn("aws", "'{}' of a Describe answer: {}", escape_control(cut(arn, kArnBytesMax)), what);
   }
 }
 

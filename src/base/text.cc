@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/bounded_text.h"
+
 namespace blox {
 namespace {
 
@@ -33,12 +35,6 @@ bool is_control(std::string_view letter) {
   return letter.starts_with("\xe2\x81") && last >= 0xa6 && last <= 0xa9;
 }
 
-// Where to cut so that no letter of several bytes is torn.
-std::size_t cut_before(std::string_view text, std::size_t size) {
-  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
-  return size;
-}
-
 }  // namespace
 
 std::string escape_control(std::string_view text) {
@@ -60,8 +56,7 @@ std::string escape_control(std::string_view text) {
 
 std::string quote(std::string_view text) {
   if (text.size() <= kQuotedMax) return "'" + escape_control(text) + "'";
-  const auto shown = text.substr(0, cut_before(text, kQuotedMax));
-  return fmt::format("'{}…' ({} bytes)", escape_control(shown), text.size());
+  return fmt::format("'{}…' ({} bytes)", escape_control(cut(text, kQuotedMax)), text.size());
 }
 
 }  // namespace blox

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/bounded_text.h"
 #include "base/text.h"
 #include "http/url.h"
 
@@ -39,9 +40,9 @@ ErrorKind kind_of_status(int status) {
 
 std::unexpected<Error> refused(const std::string& target, const http::Answer& answer) {
   std::string message = "GET " + target + ": status " + std::to_string(answer.status) + ": " +
-                        std::string{without_line_end(answer.body).substr(0, kQuotedBodyBytesMax)};
+                        shorten(without_line_end(answer.body), kQuotedBodyBytesMax);
   if (const auto detail = http::find_header(answer.headers, "Blox-Error-Detail")) {
-    message += " (" + std::string{*detail} + ")";
+    message += " (" + shorten(*detail) + ")";
   }
   return fail(kind_of_status(answer.status), std::move(message));
 }

@@ -2,13 +2,13 @@
 
 #include <utility>
 
+#include "base/bounded_text.h"
 #include "base/text.h"
 #include "http/url.h"
 
 namespace blox::client {
 namespace {
 
-constexpr std::size_t kQuotedBodyBytesMax = 1'000;
 // A list that never ends is a broken service, not a long list.
 constexpr int kPageCountMax = 10'000;
 
@@ -37,10 +37,10 @@ ErrorKind kind_of_status(int status, bool reads) {
 }
 
 std::unexpected<Error> refused(const http::Answer& answer, bool reads) {
-  std::string message{without_line_end(answer.body).substr(0, kQuotedBodyBytesMax)};
+  std::string message = shorten(without_line_end(answer.body));
   if (message.empty()) message = "status " + std::to_string(answer.status) + " without a reason";
   if (const auto detail = http::find_header(answer.headers, "Blox-Error-Detail")) {
-    message += " (" + std::string{*detail} + ")";
+    message += " (" + shorten(*detail) + ")";
   }
   return fail(kind_of_status(answer.status, reads), std::move(message));
 }

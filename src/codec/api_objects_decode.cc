@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/bounded_text.h"
 #include "base/text.h"
 #include "codec/api_objects.h"
 #include "codec/holes_json.h"
@@ -44,7 +45,7 @@ Result<EntityVersion> get_version(object from) {
 // An object as errors name it.
 std::string named(std::string_view kind, std::string_view arn) {
   constexpr std::size_t kArnBytesMax = 300;
-  return std::string{kind} + " " + escape_control(arn.substr(0, kArnBytesMax));
+  return std::string{kind} + " " + escape_control(cut(arn, kArnBytesMax));
 }
 
 std::optional<Duration> find_age(std::int64_t milliseconds) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/bounded_text.h"
 #include "base/result.h"
 #include "codec/ecs_calls.h"
 #include "codec/lenient_json.h"
@@ -101,11 +102,12 @@ Status for_each_decodable(boost::json::object& object, std::string_view field,
   return done();
 }
 
-/// The list "failures" of an answer of ECS. Errors: kInvalid.
+/// The list "failures" of an answer of ECS. What it says in words is kept as far as
+/// kForeignTextBytesMax. Errors: kInvalid.
 inline Status decode_failures(boost::json::object& answer, std::vector<EcsFailure>& failures) {
   return for_each_decodable(answer, "failures", failures, [&](const boost::json::object& failure) {
-    failures.push_back(
-        {find_text(failure, "arn"), find_text(failure, "reason"), find_text(failure, "detail")});
+    failures.push_back({find_text(failure, "arn"), shorten(find_text(failure, "reason")),
+                        shorten(find_text(failure, "detail"))});
   });
 }
 

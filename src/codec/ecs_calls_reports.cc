@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "base/bounded_text.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "codec/ecs_calls.h"
@@ -112,7 +113,7 @@ Result<std::optional<EcsVersion>> decode_version(const json::object& object) {
   if (const auto number = find_whole(*version)) return EcsVersion{*number};
   return fail(ErrorKind::kInvalid,
               "field 'version' is " +
-                  escape_control(json::serialize(*version).substr(0, kQuotedBytesMax)) +
+                  escape_control(shorten(json::serialize(*version), kQuotedBytesMax)) +
                   ", not an integer");
 }
 

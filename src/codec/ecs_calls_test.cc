@@ -14,6 +14,15 @@ using testing::HasSubstr;
 
 const ClusterArn kCluster{"arn:aws:ecs:eu-west-1:123456789012:cluster/prod"};
 
+TEST(EcsCalls, KeepsNoMoreOfAReasonThanIsRead) {
+  const std::string much(100'000, 'x');
+  const auto answer = decode_describe_tasks(R"({"tasks":[],"failures":[{"arn":"u","reason":")" +
+                                            much + R"(","detail":")" + much + R"("}]})");
+  ASSERT_TRUE(answer);
+  EXPECT_LE(answer->failures.at(0).reason.size(), 1'010U);
+  EXPECT_LE(answer->failures.at(0).detail.size(), 1'010U);
+}
+
 TEST(EcsCalls, EncodesRequests) {
   const std::pair<std::string, const char*> rows[] = {
       {encode_list_clusters(""), "{}"},

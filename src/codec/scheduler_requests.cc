@@ -2,6 +2,7 @@
 // its field, what it is and what is allowed.
 #include <algorithm>
 
+#include "base/bounded_text.h"
 #include "base/text.h"
 #include "codec/field_reader.h"
 #include "codec/scheduler_objects.h"
@@ -63,8 +64,7 @@ Result<std::string> read_cluster(const value& given) {
   for (const auto& field : *group) {
     const std::string_view key{field.key().data(), field.key().size()};
     if (key != "cluster") {
-      return fail(ErrorKind::kInvalid, "instanceGroup." +
-                                           escape_control(key.substr(0, kKeyBytesMax)) +
+      return fail(ErrorKind::kInvalid, "instanceGroup." + escape_control(cut(key, kKeyBytesMax)) +
                                            " is not known; allowed is cluster");
     }
     cluster = &field.value();

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "base/bounded_text.h"
 #include "base/text.h"
 #include "codec/ecs_calls_json.h"
 
@@ -176,7 +177,7 @@ Result<std::vector<SqsNotDeleted>> decode_delete_message_batch(std::string_view 
           const std::string message = aws_json::find_text(entry, "Message");
           if (code.empty() && message.empty()) return;
           const std::string why = message.empty() ? code : code + ": " + message;
-          reasons[place] = escape_control(std::string_view{why}.substr(0, kWhyMax));
+          reasons[place] = escape_control(shorten(why, kWhyMax));
         });
   }
   if (!read) return std::unexpected(read.error());

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/bounded_text.h"
 #include "base/text.h"
 #include "codec/json_read.h"
 #include "codec/json_write.h"
@@ -88,7 +89,7 @@ std::string encode_dead_letter(const DeadLetter& letter) {
   append_text_field(bytes, "at", format_time(letter.at));
   append_text_field(bytes, "error", letter.error);
   bytes += ",\"bodyBytes\":" + std::to_string(letter.body_bytes);
-  append_text_field(bytes, "body", std::string_view{letter.body}.substr(0, kDeadLetterBodyMax));
+  append_text_field(bytes, "body", cut(letter.body, kDeadLetterBodyMax));
   bytes += '}';
   return bytes;
 }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/bounded_text.h"
 #include "base/text.h"
 
 namespace blox::http {
@@ -11,8 +12,7 @@ Error error_of_refusal(int status, std::string_view body) {
   if (status >= 400 && status < 500) kind = ErrorKind::kInvalid;
   if (status == 404) kind = ErrorKind::kNotFound;
   if (status == 410) kind = ErrorKind::kCompacted;
-  return Error{kind, "answered " + std::to_string(status) + ": " +
-                         std::string{without_line_end(body).substr(0, 1000)}};
+  return Error{kind, "answered " + std::to_string(status) + ": " + shorten(without_line_end(body))};
 }
 
 void LineSplitter::feed(std::string_view bytes, std::vector<std::string>& lines) {

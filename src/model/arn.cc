@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/bounded_text.h"
 #include "base/text.h"
 
 namespace blox {
@@ -61,7 +62,7 @@ Result<ArnParts> parse_arn(std::string_view text) {
                     is_rest(parts.rest) && text.size() <= 1'024;
   if (!good) {
     return fail(ErrorKind::kInvalid,
-                "'" + escape_control(text.substr(0, 200)) +
+                "'" + escape_control(cut(text, 200)) +
                     "' is not an ARN of ECS: arn:<partition>:ecs:<region>:<account>:<kind>/<id>");
   }
   return parts;

@@ -1,16 +1,17 @@
 #include "cluster_state/api/unread.h"
 
+#include "base/bounded_text.h"
 #include "cluster_state/api/cluster_names.h"
 #include "model/arn.h"
 
 namespace blox::cluster_state {
 namespace {
 
-// What AWS says can be as long as its answer.
+// Of what AWS says, in a sentence of ours.
 constexpr std::size_t kReasonBytesMax = 500;
 
 std::string with_reason(std::string sentence, const std::string& why) {
-  return why.empty() ? sentence : sentence + ": " + why.substr(0, kReasonBytesMax);
+  return why.empty() ? sentence : sentence + ": " + shorten(why, kReasonBytesMax);
 }
 
 // Either may be a name, and then stands for each cluster that has it: as long as ECS has not told

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/bounded_text.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cluster_state/ingest/followed.h"
@@ -94,7 +95,7 @@ void QueueConsumer::set_aside(const aws::QueueMessage& message, Piece piece, con
     log::warn("ingest", "message {} is set aside: {}{}", message.id, why.message, *more);
   }
   batch.dead_letters.push_back({message.id, why.message,
-                                std::string{piece.body.substr(0, codec::kDeadLetterBodyMax)},
+                                std::string{cut(piece.body, codec::kDeadLetterBodyMax)},
                                 piece.body.size(), executor_.wall_now(), piece.member});
 }
 

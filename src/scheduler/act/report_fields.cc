@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "base/bounded_text.h"
+
 namespace blox::scheduler {
 
 std::string_view find_text(std::string_view detail, std::string_view member) {
@@ -47,7 +49,7 @@ EndedTask end_of(const TaskReport& report, WallTime now) {
   ended.created_at = find_text(report.detail, "createdAt");
   ended.started_at = find_text(report.detail, "startedAt");
   ended.stopped_at = find_text(report.detail, "stoppedAt");
-  ended.stopped_reason = find_text(report.detail, "stoppedReason");
+  ended.stopped_reason = shorten(find_text(report.detail, "stoppedReason"));
   ended.stop_code = find_text(report.detail, "stopCode");
   if (ended.stopped_at.empty()) ended.stopped_at = format_time(now);
   return ended;
