@@ -11,6 +11,9 @@
 
 namespace blox::cluster_state {
 
+/// A first read that makes no progress for so long keeps nobody waiting.
+inline constexpr Duration kStandstillMax = std::chrono::minutes{2};
+
 /// Of a cluster that has no sync mark.
 struct ReadProgress {
   /// When ECS last told something new of it (a page of a list, a Describe); before its first word,
@@ -27,6 +30,15 @@ struct ReadProgress {
   /// For how long it has been tried in vain: where its turn has not come, nothing was tried.
   Duration tried_for(TimePoint now) const {
     return waits_since.value_or(now) - progress_at - waited;
+  }
+  bool is_denied() const { return last_error && last_error->kind == ErrorKind::kDenied; }
+  /// Nobody waits for it any more: it is denied, or stands still.
+  bool is_given_up(TimePoint now) const { return is_denied() || tried_for(now) > kStandstillMax; }
+  /// The last moment at which it is not given up, unless something happens before; none while it
+  /// waits for its turn, or is denied.
+  std::optional<TimePoint> stands_until() const {
+    if (waits_since || is_denied()) return std::nullopt;
+    return progress_at + waited + kStandstillMax;
   }
 };
 

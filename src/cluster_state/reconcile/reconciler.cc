@@ -45,6 +45,7 @@ Reconciler::Reconciler(Executor& executor, Random& random, aws::EcsQuery& ecs, I
       next_full_(executor.now()),
       full_wait_(options_.retry_wait_min),
       holes_due_(executor.now() + options_.visible_max),
+      began_(executor.now()),
       scope_(executor) {
   // A store that an earlier run has filled is served at once; the read goes on behind it.
   auto known = ingest_.catalog().clusters();
@@ -55,6 +56,7 @@ Reconciler::Reconciler(Executor& executor, Random& random, aws::EcsQuery& ecs, I
   });
   if (options_.boot_budget != nullptr && !any_read) {
     boot_share_.emplace(*options_.boot_budget, options_.boot_share);
+    scope_.spawn(end_boot_share());
   }
   wanted_.add_all();
   scope_.spawn(plan_for_ever());

@@ -39,7 +39,8 @@ struct ReconcileOptions {
   /// a loop of requests to cost little, short enough for a person at a terminal.
   Duration people_pause = std::chrono::seconds{10};
   /// The first read of a store without any sync mark may use `boot_share` of this budget; see
-  /// CallBudget::raise_share. Outlives the reconciler.
+  /// CallBudget::raise_share. It ends when each cluster that ECS named first is read, denied, or
+  /// stands still for kStandstillMax. Outlives the reconciler.
   aws::CallBudget* boot_budget = nullptr;
   double boot_share = 1.0;
 };
@@ -157,6 +158,8 @@ class Reconciler {
   bool is_named(const std::string& target) const;
   void learn_pair(const ClusterArn& cluster);
   void settle();
+  Async<void> end_boot_share();
+  bool first_read_is_over() const;
 
   // reconciler_read.cc
   void start_reads();
@@ -241,6 +244,7 @@ class Reconciler {
   bool found_ = false;            // The clusters, once: whose they are is known from then on.
   bool listed_ = false;           // And those found then were read, or are tried again.
   bool synced_ = false;
+  TimePoint began_;  // The reconciler.
   std::optional<Error> list_error_;
   std::optional<TimePoint> list_logged_at_;
   std::optional<aws::RaisedShare> boot_share_;

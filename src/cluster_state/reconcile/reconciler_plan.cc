@@ -11,6 +11,8 @@ namespace {
 
 // Not before something ends that is under way.
 constexpr TimePoint kNotYet = TimePoint::max();
+// Between two looks at whether the first read is over.
+constexpr Duration kBootLook = std::chrono::seconds{1};
 
 }  // namespace
 
@@ -275,13 +277,26 @@ void Reconciler::settle() {
   const auto full = std::exchange(full_began_, std::nullopt);
   listed_ = listed_ || full.has_value();
   if (!listed_) return;
-  // What was begun and failed may still need it.
-  if (reads_.empty()) boot_share_.reset();
   if (!retries_.empty()) return;
   synced_ = true;
   if (!full) return;
   rounds_.Increment();
   seconds_.Observe(std::chrono::duration<double>(executor_.now() - *full).count());
+}
+
+// That a read stands still shows by the time alone.
+Async<void> Reconciler::end_boot_share() {
+  while (!first_read_is_over()) co_await sleep_for(executor_, kBootLook);
+  boot_share_.reset();
+}
+
+// Those that ECS named later are not waited for, or there might always be one.
+bool Reconciler::first_read_is_over() const {
+  const TimePoint now = executor_.now();
+  if (!found_) return now - std::max(began_, list_.progress_at) > kStandstillMax;
+  return std::ranges::none_of(unread_list_.clusters(), [&](const auto& entry) {
+    return entry.second.in_first_list && !entry.second.is_given_up(now);
+  });
 }
 
 }  // namespace blox::cluster_state
