@@ -129,17 +129,16 @@ void Reconciler::note_failure(const std::string& target, const Error& error, boo
   const TimePoint now = executor_.now();
   failures_.Increment();
   unread_list_.note_failure(target, error);
-  const auto [place, is_new] = retries_.try_emplace(target, Retry{{}, {}, error, now});
-  Retry& retry = place->second;
+  Retry& retry = retries_.try_emplace(target, Retry{{}, {}, error}).first->second;
   retry.wait = next_wait(retry.wait, error, moved);
   retry.due = now + jittered(retry.wait);
   retry.error = error;
   // What came during the read is read when it is tried again.
   unread_.erase(ClusterArn{target});
   plan_wanted_.notify_all();
-  if (!is_new && now - retry.logged_at < kLogPause) return;
-  retry.logged_at = now;
-  log::warn("reconcile", "cannot read '{}': {}", target, error.message);
+  if (const auto more = unread_pace_[error.kind].next(now)) {
+    log::warn("reconcile", "cannot read '{}': {}{}", target, error.message, *more);
+  }
 }
 
 // Of what is throttled the budget of calls has made the next attempt wait already.

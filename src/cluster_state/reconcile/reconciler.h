@@ -11,6 +11,7 @@
 #include "aws/call_budget.h"
 #include "aws/ecs_query.h"
 #include "base/async.h"
+#include "base/log_pace.h"
 #include "base/metrics.h"
 #include "base/random.h"
 #include "base/scope.h"
@@ -96,15 +97,11 @@ class Reconciler {
     std::string account;
     std::string region;
   };
-  // Between two lines of the log on one thing that fails again and again.
-  static constexpr Duration kLogPause = std::chrono::minutes{1};
-
   // What failed and is tried again. While it waits for its turn or is tried, nothing is due.
   struct Retry {
     Duration wait{};
     TimePoint due{};
     Error error;
-    TimePoint logged_at{};
   };
   // Objects of one cluster that ECS has to be asked about.
   struct Doubt {
@@ -171,7 +168,8 @@ class Reconciler {
   void end_list(const ClusterArn& cluster, ClusterRead& read);
   Async<Status> describe_left(ClusterArn cluster, ClusterRead& read);
   void note_moved(const ClusterArn& cluster, ClusterRead& read);
-  Holes holes_of(const ClusterArn& cluster, const ClusterRead& read) const;
+  Holes holes_of(const ClusterRead& read) const;
+  void note_holes(const ClusterArn& cluster, const Holes& holes);
   Async<Status> mark(ClusterArn cluster, const ClusterRead& read);
   void read_again(const ClusterArn& cluster);
   void note_known(const ClusterArn& cluster, bool in_first_list);
@@ -246,7 +244,13 @@ class Reconciler {
   bool synced_ = false;
   TimePoint began_;  // The reconciler.
   std::optional<Error> list_error_;
-  std::optional<TimePoint> list_logged_at_;
+  // Lines of the log. There may be thousands of clusters, and each may have thousands of holes.
+  LogPace list_pace_;
+  std::map<ErrorKind, LogPace> unread_pace_;
+  LogPace unasked_pace_;
+  LogPace refused_pace_;
+  LogPace undescribed_pace_;
+  LogPace holes_pace_;
   std::optional<aws::RaisedShare> boot_share_;
   Scope scope_;
 };

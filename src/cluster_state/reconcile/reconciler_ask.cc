@@ -186,12 +186,11 @@ void Reconciler::note_unasked(const ClusterArn& cluster, std::set<ObjectName> le
                               const Error& error) {
   failures_.Increment();
   Doubt& doubt = doubts_.at(cluster);
-  const Duration last = std::exchange(doubt.wait, next_wait(doubt.wait, error, moved));
+  doubt.wait = next_wait(doubt.wait, error, moved);
   doubt.due = executor_.now() + jittered(doubt.wait);
-  // Each second the same would be said of one that is throttled.
-  if (doubt.wait != last || doubt.wait == options_.retry_wait_max) {
-    log::warn("reconcile", "cannot ask about {} objects of '{}': {}", left.size(), cluster.value,
-              error.message);
+  if (const auto more = unasked_pace_.next(executor_.now())) {
+    log::warn("reconcile", "cannot ask about {} objects of '{}': {}{}", left.size(), cluster.value,
+              error.message, *more);
   }
   doubt.objects.merge(left);
 }
@@ -255,7 +254,9 @@ Status Reconciler::note_refused(ObjectName object, const Error& error, Asking& a
   }
   if (is_new) {
     skipped_.Increment();
-    log::warn("reconcile", "leaves out '{}': {}", arn, error.message);
+    if (const auto more = refused_pace_.next(executor_.now())) {
+      log::warn("reconcile", "leaves out '{}': {}{}", arn, error.message, *more);
+    }
   }
   refused_.insert(object);
   asking.left_out.insert(object);
@@ -321,7 +322,9 @@ Async<Status> Reconciler::ask(ClusterArn cluster, std::vector<Arn> arns, Asking&
 void Reconciler::note_undescribed(const std::vector<aws::Undescribed>& undescribed) {
   for (const aws::Undescribed& object : undescribed) {
     skipped_.Increment();
-    log::warn("reconcile", "'{}' is not described: {}", object.arn, object.why);
+    if (const auto more = undescribed_pace_.next(executor_.now())) {
+      log::warn("reconcile", "'{}' is not described: {}{}", object.arn, object.why, *more);
+    }
   }
 }
 

@@ -138,7 +138,6 @@ Async<void> Reconciler::find_all() {
   list_error_ = found ? std::nullopt : std::optional{found.error()};
   if (found) {
     full_wait_ = options_.retry_wait_min;
-    list_logged_at_.reset();
     next_full_ = began + options_.every;
     if (!full_began_) full_began_ = began;
   } else {
@@ -179,9 +178,9 @@ void Reconciler::note_unfound(const Error& error) {
   failures_.Increment();
   next_full_ = now + jittered(full_wait_);
   full_wait_ = next_wait(full_wait_, error, list_.moved);
-  if (list_logged_at_ && now - *list_logged_at_ < kLogPause) return;
-  list_logged_at_ = now;
-  log::warn("reconcile", "cannot find the clusters: {}", error.message);
+  if (const auto more = list_pace_.next(now)) {
+    log::warn("reconcile", "cannot find the clusters: {}{}", error.message, *more);
+  }
 }
 
 // Errors: those of ListClusters; of names that fail each is noted by itself.

@@ -181,17 +181,20 @@ void Reconciler::note_moved(const ClusterArn& cluster, ClusterRead& read) {
 }
 
 // What else tells of an object, be it an event that came meanwhile, fills its hole.
-Holes Reconciler::holes_of(const ClusterArn& cluster, const ClusterRead& read) const {
+Holes Reconciler::holes_of(const ClusterRead& read) const {
   Holes holes;
   for (const ObjectName& object : read.left_out) {
     if (ingest_.catalog().is_known(object)) continue;
     std::visit([&](const auto& arn) { holes.add(arn); }, object);
   }
-  if (!holes.is_empty()) {
-    log::warn("reconcile", "'{}' is read but for {} tasks and {} container instances",
-              cluster.value, holes.task_count, holes.instance_count);
-  }
   return holes;
+}
+
+void Reconciler::note_holes(const ClusterArn& cluster, const Holes& holes) {
+  const auto more = holes.is_empty() ? std::nullopt : holes_pace_.next(executor_.now());
+  if (!more) return;
+  log::warn("reconcile", "'{}' is read but for {} tasks and {} container instances{}",
+            cluster.value, holes.task_count, holes.instance_count, *more);
 }
 
 Async<Status> Reconciler::mark(ClusterArn cluster, const ClusterRead& read) {
@@ -204,7 +207,9 @@ Async<Status> Reconciler::mark(ClusterArn cluster, const ClusterRead& read) {
   if (over) co_return co_await ingest_.mark_synced(std::move(cluster), std::nullopt);
   const WallTime started = read.started;
   const TimePoint began = read.began;
-  Status marked = co_await ingest_.mark_synced(cluster, started, holes_of(cluster, read));
+  const Holes holes = holes_of(read);
+  note_holes(cluster, holes);
+  Status marked = co_await ingest_.mark_synced(cluster, started, holes);
   if (marked) own_marks_.note(cluster, started, began);
   co_return marked;
 }
