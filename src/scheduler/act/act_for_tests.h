@@ -1,4 +1,5 @@
-// Act as a whole on a fake ECS and a store in memory, with crashes, for the tests of its parts.
+// Act as a whole on a fake ECS and a store in memory that is busy, with crashes, for the tests of
+// its parts.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -12,7 +13,7 @@
 #include <vector>
 
 #include "aws/fake_ecs.h"
-#include "base/run_to_end_for_tests.h"
+#include "base/insist_for_tests.h"
 #include "base/sim_loop.h"
 #include "scheduler/act/actor.h"
 #include "scheduler/environments/repository_for_tests.h"
@@ -93,10 +94,13 @@ class FullLog final : public IntentLog {
   FullLog(Executor& executor, Repository& repository) : executor_(executor), real_(repository) {}
   bool is_full = false;
   Duration open_time = Duration::zero();
+  int refused_count = 0;  // Openings that the store was too busy for.
 
   Async<Result<std::vector<Intent>>> open(std::vector<Intent> intents) override {
     co_await sleep_for(executor_, open_time);
-    co_return co_await real_.open(std::move(intents));
+    auto opened = co_await real_.open(std::move(intents));
+    if (!opened && opened.error().kind == ErrorKind::kUnavailable) ++refused_count;
+    co_return opened;
   }
   Async<Status> close(std::vector<IntentClosing> closings) override {
     if (is_full) co_return fail(ErrorKind::kUnavailable, "told to fail");
@@ -111,14 +115,15 @@ class FullLog final : public IntentLog {
 // Everything that a crash takes away.
 struct Process {
   Process(SimLoop& loop, Random& random, Metrics& metrics, std::shared_ptr<store::MemoryDisk> disk,
-          aws::EcsControl& control, aws::EcsQuery& query, const client::ClusterMirror::Tasks& tasks)
-      : store(loop, std::move(disk)),
-        repository(loop, store),
+          std::uint64_t store_seed, aws::EcsControl& control, aws::EcsQuery& query,
+          const client::ClusterMirror::Tasks& tasks)
+      : store(loop, std::move(disk), store_seed),
+        repository(loop, store.slow),
         log(loop, repository),
         context{loop,   random,       repository,          log,         control, query, tasks,
                 memory, ActOptions{}, ActMetrics{metrics}, Signal{loop}},
         actor(context) {}
-  store::MemoryStore store;
+  StoreForTests store;
   Repository repository;
   FullLog log;
   LaunchMemory memory;
@@ -140,24 +145,34 @@ class ActorTest : public testing::Test {
     deployment.environment = kUid;
     deployment.environment_name = environment.name;
     deployment.task_definition = TaskDefinitionArn{"logs:1"};
-    const auto stored = await(process_->repository.put({environment}, {deployment}));
-    EXPECT_TRUE(stored.has_value());
+    put({environment}, {deployment});
   }
 
   void boot() {
-    process_ =
-        std::make_unique<Process>(loop_, random_, metrics_, disk_, control_, slow_query_, tasks_);
-    const auto loaded = await(process_->repository.load());
+    process_ = std::make_unique<Process>(loop_, random_, metrics_, disk_, store_seed_++, control_,
+                                         slow_query_, tasks_);
+    if (refuses_nothing_) process_->store.refuse_nothing();
+    const auto loaded = run_to_end(loop_, process_->repository.load());
     EXPECT_TRUE(loaded.has_value());
+  }
+  // For a test that says when what is stored: the store takes everything, a little later.
+  void refuse_nothing() {
+    refuses_nothing_ = true;
+    process_->store.refuse_nothing();
   }
   void crash_and_boot() {
     process_.reset();
     boot();
   }
 
-  template <class T>
-  T await(Async<T> work) {
-    return run_to_end(loop_, std::move(work), std::chrono::minutes{1});
+  void put(const std::vector<Environment>& environments,
+           const std::vector<Deployment>& deployments) {
+    const Status stored =
+        insist(loop_, [&] { return process_->repository.put(environments, deployments); });
+    EXPECT_TRUE(stored.has_value());
+  }
+  void forget_emptied() {
+    EXPECT_TRUE(insist(loop_, [&] { return process_->repository.remove_emptied({{kUid, kA}}); }));
   }
 
   void run_round(const Plan& plan) {
@@ -175,8 +190,26 @@ class ActorTest : public testing::Test {
   }
 
   const Records& records() const { return process_->repository.records(); }
-  void carry_out(const Plan& plan) {
-    process_->actor.carry_out(records().environments.at(kUid), plan);
+  // And lets the store open what is begun by it. What it was too busy for is planned again, as by
+  // rounds, once the pause is over.
+  void carry_out(Plan plan) {
+    while (true) {
+      const int refused_count = process_->log.refused_count;
+      process_->actor.carry_out(records().environments.at(kUid), plan);
+      if (plan.starts.empty() && plan.stops.empty()) return;
+      loop_.run_for(std::chrono::milliseconds{10});
+      if (process_->log.refused_count == refused_count) return;
+      do {
+        loop_.run_for(std::chrono::seconds{1});
+      } while (!process_->actor.why_paused(kCluster).empty());
+      std::erase_if(plan.starts, [&](const auto& start) { return is_begun(start.instance); });
+      std::erase_if(plan.stops, [&](const auto& stop) { return is_open(stop.instance); });
+    }
+  }
+  bool is_begun(const ContainerInstanceArn& instance) const {
+    return is_open(instance) || std::ranges::any_of(records().outcomes, [&](const auto& entry) {
+             return entry.second.instance == instance;
+           });
   }
   Plan starts_on(std::vector<ContainerInstanceArn> instances) {
     Plan plan;
@@ -224,6 +257,8 @@ class ActorTest : public testing::Test {
   Random random_{7};
   Metrics metrics_;
   std::shared_ptr<store::MemoryDisk> disk_ = store::make_memory_disk(7);
+  std::uint64_t store_seed_ = 7;
+  bool refuses_nothing_ = false;
   HoldingControl control_{loop_};
   SlowQuery slow_query_{loop_};
   aws::FakeEcsQuery& query_ = slow_query_.fake;

@@ -81,7 +81,7 @@ TEST_F(ActorTest, ADenialBelongsToTheDeploymentWhoseStartWasDenied) {
   deployment.id = other_deployment;
   deployment.environment = other.uid;
   deployment.mod_revision = 0;
-  ASSERT_TRUE(await(process_->repository.put({other}, {deployment})).has_value());
+  put({other}, {deployment});
   const Error denied{ErrorKind::kDenied, "ecs: 400 AccessDeniedException: iam:PassRole"};
   control_.fake.faults.emplace_back(denied);
   std::vector<ContainerInstanceArn> many;
@@ -108,6 +108,7 @@ TEST_F(ActorTest, ADenialBelongsToTheDeploymentWhoseStartWasDenied) {
 
 // What was known of the instance has grown old while the disk took its time.
 TEST_F(ActorTest, StartsNothingOnWhatWasConfirmedBeforeASlowDisk) {
+  refuse_nothing();
   process_->log.open_time = seconds{61};
   carry_out(starts_on({kA}));
   run_for(minutes{2});
@@ -211,6 +212,7 @@ TEST_F(ActorTest, WhatIsDeniedPausesItsClusterAndSaysWhy) {
 }
 
 TEST_F(ActorTest, PausesWhenThrottled) {
+  refuse_nothing();
   control_.fake.faults.emplace_back(error(ErrorKind::kThrottled));
   carry_out(starts_on({kA}));
   loop_.run_for(std::chrono::milliseconds{500});
@@ -396,6 +398,7 @@ TEST_F(ActorTest, AnOutcomeIsKeptUntilNobodyNeedsIt) {
 }
 
 TEST_F(ActorTest, AnOutcomeOutlivesAnAnswerThatCameTooEarly) {
+  refuse_nothing();
   carry_out(starts_on({kA}));
   run_for(seconds{1});
   ASSERT_EQ(records().outcomes.size(), 1U);

@@ -10,6 +10,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 TEST_F(ActorTest, ADeleteThatOvertakesAStartPreventsIt) {
+  refuse_nothing();
   Environment environment = records().environments.at(kUid);
   environment.deleting = true;
   std::optional<Status> deleted;
@@ -19,6 +20,8 @@ TEST_F(ActorTest, ADeleteThatOvertakesAStartPreventsIt) {
     deleted.emplace(co_await process_->repository.put(std::move(environments), {}));
   };
   scope.spawn(remove());
+  loop_.run_for(std::chrono::milliseconds{1});  // It is under way.
+  ASSERT_FALSE(deleted);
   carry_out(starts_on({kA}));  // Planned before the delete is known.
   run_for(minutes{1});
   ASSERT_TRUE(deleted && *deleted);
@@ -45,7 +48,7 @@ TEST_F(ActorTest, ADeletedClusterLeavesNothingOpen) {
   Environment environment = records().environments.at(kUid);
   environment.deleting = true;
   environment.terminate_tasks = true;
-  ASSERT_TRUE(await(process_->repository.put({environment}, {})).has_value());
+  put({environment}, {});
   Plan undecided;  // A cluster that is gone has no picture to trust.
   undecided.decided = false;
   run_for(minutes{6}, undecided);
@@ -65,7 +68,7 @@ TEST_F(ActorTest, ADeletedEnvironmentWaitsForTheTasksThatNobodyHasSeenYet) {
   const TaskArn task = records().outcomes.begin()->first;
   Environment environment = records().environments.at(kUid);
   environment.deleting = true;
-  ASSERT_TRUE(await(process_->repository.put({environment}, {})).has_value());
+  put({environment}, {});
   run_for(minutes{2});
   EXPECT_TRUE(records().environments.contains(kUid));
   EXPECT_TRUE(records().outcomes.contains(task));
@@ -82,7 +85,7 @@ TEST_F(ActorTest, ADeletedEnvironmentGoesWhenNothingOfItIsOpen) {
   environment.deleting = true;
   environment.terminate_tasks = true;
   put_in_ecs("left", kA, "RUNNING");
-  ASSERT_TRUE(await(process_->repository.put({environment}, {})).has_value());
+  put({environment}, {});
   run_for(minutes{10});
   EXPECT_TRUE(records().environments.contains(kUid)) << "ECS lists a task of it";
   query_.tasks.clear();

@@ -79,7 +79,7 @@ TEST_F(StopperTest, ANoteNamesAllThatIsOverAndShownAlive) {
     }
     EXPECT_TRUE(stop("task-1").also_over.empty());
     if (served) {
-      ASSERT_TRUE(await(process_->repository.remove_emptied({{kUid, kA}})));
+      forget_emptied();
     } else {
       crash_and_boot();
     }
@@ -90,7 +90,7 @@ TEST_F(StopperTest, ANoteNamesAllThatIsOverAndShownAlive) {
     const Emptied last = stop("task-4");
     EXPECT_EQ(last.task, TaskArn{"task-4"});
     EXPECT_EQ(last.also_over, std::vector{TaskArn{"task-3"}});
-    ASSERT_TRUE(await(process_->repository.remove_emptied({{kUid, kA}})));
+    forget_emptied();
     tasks_.clear();
     query_.tasks.clear();
     crash_and_boot();
@@ -137,12 +137,13 @@ TEST_F(StopperTest, ATaskThatEndedByItselfWasNotEmptiedByOurStop) {
 
 // N stops that are denied must not keep the slots from those that may be sent.
 TEST_F(StopperTest, DeniedStopsPauseTheirClusterAndEnvironmentsTakeTurns) {
+  refuse_nothing();
   Environment second = records().environments.at(kUid);
   second.uid = EnvironmentUid{"uid-2"};
   second.name = EnvironmentName{"second"};
   second.cluster = ClusterArn{"arn:aws:ecs:eu-west-1:123456789012:cluster/test"};
   second.mod_revision = 0;
-  ASSERT_TRUE(await(process_->repository.put({second}, {})).has_value());
+  put({second}, {});
   control_.fake.denied_cluster = kCluster;
   Plan many;
   for (int i = 0; i < 100; ++i) {
