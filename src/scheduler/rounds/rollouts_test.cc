@@ -27,7 +27,7 @@ TEST_F(RolloutsTest, SaysWhatAllInstancesWaitFor) {
   EXPECT_LT(cluster_.start_calls, 10);
   cluster_.start_fault.reset();
   EXPECT_TRUE(runs_everywhere("logs:1"));
-  loop_.run_for(seconds{11});
+  loop_.run_for(seconds{13});
   EXPECT_EQ(status_of("one"), DeploymentStatus::kCompleted);
 }
 
@@ -51,7 +51,7 @@ TEST_F(RolloutsTest, ADeniedDeploymentEndsWithTheDenial) {
   EXPECT_LT(cluster_.start_calls, 12) << "one call tells it of all";
   cluster_.start_fault.reset();
   EXPECT_TRUE(runs_everywhere("logs:1"));
-  loop_.run_for(seconds{11});
+  loop_.run_for(seconds{13});
   EXPECT_TRUE(records().deployments.at(DeploymentId{"one"}).failed_instances.empty());
   EXPECT_EQ(records().deployments.at(DeploymentId{"one"}).reason, "");
 }
@@ -75,6 +75,7 @@ TEST_F(RolloutsTest, ADeniedRevisionTakesNoMoreThanTheFirstTask) {
 
 // The stop of what runs may be denied as well: nothing is lost by it, and nobody waits for ever.
 TEST_F(RolloutsTest, ADeniedStopEndsTheDeploymentWithTheDenial) {
+  refuse_nothing();
   add_instances(4);
   deploy("one", "logs:1");
   ASSERT_TRUE(runs_everywhere("logs:1"));
@@ -95,7 +96,7 @@ TEST_F(RolloutsTest, ADeniedStopEndsTheDeploymentWithTheDenial) {
   cluster_.stop_fault.reset();
   deploy("three", "logs:2");
   EXPECT_TRUE(runs_everywhere("logs:2"));
-  loop_.run_for(seconds{11});
+  loop_.run_for(seconds{13});
   EXPECT_EQ(status_of("three"), DeploymentStatus::kCompleted);
 }
 
@@ -148,7 +149,7 @@ TEST_F(RolloutsTest, ARevisionThatDiesEarlyEndsAsFailed) {
     disk_ = store::make_memory_disk(5);
     process_.reset();
     TinyCluster cluster{loop_};
-    process_ = std::make_unique<Process>(loop_, cluster, disk_);
+    boot(cluster);
     for (int i = 0; i < 40; ++i) cluster.put_instance("i" + std::to_string(100 + i));
     max_unavailable_ = MaxUnavailable{10, true};
     deploy("one", "logs:1");
@@ -166,7 +167,7 @@ TEST_F(RolloutsTest, ARevisionThatDiesEarlyEndsAsFailed) {
     deploy("three", "logs:1");
     EXPECT_TRUE(
         loop_.run_while_not([&] { return cluster.running_count("logs:1") == 40; }, minutes{20}));
-    loop_.run_for(seconds{11});
+    loop_.run_for(seconds{13});
     EXPECT_EQ(status_of("three"), DeploymentStatus::kCompleted);
     process_.reset();
   }
@@ -192,7 +193,7 @@ TEST_F(RolloutsTest, GoesOnAsItsTasksGetHealthy) {
   loop_.run_for(seconds{30});
   EXPECT_GE(cluster_.running_count("logs:2"), 2U);
   EXPECT_TRUE(runs_everywhere("logs:2"));
-  loop_.run_for(seconds{21});
+  loop_.run_for(seconds{23});
   EXPECT_EQ(status_of("two"), DeploymentStatus::kCompleted);
   EXPECT_TRUE(records().emptied.empty());
 }
@@ -232,7 +233,7 @@ TEST_F(RolloutsTest, AFirstDeploymentIsCompletedOnceItsTasksAreHealthy) {
   loop_.run_for(minutes{5});
   EXPECT_EQ(status_of("one"), DeploymentStatus::kRunning);
   cluster_.set_health("logs:1", "HEALTHY");
-  loop_.run_for(seconds{11});
+  loop_.run_for(seconds{13});
   EXPECT_EQ(status_of("one"), DeploymentStatus::kCompleted);
 }
 
@@ -248,7 +249,7 @@ TEST_F(RolloutsTest, ALostStoreIsMadeGoodByAdopting) {
   process_.reset();
   disk_ = store::make_memory_disk(6);
   uid_ = EnvironmentUid{"uid-2"};
-  process_ = std::make_unique<Process>(loop_, cluster_, disk_);
+  boot(cluster_);
   deploy("two", "logs:1");
   loop_.run_for(minutes{1});
   const auto count_state = [&](std::string_view state) {

@@ -1,5 +1,5 @@
 // The scheduler's whole loop in virtual time on a small cluster that answers late and loses
-// answers, for the tests of rounds. The judge is the cluster.
+// answers, on a store that is busy, for the tests of rounds. The judge is the cluster.
 #pragma once
 
 #include <fmt/format.h>
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "aws/fake_ecs.h"
+#include "base/insist_for_tests.h"
 #include "base/sim_loop.h"
 #include "scheduler/environments/operations.h"
 #include "scheduler/environments/repository_for_tests.h"
@@ -291,10 +292,11 @@ class NotingPlanner final : public Planner {
 
 // One life of the scheduler.
 struct Process {
-  Process(SimLoop& loop, TinyCluster& cluster, std::shared_ptr<store::MemoryDisk> disk)
+  Process(SimLoop& loop, TinyCluster& cluster, std::shared_ptr<store::MemoryDisk> disk,
+          std::uint64_t store_seed)
       : random(3),
-        store(loop, std::move(disk), {.commit_latency = std::chrono::milliseconds{5}}),
-        repository(loop, store),
+        store(loop, std::move(disk), store_seed),
+        repository(loop, store.slow),
         log(repository),
         mirror(loop, random, cluster),
         rounds({loop, random, repository, mirror, planner, log, cluster, cluster.query, board,
@@ -310,7 +312,7 @@ struct Process {
   }
   Random random;
   Metrics metrics;
-  store::MemoryStore store;
+  StoreForTests store;
   Repository repository;
   RepositoryIntentLog log;
   client::ClusterMirror mirror;
@@ -322,7 +324,17 @@ struct Process {
 
 class RoundsTest : public testing::Test {
  protected:
-  RoundsTest() { process_ = std::make_unique<Process>(loop_, cluster_, disk_); }
+  RoundsTest() { boot(cluster_); }
+
+  void boot(TinyCluster& cluster) {
+    process_ = std::make_unique<Process>(loop_, cluster, disk_, store_seed_++);
+    if (refuses_nothing_) process_->store.refuse_nothing();
+  }
+  // For a test that says how soon something is begun: the store takes everything, a little later.
+  void refuse_nothing() {
+    refuses_nothing_ = true;
+    process_->store.refuse_nothing();
+  }
 
   void add_instances(int count) {
     for (int i = 0; i < count; ++i) {
@@ -333,14 +345,14 @@ class RoundsTest : public testing::Test {
   void crash(bool hours_pass = false) {
     process_.reset();
     if (hours_pass) cluster_.forget_stopped();
-    process_ = std::make_unique<Process>(loop_, cluster_, disk_);
-    loop_.run_for(std::chrono::milliseconds{10});
+    boot(cluster_);
+    loop_.run_for(std::chrono::milliseconds{50});
   }
   const Records& records() const { return process_->repository.records(); }
 
   // What the API does for "deploy".
   void deploy(const std::string& id, const std::string& definition) {
-    loop_.run_for(std::chrono::milliseconds{10});
+    loop_.run_for(std::chrono::milliseconds{50});  // Until its records are read.
     Environment environment;
     const auto found = records().environments.find(uid_);
     if (found != records().environments.end()) environment = found->second;
@@ -364,29 +376,17 @@ class RoundsTest : public testing::Test {
     put(environment, {});
   }
   void put(const Environment& environment, const std::vector<Deployment>& deployments) {
-    std::optional<Status> stored;
-    Scope scope{loop_};
-    auto put = [&]() -> Async<void> {
-      std::vector<Environment> environments{environment};
-      auto all = deployments;
-      stored.emplace(co_await process_->repository.put(std::move(environments), std::move(all)));
-    };
-    scope.spawn(put());
-    ASSERT_TRUE(loop_.run_while_not([&] { return stored.has_value(); }, std::chrono::minutes{1}));
-    ASSERT_TRUE(stored->has_value()) << stored->error().message;
+    const Status stored =
+        insist(loop_, [&] { return process_->repository.put({environment}, deployments); });
+    ASSERT_TRUE(stored.has_value()) << stored.error().message;
   }
   std::vector<Adoption> adopt(bool dry_run) {
     Operations operations{loop_, process_->random, process_->repository, directory_};
-    std::optional<Result<std::vector<Adoption>>> adopted;
-    Scope scope{loop_};
-    auto work = [&]() -> Async<void> {
-      auto unclaimed = process_->board.environments.at(uid_).unclaimed;
-      adopted.emplace(co_await operations.adopt("logs", std::move(unclaimed), dry_run));
-    };
-    scope.spawn(work());
-    EXPECT_TRUE(loop_.run_while_not([&] { return adopted.has_value(); }, std::chrono::minutes{1}));
-    EXPECT_TRUE(adopted->has_value());
-    return adopted->value_or(std::vector<Adoption>{});
+    const auto unclaimed = process_->board.environments.at(uid_).unclaimed;
+    const auto adopted =
+        insist(loop_, [&] { return operations.adopt("logs", unclaimed, dry_run); });
+    EXPECT_TRUE(adopted.has_value());
+    return adopted.value_or(std::vector<Adoption>{});
   }
   bool runs_everywhere(const std::string& definition) {
     return loop_.run_while_not([&] { return cluster_.running_count(definition) == names_.size(); },
@@ -399,6 +399,8 @@ class RoundsTest : public testing::Test {
   SimLoop loop_{5};
   TinyCluster cluster_{loop_};
   std::shared_ptr<store::MemoryDisk> disk_ = store::make_memory_disk(5);
+  std::uint64_t store_seed_ = 5;
+  bool refuses_nothing_ = false;
   std::vector<std::string> names_;
   EnvironmentUid uid_ = kUid;
   MaxUnavailable max_unavailable_;

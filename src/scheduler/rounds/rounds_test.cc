@@ -16,6 +16,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 TEST_F(RoundsTest, DeploysJoinsRepairsAndRollsOut) {
+  refuse_nothing();
   add_instances(25);
   deploy("one", "logs:1");
   EXPECT_TRUE(runs_everywhere("logs:1"));
@@ -60,6 +61,7 @@ TEST_F(RoundsTest, DeploysJoinsRepairsAndRollsOut) {
 
 // Its tasks run, but the events of their start are late: nobody may start beside them.
 TEST_F(RoundsTest, ANameThatIsUsedAgainStartsNothingBesideTasksThatWereNotSeen) {
+  refuse_nothing();
   cluster_.event_delay = minutes{1};
   add_instances(10);
   deploy("one", "logs:1");
@@ -76,6 +78,7 @@ TEST_F(RoundsTest, ANameThatIsUsedAgainStartsNothingBesideTasksThatWereNotSeen) 
 
 // Whatever comes while a round stores what it found is not left to the next thing that comes.
 TEST_F(RoundsTest, WhatChangesWhileARoundWritesIsSeenAtOnce) {
+  refuse_nothing();
   add_instances(1);
   deploy("one", "logs:1");
   for (int i = 0; i < 60; ++i) {
@@ -210,8 +213,8 @@ TEST_F(RoundsTest, StopsWithoutLeavingAStartOpen) {
   loop_.run_for(minutes{1});
   EXPECT_TRUE(cluster_.live_on(names_.back()).empty()) << "nothing starts any more";
 
-  crash();  // The next process goes on at once.
-  loop_.run_for(seconds{1});
+  crash();  // The next process goes on, at the latest after a commit that is refused.
+  loop_.run_for(seconds{2});
   EXPECT_EQ(cluster_.live_on(names_.back()).size(), 1U);
   EXPECT_EQ(cluster_.start_calls, 2);
 }
