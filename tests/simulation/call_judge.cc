@@ -117,7 +117,14 @@ void CallJudge::note_refusal(const std::string& deployment, const std::string& i
   if (shown && shown->at >= refused.last_at - kOnItsWay) refused.count = 0;
   ++refused.count;
   refused.last_at = now();
-  was_refused_.insert({deployment, instance});
+  ++refusal_counts_[{deployment, instance}];
+}
+
+int CallJudge::refusals_of(const std::string& deployment, const std::string& instance) const {
+  const auto refused = refusal_counts_.find({deployment, instance});
+  const auto denied = denial_counts_.find(deployment);
+  return (refused == refusal_counts_.end() ? 0 : refused->second) +
+         (denied == denial_counts_.end() ? 0 : denied->second);
 }
 
 void CallJudge::on_answer(const std::string& operation, const std::string& body, TimePoint sent_at,
@@ -145,12 +152,12 @@ void CallJudge::note_start_answer(const std::string& body, TimePoint sent_at,
   const auto instances = texts_of(request, "containerInstances");
   if (is_denied(answer)) {
     unsure_ = false;
-    was_denied_.insert(deployment);
     Refusals& denial = denials_[deployment];
     // Those that were sent together count once.
     if (denial.count > 0 && sent_at <= denial.last_at) return;
     if (now() - denial.last_at > kDenialKept) denial.count = 0;
     ++denial.count;
+    ++denial_counts_[deployment];
     denial.last_at = now();
     return;
   }

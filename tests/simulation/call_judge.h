@@ -24,10 +24,8 @@ class CallJudge final : public SeamListener {
   /// Empty: all rules were kept.
   const std::string& broken() const { return broken_; }
   void note_coverage(Coverage& coverage) const;
-  /// Instances that ECS refused by themselves, or for the deployment: in answers that arrived.
-  bool was_refused(const std::string& deployment, const std::string& instance) const {
-    return was_denied_.contains(deployment) || was_refused_.contains({deployment, instance});
-  }
+  /// How often ECS refused a start there, by itself or for the deployment: in answers that arrived.
+  int refusals_of(const std::string& deployment, const std::string& instance) const;
 
   /// What a process alone knows of refusals is gone.
   void on_crash();
@@ -61,9 +59,9 @@ class CallJudge final : public SeamListener {
   const simulator::World& world_;
   const StateJudge& state_;
   std::map<Place, Refusals> refusals_;
-  std::set<Place> was_refused_;
-  std::set<std::string> was_denied_;
-  std::map<std::string, Refusals> denials_;  // Of starts, by deployment.
+  std::map<Place, int> refusal_counts_;       // In all.
+  std::map<std::string, int> denial_counts_;  // Likewise, by deployment.
+  std::map<std::string, Refusals> denials_;   // Of starts, by deployment.
   Refusals stop_denials_;
   std::size_t starts_under_way_ = 0;
   bool unsure_ = false;           // Since a start of unknown outcome.

@@ -7,28 +7,23 @@
 #include <string>
 #include <utility>
 
-#include "simulation/call_judge.h"
+#include "simulation/deployment_record.h"
 #include "simulation/health_words.h"
-#include "simulation/hold_ups.h"
 #include "simulation/seam_listener.h"
 #include "simulation/state_judge.h"
-#include "simulator/judge.h"
+#include "simulation/strikes.h"
+#include "simulator/world.h"
 
 namespace blox::simulation {
 
-/// Listens to the calls and the store of the scheduler. Asks what the scheduler stores of a
+/// Listens to the store of the scheduler. Asks what the scheduler stores of a
 /// deployment against what happened in the world. Threading: the executor's thread. Requires: all
 /// outlive it.
 class EndingJudge final : public simulator::WorldObserver, public SeamListener {
  public:
-  EndingJudge(const simulator::World& world, const simulator::Judge& judge, const StateJudge& state,
-              const CallJudge& calls, const HoldUps& hold_ups, const HealthWords& health)
-      : world_(world),
-        judge_(judge),
-        state_(state),
-        calls_(calls),
-        hold_ups_(hold_ups),
-        health_(health) {}
+  EndingJudge(const simulator::World& world, const StateJudge& state, const HealthWords& health,
+              const Strikes& strikes)
+      : world_(world), state_(state), health_(health), strikes_(strikes) {}
 
   /// Empty: all rules were kept.
   const std::string& broken() const { return broken_; }
@@ -40,20 +35,10 @@ class EndingJudge final : public simulator::WorldObserver, public SeamListener {
   void on_start_asked(const simulator::Instance&, std::string_view) override {}
   void on_stop_asked(const simulator::Task&, std::string_view) override {}
 
-  void on_sent(const std::string& operation, const std::string& body) override;
-  void on_answer(const std::string& operation, const std::string& body, TimePoint sent_at,
-                 const Result<http::Answer>& answer) override;
   void on_record(const std::string& key, const std::string& value) override;
+  void on_held(const std::string& key, const std::string& value) override;
 
  private:
-  struct Deployment {
-    std::string id;
-    std::string environment;  // Its uid.
-    std::string group;
-    std::string definition;
-    std::string status;
-    std::set<std::string> failed;
-  };
   using Where = std::pair<std::string, std::string>;  // Instance; group and definition.
   struct Service {                                    // Of a task.
     TimePoint from;
@@ -66,33 +51,20 @@ class EndingJudge final : public simulator::WorldObserver, public SeamListener {
     TimePoint since;
   };
   static std::string revision_of(const simulator::Task& task);
-  static std::string revision_of(const Deployment& deployment);
-  void judge_named(const Deployment& deployment);
-  bool is_held_up(const Deployment& deployment, const std::string& instance) const;
-  void judge_completed(const Deployment& deployment);
-  bool is_struck(const std::string& instance) const;
-  bool has_ghost(const std::string& instance) const;
-  bool hangs(const simulator::Task& task) const;
-  bool has_run(const simulator::Instance& instance, const Deployment& deployment) const;
-  bool has_foreign(const Deployment& deployment, const std::string& instance) const;
-  bool is_known_fit(const simulator::Instance& instance, const Deployment& deployment) const;
+  static std::string revision_of(const DeploymentRecord& deployment);
+  void judge_named(const DeploymentRecord& deployment);
+  void judge_completed(const DeploymentRecord& deployment);
+  bool has_run(const simulator::Instance& instance, const DeploymentRecord& deployment) const;
+  bool is_known_fit(const simulator::Instance& instance, const DeploymentRecord& deployment) const;
 
   const simulator::World& world_;
-  const simulator::Judge& judge_;
   const StateJudge& state_;
-  const CallJudge& calls_;
-  const HoldUps& hold_ups_;
   const HealthWords& health_;
-  std::map<std::string, Fit> fit_;                                // Instances, while they are.
-  std::map<Where, std::map<std::string, Service>> services_;      // By task.
-  std::map<std::string, std::map<std::string, TimePoint>> gone_;  // When tasks ended, by instance.
-  std::map<std::string, TimePoint> unwell_from_;  // Of tasks asked for, and not told HEALTHY.
-  std::set<std::string> struck_;  // Instances where a task ended by itself, or was unclaimed.
+  const Strikes& strikes_;
+  std::map<std::string, Fit> fit_;                            // Instances, while they are.
+  std::map<Where, std::map<std::string, Service>> services_;  // By task.
   std::set<std::string> completed_;
   std::map<std::string, std::set<std::string>> failed_;  // Instances, by deployment, as it said.
-  std::map<std::string, std::string> owners_;            // Environment uids, by deployment.
-  // By instance and group, who started tasks there.
-  std::map<std::pair<std::string, std::string>, std::set<std::string>> starters_;
   std::uint64_t named_ = 0;
   std::string broken_;
 };

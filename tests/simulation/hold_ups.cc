@@ -32,7 +32,7 @@ bool HoldUps::has_lasted(const std::string& deployment) const {
 }
 
 void HoldUps::on_task(const simulator::Task& task, const simulator::TaskState*) {
-  places_.try_emplace(task.arn, task.instance->arn);
+  places_.try_emplace(task.arn, Place{task.instance->arn, task.group});
   const auto& state = task.present();
   const bool serves = state.is_running() && state.desired_status == TaskStatusKind::kRunning;
   auto& services = services_[{task.instance->arn, task.group}];
@@ -69,8 +69,8 @@ void HoldUps::on_record(const std::string& key, const std::string& value) {
   if (open.launch_id != intent.launch_id) open = std::move(intent);
 }
 
-bool HoldUps::was_stop_refused(const std::string& instance) const {
-  return refused_.contains(instance);
+bool HoldUps::was_stop_refused(const std::string& group, const std::string& instance) const {
+  return refused_.contains({instance, group});
 }
 
 bool HoldUps::has_old_intent(const std::string& environment, const std::string& deployment,

@@ -20,8 +20,8 @@ class HoldUps final : public simulator::WorldObserver, public SeamListener {
  public:
   HoldUps(const simulator::World& world, const StateJudge& state) : world_(world), state_(state) {}
 
-  /// ECS refused one stop there after the other.
-  bool was_stop_refused(const std::string& instance) const;
+  /// ECS refused one stop of a task of that group there after the other.
+  bool was_stop_refused(const std::string& group, const std::string& instance) const;
   /// A start or stop of that environment is open there for too long.
   bool has_old_intent(const std::string& environment, const std::string& deployment,
                       const std::string& instance) const;
@@ -49,7 +49,8 @@ class HoldUps final : public simulator::WorldObserver, public SeamListener {
     std::string instance;
     TimePoint opened_at;
   };
-  struct Service {  // Of a task, while it is asked to run.
+  using Place = std::pair<std::string, std::string>;  // Instance, group.
+  struct Service {                                    // Of a task, while it is asked to run.
     TimePoint until = TimePoint::max();
   };
   TimePoint now() const { return world_.executor().now(); }
@@ -59,13 +60,12 @@ class HoldUps final : public simulator::WorldObserver, public SeamListener {
   const simulator::World& world_;
   const StateJudge& state_;
   TimePoint process_since_{};
-  std::map<std::string, TimePoint> made_at_;   // By deployment.
-  std::map<std::string, Intent> intents_;      // By key, those that are open.
-  std::map<std::string, int> stop_refusals_;   // In a row, by task.
-  std::map<std::string, std::string> places_;  // Instances of tasks, of those that ECS forgot too.
-  std::set<std::string> refused_;              // Instances where there were so many.
-  // By instance and group, by task.
-  std::map<std::pair<std::string, std::string>, std::map<std::string, Service>> services_;
+  std::map<std::string, TimePoint> made_at_;  // By deployment.
+  std::map<std::string, Intent> intents_;     // By key, those that are open.
+  std::map<std::string, int> stop_refusals_;  // In a row, by task.
+  std::map<std::string, Place> places_;       // Of tasks, of those that ECS forgot too.
+  std::set<Place> refused_;                   // Where there were so many.
+  std::map<Place, std::map<std::string, Service>> services_;  // By task.
 };
 
 }  // namespace blox::simulation

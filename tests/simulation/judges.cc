@@ -13,7 +13,8 @@ Judges::Judges(simulator::Simulator& simulator, const Scenario& scenario,
       calls_(simulator.world, state_),
       rollout_(simulator.world, simulator.judge, state_, scenario.drain_deadline),
       hold_ups_(simulator.world, state_),
-      ending_(simulator.world, simulator.judge, state_, calls_, hold_ups_, health_) {
+      strikes_({simulator.world, simulator.judge, state_, calls_, hold_ups_}),
+      ending_(simulator.world, state_, health_, strikes_) {
   const Duration belief = scenario.belief_age_max();
   simulator.judge.set_drain_grace(belief + std::chrono::minutes{2});
   if (judges_s3(scenario)) simulator.judge.set_return_grace(belief);
@@ -27,6 +28,7 @@ Judges::Judges(simulator::Simulator& simulator, const Scenario& scenario,
   simulator.world.add_observer(observation_);
   simulator.world.add_observer(rollout_);
   simulator.world.add_observer(hold_ups_);
+  simulator.world.add_observer(strikes_);
   simulator.world.add_observer(ending_);
 }
 

@@ -16,6 +16,7 @@
 #include "simulation/scenario.h"
 #include "simulation/seam_listener.h"
 #include "simulation/state_judge.h"
+#include "simulation/strikes.h"
 #include "simulator/simulator.h"
 
 namespace blox::simulation {
@@ -38,9 +39,9 @@ class Judges {
   SeamListeners of_state() { return {&observation_, &calls_}; }
   SeamListeners of_state_calls() { return {&observation_, &health_}; }
   /// and to the store of the daemon-scheduler, and to its calls.
-  SeamListeners of_scheduler() { return {&rollout_, &hold_ups_, &ending_, &calls_}; }
+  SeamListeners of_scheduler() { return {&rollout_, &hold_ups_, &strikes_, &ending_, &calls_}; }
   SeamListeners of_scheduler_calls() {
-    return {&observation_, &health_, &calls_, &hold_ups_, &ending_};
+    return {&observation_, &health_, &calls_, &hold_ups_, &strikes_};
   }
 
   /// Somebody is about to deploy.
@@ -61,6 +62,7 @@ class Judges {
   CallJudge calls_;
   RolloutJudge rollout_;
   HoldUps hold_ups_;
+  Strikes strikes_;
   EndingJudge ending_;
 };
 

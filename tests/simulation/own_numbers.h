@@ -23,6 +23,10 @@ inline constexpr Duration kWaitedFor = std::chrono::minutes{10};
 inline constexpr int kRefusedStops = 3;
 /// A denial of starts that nobody has met for so long is forgotten, and the next one is the first.
 inline constexpr Duration kDenialKept = std::chrono::minutes{10};
+/// Nor where so many starts in a row were refused, or came to tasks that ended this soon. Source:
+/// docs/api, "Deployments"; design/scheduling.md, "Life of an instance".
+inline constexpr int kFailedStarts = 3;
+inline constexpr Duration kFailedStart = std::chrono::minutes{1};
 /// Nothing is concluded from not finding a task before it: both of the first, by a clock that errs
 /// by 1 %.
 inline constexpr Duration kSettleTime = (kLaunchTakesEffectWithin + kVisibleWithin) * 101 / 100;

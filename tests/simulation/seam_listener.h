@@ -25,7 +25,9 @@ class SeamListener {
   virtual void on_commit(std::size_t /*records*/) {}
   /// The scheduler's store has acknowledged it.
   virtual void on_record(const std::string& /*key*/, const std::string& /*value*/) {}
-  /// Likewise, that it holds nothing under the key any more.
+  /// It held it when the process began: of an acknowledged commit, or of one that nobody heard of.
+  virtual void on_held(const std::string& /*key*/, const std::string& /*value*/) {}
+  /// It has acknowledged that it holds nothing under the key any more.
   virtual void on_erased(const std::string& /*key*/) {}
 };
 using SeamListeners = std::vector<SeamListener*>;

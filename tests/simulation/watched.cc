@@ -34,10 +34,13 @@ Async<Result<http::Answer>> WatchedTransport::send(http::OutgoingRequest request
 
 Async<Result<store::Page>> WatchedStore::range(store::RangeRequest request) {
   auto page = co_await real_->range(std::move(request));
-  if (page && judge_ != nullptr) {
-    for (const auto& item : page->items) {
+  if (!page) co_return page;
+  for (const auto& item : page->items) {
+    if (judge_ != nullptr) {
       judge_->on_durable(item.key, *item.value, item.mod_revision);
+      continue;
     }
+    for (auto* listener : listeners_) listener->on_held(item.key, *item.value);
   }
   co_return page;
 }

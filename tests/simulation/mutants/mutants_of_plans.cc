@@ -1,3 +1,5 @@
+#include <memory>
+#include <set>
 #include <utility>
 
 #include "simulation/mutants/biases.h"
@@ -37,6 +39,11 @@ std::function<void(World&)> each_instance(Change change) {
   return [change](World& world) {
     for (ObservedInstance& instance : world.instances) change(instance);
   };
+}
+
+void refuse_starts(Scenario& scenario) {
+  scenario.faults.start_refused = 0.5;
+  scenario.deployments = 3;
 }
 
 void drain_often(Scenario& scenario) {
@@ -108,10 +115,30 @@ void check_health(Scenario& scenario) {
   scenario.deployments = 3;
 }
 
+// Whom one deployment named the next one names.
+Mutant carries_names_over() {
+  Mutant mutant;
+  mutant.promise = "failed instances";
+  mutant.name = "names-whom-an-earlier-deployment-named";
+  mutant.planner = [] {
+    auto named = std::make_shared<std::set<ContainerInstanceArn>>();
+    return std::make_unique<BentPlanner>([named](World& world) {
+      if (!world.desired.deployment) return;
+      auto& failed = world.desired.deployment->failed_instances;
+      named->insert(failed.begin(), failed.end());
+      failed.assign(named->begin(), named->end());
+    });
+  };
+  mutant.bend_scenario = refuse_starts;
+  return mutant;
+}
+
 void connect(ObservedInstance& instance) {
   instance.agent_connected = true;
   instance.superseded = false;
 }
+
+void give_up_at_once(ObservedInstance& instance) { instance.failures.count *= 3; }
 
 void complete_at_once(Plan& plan) {
   if (!plan.deployment) return;
@@ -195,7 +222,10 @@ std::vector<Mutant> mutants_of_plans() {
                         keep, die_early)),
       planned("backoff", "starts-again-at-once",
               each_instance([](ObservedInstance& instance) { instance.failures = {}; }), keep,
-              [](Scenario& scenario) { scenario.faults.start_refused = 0.5; }),
+              refuse_starts),
+      planned("failed instances", "gives-up-at-the-first-failed-start",
+              each_instance(give_up_at_once), keep, refuse_starts),
+      carries_names_over(),
       planned("completed", "completes-at-once", leave, complete_at_once, {}),
       planned(
           "completed", "does-not-wait-for-min-healthy",
