@@ -105,13 +105,6 @@ void BudgetJudge::on_instance(const simulator::Instance& instance,
     drained_[instance.arn] = world_.executor().now();
   }
   const TimePoint time = world_.executor().now();
-  if (now.status == InstanceStatusKind::kActive && now.agent_connected) {
-    eligible_.insert(instance.arn);
-  } else {
-    eligible_.erase(instance.arn);
-  }
-  eligible_then_.emplace_back(time, eligible_.size());
-  eligible_max_ = std::max(eligible_max_, eligible_.size());
   if (!now.agent_connected) away_.try_emplace(instance.arn, time);
   // Whose agent was away for long may have been given up; who leaves has nothing to come back to.
   bool over = now.status != InstanceStatusKind::kActive;
@@ -141,15 +134,6 @@ std::size_t BudgetJudge::count_known_but(const std::string& instance) {
   }));
 }
 
-// The most that whoever asks now may take for eligible.
-std::size_t BudgetJudge::eligible_lately() {
-  const TimePoint from = world_.executor().now() - budget_.belief_age;
-  while (eligible_then_.size() > 1 && eligible_then_[1].first <= from) eligible_then_.pop_front();
-  std::size_t most = 0;
-  for (const auto& [since, count] : eligible_then_) most = std::max(most, count);
-  return most;
-}
-
 void BudgetJudge::on_stop_asked(const simulator::Task& task, std::string_view reason) {
   if (task.group != budget_.group || !judge_.is_ours(task)) return;
   if (!asked_.insert(task.arn).second) return;  // Decided before, and asked for again.
@@ -163,7 +147,7 @@ void BudgetJudge::on_stop_asked(const simulator::Task& task, std::string_view re
   // One that holds a place already takes no other, whatever ends there.
   const std::size_t known = count_known_but(instance);
   known_max_ = std::max(known_max_, known);
-  const std::size_t places = budget_.places(eligible_lately());
+  const std::size_t places = budget_.places(eligible_.most_lately());
   if (known < places || !broken_.empty()) return;
   broken_ = fmt::format("S3: a stop on {} ({}) while {} places of {} were known to be taken",
                         instance, reason, known, places);

@@ -3,7 +3,6 @@
 // alone; its numbers are its own.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -12,6 +11,7 @@
 #include <utility>
 
 #include "base/time.h"
+#include "simulation/eligible_count.h"
 #include "simulation/health_words.h"
 #include "simulator/judge.h"
 #include "simulator/world.h"
@@ -32,16 +32,18 @@ struct Budget {
 class BudgetJudge final : public simulator::WorldObserver {
  public:
   BudgetJudge(const simulator::World& world, const simulator::Judge& judge,
-              const HealthWords& health, Budget budget)
-      : world_(world), judge_(judge), health_(health), budget_(std::move(budget)) {}
+              const HealthWords& health, EligibleCount& eligible, Budget budget)
+      : world_(world),
+        judge_(judge),
+        health_(health),
+        eligible_(eligible),
+        budget_(std::move(budget)) {}
 
   const std::string& group() const { return budget_.group; }
   /// Empty: it was kept.
   const std::string& broken() const { return broken_; }
   /// The most places that were known to be taken when a stop that costs service was asked for.
   std::size_t known_max() const { return known_max_; }
-  /// The most instances that were eligible at a moment.
-  std::size_t eligible_max() const { return eligible_max_; }
 
   /// Somebody deploys: the deaths of another deployment are its own. That it is in force shows
   /// with its first task, which a stop may precede.
@@ -68,11 +70,11 @@ class BudgetJudge final : public simulator::WorldObserver {
   void note_start(const simulator::Task& task);
   void note_end(const simulator::Task& task, const simulator::TaskState& state);
   std::size_t count_known_but(const std::string& instance);
-  std::size_t eligible_lately();
 
   const simulator::World& world_;
   const simulator::Judge& judge_;
   const HealthWords& health_;
+  EligibleCount& eligible_;
   Budget budget_;
   std::map<std::string, Place> places_;       // By instance ARN.
   std::map<std::string, int> serving_;        // Tasks, by instance ARN.
@@ -84,10 +86,6 @@ class BudgetJudge final : public simulator::WorldObserver {
   std::string wanted_;                        // The last of them to begin, if none has come since.
   std::string broken_;
   std::size_t known_max_ = 0;
-  std::set<std::string> eligible_;  // Instances.
-  // How many were eligible from when on, as far as somebody may believe it yet.
-  std::deque<std::pair<TimePoint, std::size_t>> eligible_then_;
-  std::size_t eligible_max_ = 0;
 };
 
 }  // namespace blox::simulation

@@ -1,29 +1,43 @@
 #include "simulation/judges.h"
 
 #include <chrono>
+#include <functional>
 
 #include "simulation/promises.h"
 
 namespace blox::simulation {
 
+namespace {
+
+std::function<std::size_t(std::size_t)> places_by(const Scenario& scenario) {
+  return [&scenario](std::size_t eligible) { return places_of(scenario, eligible); };
+}
+
+FailureJudge::Rules rules_of(const Scenario& scenario) {
+  return {places_by(scenario), scenario.belief_age_max(), !scenario.forgetful};
+}
+
+}  // namespace
+
 Judges::Judges(simulator::Simulator& simulator, const Scenario& scenario,
                const std::vector<std::string>& groups, Coverage& coverage)
-    : state_(simulator.world, coverage),
+    : eligible_(simulator.world, scenario.belief_age_max()),
+      state_(simulator.world, coverage),
       observation_(simulator.world),
       calls_(simulator.world, state_),
       rollout_(simulator.world, simulator.judge, state_, scenario.drain_deadline),
       hold_ups_(simulator.world, state_),
       strikes_({simulator.world, simulator.judge, state_, calls_, hold_ups_}),
-      ending_(simulator.world, state_, health_, strikes_) {
+      ending_(simulator.world, state_, health_, strikes_),
+      failure_(simulator.world, strikes_, eligible_, rules_of(scenario)) {
   const Duration belief = scenario.belief_age_max();
   simulator.judge.set_drain_grace(belief + std::chrono::minutes{2});
   if (judges_s3(scenario)) simulator.judge.set_return_grace(belief);
+  simulator.world.add_observer(eligible_);
   for (const auto& group : groups) {
-    Budget budget{group,
-                  [&scenario](std::size_t eligible) { return places_of(scenario, eligible); },
-                  belief, !scenario.forgetful};
-    simulator.world.add_observer(
-        budgets_.emplace_back(simulator.world, simulator.judge, health_, std::move(budget)));
+    Budget budget{group, places_by(scenario), belief, !scenario.forgetful};
+    simulator.world.add_observer(budgets_.emplace_back(simulator.world, simulator.judge, health_,
+                                                       eligible_, std::move(budget)));
   }
   simulator.world.add_observer(observation_);
   simulator.world.add_observer(rollout_);
@@ -36,8 +50,8 @@ std::string Judges::broken() const {
   for (const auto& budget : budgets_) {
     if (!budget.broken().empty()) return budget.broken();
   }
-  for (const std::string* broken :
-       {&observation_.broken(), &rollout_.broken(), &calls_.broken(), &ending_.broken()}) {
+  for (const std::string* broken : {&observation_.broken(), &rollout_.broken(), &calls_.broken(),
+                                    &failure_.broken(), &ending_.broken()}) {
     if (!broken->empty()) return *broken;
   }
   return {};
@@ -48,6 +62,7 @@ void Judges::note_coverage(Coverage& coverage) const {
   calls_.note_coverage(coverage);
   rollout_.note_coverage(coverage);
   ending_.note_coverage(coverage);
+  failure_.note_coverage(coverage);
   coverage.note_greatest("seconds that an observation was old at a start",
                          std::chrono::duration<double>(observation_.oldest()).count());
 }
@@ -61,6 +76,7 @@ void Judges::on_deploying(const std::string& environment) {
 void Judges::on_restore() {
   state_.on_restore();
   calls_.on_restore();
+  failure_.on_crash();
 }
 
 }  // namespace blox::simulation

@@ -9,7 +9,9 @@
 #include "simulation/budget_judge.h"
 #include "simulation/call_judge.h"
 #include "simulation/coverage.h"
+#include "simulation/eligible_count.h"
 #include "simulation/ending_judge.h"
+#include "simulation/failure_judge.h"
 #include "simulation/health_words.h"
 #include "simulation/observation_judge.h"
 #include "simulation/rollout_judge.h"
@@ -33,29 +35,36 @@ class Judges {
   void note_coverage(Coverage& coverage) const;
   StateJudge& state() { return state_; }
   /// The most instances that were eligible at a moment.
-  std::size_t eligible_max() const { return budgets_.front().eligible_max(); }
+  std::size_t eligible_max() const { return eligible_.max(); }
 
   /// Who listens to the queue and the store of the cluster-state-service, and to its calls,
   SeamListeners of_state() { return {&observation_, &calls_}; }
   SeamListeners of_state_calls() { return {&observation_, &health_}; }
   /// and to the store of the daemon-scheduler, and to its calls.
-  SeamListeners of_scheduler() { return {&rollout_, &hold_ups_, &strikes_, &ending_, &calls_}; }
+  SeamListeners of_scheduler() {
+    return {&rollout_, &hold_ups_, &strikes_, &ending_, &failure_, &calls_};
+  }
   SeamListeners of_scheduler_calls() {
-    return {&observation_, &health_, &calls_, &hold_ups_, &strikes_};
+    return {&observation_, &health_, &calls_, &hold_ups_, &strikes_, &failure_};
   }
 
   /// Somebody is about to deploy.
   void on_deploying(const std::string& environment);
-  void on_state_crash() { state_.on_crash(); }
+  void on_state_crash() {
+    state_.on_crash();
+    failure_.on_crash();
+  }
   void on_scheduler_crash() {
     calls_.on_crash();
     hold_ups_.on_crash();
+    failure_.on_crash();
   }
   /// The cluster state is an older copy of itself.
   void on_restore();
 
  private:
   HealthWords health_;
+  EligibleCount eligible_;
   std::deque<BudgetJudge> budgets_;  // One an environment that stays; they do not move.
   StateJudge state_;
   ObservationJudge observation_;
@@ -64,6 +73,7 @@ class Judges {
   HoldUps hold_ups_;
   Strikes strikes_;
   EndingJudge ending_;
+  FailureJudge failure_;
 };
 
 }  // namespace blox::simulation

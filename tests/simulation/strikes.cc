@@ -36,6 +36,11 @@ void Strikes::on_task(const simulator::Task& task, const simulator::TaskState*) 
                        Fate{now(), judge_.is_ours(task), task.started_by, task.definition->arn, {}})
           .first->second;
   const auto& state = task.present();
+  if (is_serving(state)) {
+    if (!fate.served_from) fate.served_from = now();
+  } else if (fate.served_from && !fate.served_until) {
+    fate.served_until = now();
+  }
   if (state.is_live() || fate.gone_at) return;
   fate.gone_at = now();
   if (!fate.is_ours || state.stop_code == "UserInitiated") return;
@@ -44,6 +49,11 @@ void Strikes::on_task(const simulator::Task& task, const simulator::TaskState*) 
   fate.failed = served <= kFailedStart + kRounded;
   fate.died_early = state.started_at && state.stop_code != "TerminationNotice" &&
                     served <= kEarlyDeath + kRounded;
+  if (fate.died_early) died_early_[fate.deployment].insert(task.instance->arn);
+}
+
+void Strikes::on_stop_asked(const simulator::Task& task, std::string_view) {
+  if (judge_.is_ours(task)) stopped_.insert({task.instance->arn, task.group});
 }
 
 // Its task may come late.
@@ -112,6 +122,41 @@ bool Strikes::has_died_early(const DeploymentRecord& deployment,
                              const std::string& instance) const {
   return std::ranges::any_of(fates_of(instance, deployment.group), [&](const auto& entry) {
     return entry.second.died_early && entry.second.deployment == deployment.id;
+  });
+}
+
+// An early death takes a place; all else loses one that a stop of ours has taken.
+bool Strikes::may_be_lost(const DeploymentRecord& deployment, const std::string& instance) const {
+  if (has_died_early(deployment, instance)) return true;
+  if (hold_ups_.was_stop_refused(deployment.group, instance) ||
+      hold_ups_.has_old_intent(deployment.environment, deployment.id, instance)) {
+    return true;
+  }
+  return stopped_.contains({instance, deployment.group}) && may_have_failed(deployment, instance);
+}
+
+std::map<std::string, TimePoint> Strikes::unredeemed_deaths(const DeploymentRecord& deployment,
+                                                            TimePoint from, TimePoint until) const {
+  std::map<std::string, TimePoint> deaths;
+  const auto found = died_early_.find(deployment.id);
+  if (found == died_early_.end()) return deaths;
+  for (const auto& instance : found->second) {
+    const Fates& fates = fates_of(instance, deployment.group);
+    for (const auto& [arn, fate] : fates) {
+      if (!fate.died_early || fate.deployment != deployment.id) continue;
+      if (*fate.gone_at <= from || *fate.gone_at > until || is_unheard(arn)) continue;
+      if (!has_served_since(fates, *fate.gone_at)) deaths.emplace(instance, *fate.gone_at);
+    }
+  }
+  return deaths;
+}
+
+bool Strikes::has_served_since(const Fates& fates, TimePoint since) const {
+  return std::ranges::any_of(fates, [&](const auto& entry) {
+    const Fate& fate = entry.second;
+    if (!fate.served_from) return false;
+    const TimePoint until = fate.served_until.value_or(now());
+    return until > since && until - *fate.served_from >= kEarlyDeath - std::chrono::minutes{1};
   });
 }
 

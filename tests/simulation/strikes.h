@@ -40,10 +40,17 @@ class Strikes final : public simulator::WorldObserver, public SeamListener {
   /// A task of the deployment ended there by itself soon after its start.
   bool has_died_early(const DeploymentRecord& deployment, const std::string& instance) const;
 
+  /// The deployment may have lost the instance for good: with its place in the budget.
+  bool may_be_lost(const DeploymentRecord& deployment, const std::string& instance) const;
+  /// When its tasks have died early on which instances, from when until when; without those where
+  /// a task has served for about as long as a death is early since.
+  std::map<std::string, TimePoint> unredeemed_deaths(const DeploymentRecord& deployment,
+                                                     TimePoint from, TimePoint until) const;
+
   void on_task(const simulator::Task& task, const simulator::TaskState* before) override;
   void on_instance(const simulator::Instance&, const simulator::InstanceState*) override {}
   void on_start_asked(const simulator::Instance&, std::string_view) override {}
-  void on_stop_asked(const simulator::Task&, std::string_view) override {}
+  void on_stop_asked(const simulator::Task& task, std::string_view reason) override;
 
   void on_sent(const std::string& operation, const std::string& body) override;
   void on_answer(const std::string& operation, const std::string& body, TimePoint sent_at,
@@ -58,6 +65,8 @@ class Strikes final : public simulator::WorldObserver, public SeamListener {
     bool is_ours = true;
     std::string deployment;
     std::string definition;
+    std::optional<TimePoint> served_from;
+    std::optional<TimePoint> served_until;
     std::optional<TimePoint> gone_at;
     bool failed = false;      // It ended so soon, and not by our stop, that its start has failed.
     bool died_early = false;  // It ended by itself.
@@ -71,6 +80,7 @@ class Strikes final : public simulator::WorldObserver, public SeamListener {
   bool has_predecessors(const DeploymentRecord& deployment, const std::string& instance) const;
   bool is_barred(const DeploymentRecord& deployment, const std::string& instance) const;
   bool has_hanging(const Fates& fates) const;
+  bool has_served_since(const Fates& fates, TimePoint since) const;
   bool hangs(const std::string& arn, const Fate& fate) const;
   bool is_held_up(const DeploymentRecord& deployment, const std::string& instance) const;
 
@@ -80,6 +90,8 @@ class Strikes final : public simulator::WorldObserver, public SeamListener {
   const CallJudge& calls_;
   const HoldUps& hold_ups_;
   std::map<Place, Fates> fates_;
+  std::set<Place> stopped_;                                  // Where a stop of ours was asked for.
+  std::map<std::string, std::set<std::string>> died_early_;  // Instances, by deployment.
   std::map<std::string, TimePoint> unwell_from_;     // Of tasks asked for, and not told HEALTHY.
   std::set<std::string> outcomes_;                   // Tasks of those that are stored.
   std::map<std::string, std::string> owners_;        // Environment uids, by deployment.

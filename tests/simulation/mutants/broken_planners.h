@@ -30,6 +30,24 @@ class BentPlanner final : public scheduler::Planner {
   std::function<void(scheduler::Plan&)> cut_;
 };
 
+/// Fails a deployment at the first death of one of its tasks, or start that failed.
+class HastyPlanner final : public scheduler::Planner {
+ public:
+  scheduler::Plan plan(const scheduler::World& world) override {
+    scheduler::Plan plan = scheduler::plan_daemon(world);
+    const auto& deployment = world.desired.deployment;
+    if (!plan.decided || !world.desired.deployed_before || !deployment) return plan;
+    if (deployment->status != scheduler::RolloutStatus::kRunning) return plan;
+    for (const auto& instance : world.instances) {
+      if (instance.failures.count == 0 && !instance.early_death) continue;
+      plan.deployment = scheduler::DeploymentChange{
+          scheduler::RolloutStatus::kFailed, {instance.arn}, "at the first trouble"};
+      break;
+    }
+    return plan;
+  }
+};
+
 /// What ECS said it started and nobody has seen for 20 s does not exist.
 class ForgetfulPlanner final : public scheduler::Planner {
  public:

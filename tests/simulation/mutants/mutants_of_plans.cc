@@ -140,6 +140,36 @@ void connect(ObservedInstance& instance) {
 
 void give_up_at_once(ObservedInstance& instance) { instance.failures.count *= 3; }
 
+// Its rollout goes on from one instance to the next.
+void never_fail(Plan& plan) {
+  if (plan.deployment && plan.deployment->status == scheduler::RolloutStatus::kFailed) {
+    plan.deployment.reset();
+  }
+}
+
+void die_in_quiet(Scenario& scenario) {
+  keep_quiet(scenario);
+  scenario.instance_count = 10;
+  scenario.bad_revision = BadRevision::kDies;
+  scenario.bad_life = seconds{45};
+}
+
+void refuse_in_quiet(Scenario& scenario) {
+  keep_quiet(scenario);
+  scenario.instance_count = 10;
+  scenario.unavailable_max = 3;
+  scenario.faults.start_refused = 0.3;
+}
+
+Mutant fails_at_the_first_trouble() {
+  Mutant mutant;
+  mutant.promise = "failed";
+  mutant.name = "fails-at-the-first-trouble";
+  mutant.planner = [] { return std::make_unique<HastyPlanner>(); };
+  mutant.bend_scenario = refuse_in_quiet;
+  return mutant;
+}
+
 void complete_at_once(Plan& plan) {
   if (!plan.deployment) return;
   plan.deployment->status = scheduler::RolloutStatus::kCompleted;
@@ -237,6 +267,8 @@ std::vector<Mutant> mutants_of_plans() {
                 keep_quiet(scenario);
                 check_health(scenario);
               }),
+      planned("failed", "never-fails-a-deployment", leave, never_fail, die_in_quiet),
+      fails_at_the_first_trouble(),
       planned("failed instances", "names-all-that-wait", leave, name_all_that_wait, {}),
       planned("failed instances", "waits-for-no-task", wait_for_nobody, keep, {}),
       planned("failed instances", "waits-for-no-open-call", give_up_what_is_open, keep, {}),
