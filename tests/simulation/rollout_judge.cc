@@ -35,8 +35,9 @@ void RolloutJudge::on_instance(const simulator::Instance& instance,
   const Stretch begun{.since = now(), .version = state.version};
   if (state.status == InstanceStatusKind::kDraining) {
     draining_.try_emplace(instance.arn, begun);
-  } else {
-    draining_.erase(instance.arn);
+    undrained_.erase(instance.arn);
+  } else if (draining_.erase(instance.arn) > 0) {
+    undrained_.insert_or_assign(instance.arn, begun);
   }
   const bool in_use =
       state.status == InstanceStatusKind::kDraining || state.status == InstanceStatusKind::kActive;
@@ -55,6 +56,12 @@ bool RolloutJudge::is_known(const std::string& instance, const Stretch& stretch)
   return known && known->version >= stretch.version && now() - known->at >= kOnItsWay;
 }
 
+// To whoever has not heard that its drain was called off.
+bool RolloutJudge::may_seem_draining(const std::string& instance) const {
+  const auto over = undrained_.find(instance);
+  return over != undrained_.end() && !is_known(instance, over->second);
+}
+
 void RolloutJudge::on_record(const std::string& key, const std::string& value) {
   if (!key.starts_with("scheduler/intents/")) return;
   const auto intent = parse_seam(value);
@@ -69,10 +76,11 @@ void RolloutJudge::on_record(const std::string& key, const std::string& value) {
   if (task->group == kSecondGroup) return;  // It is deleted: what goes with it goes at once.
   const std::string reason = text_of(intent, "reason");
   judge_drain(*task, reason);
-  if (!reason.starts_with("drains")) judge_pause(*task, reason);
+  judge_pause(*task, reason);
 }
 
-// Other tasks were there for long enough to be known.
+// Other tasks were there for long enough to be known. Whoever says that it stops for the drain
+// knows of it, and is judged by that.
 void RolloutJudge::judge_drain(const simulator::Task& task, const std::string& reason) {
   const simulator::Instance& instance = *task.instance;
   const auto draining = draining_.find(instance.arn);
@@ -95,6 +103,7 @@ void RolloutJudge::judge_drain(const simulator::Task& task, const std::string& r
 void RolloutJudge::judge_pause(const simulator::Task& task, const std::string& reason) {
   const simulator::Instance& instance = *task.instance;
   if (instance.present().status != InstanceStatusKind::kActive || !is_serving(task)) return;
+  if (may_seem_draining(instance.arn)) return;
   // One too many costs no service, and what a delete stops no rollout does.
   const auto serving = std::ranges::count_if(instance.tasks, [&](const auto& entry) {
     return entry.second->group == task.group && is_serving(*entry.second);

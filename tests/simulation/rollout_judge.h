@@ -41,6 +41,7 @@ class RolloutJudge final : public simulator::WorldObserver, public SeamListener 
     bool is_news = true;       // That it was not so before was known.
   };
   bool is_known(const std::string& instance, const Stretch& stretch) const;
+  bool may_seem_draining(const std::string& instance) const;
   void judge_drain(const simulator::Task& task, const std::string& reason);
   void judge_pause(const simulator::Task& task, const std::string& reason);
   void break_with(std::string how) {
@@ -53,6 +54,7 @@ class RolloutJudge final : public simulator::WorldObserver, public SeamListener 
   const StateJudge& state_;
   Duration drain_deadline_;
   std::map<std::string, Stretch> draining_;  // By instance ARN, while it lasts.
+  std::map<std::string, Stretch> undrained_;  // Since it was over.
   std::map<std::string, Stretch> away_;
   std::map<std::string, Stretch> back_;            // Of those that were away before.
   std::map<std::string, std::string> launch_ids_;  // Of stops that were judged, by task.
