@@ -36,6 +36,7 @@ StateService::StateService(Executor& executor, Random& random, store::Store& sto
                   "Since the last complete read of a cluster began"),
       hole_count_(metrics, "blox_cluster_holes",
                   "Objects of a cluster that ECS lists and does not describe, unknown otherwise"),
+      unread_(metrics, "blox_cluster_unread", "1 while the cluster was never read whole"),
       ingest_(executor, store, metrics, options_.ingest),
       view_(executor, store, metrics, options_.view),
       api_(view_, metrics, api_options()),
@@ -177,8 +178,10 @@ Duration StateService::age_of(const ClusterArn& cluster, WallTime synced_at) con
 Async<void> StateService::measure_for_ever() {
   for (;;) {
     if (const auto snapshot = view_.snapshot()) measure(*snapshot);
+    for (const auto& cluster : unread().clusters) unread_.at({{"cluster", cluster.target}}).Set(1);
     synced_age_.sweep();
     hole_count_.sweep();
+    unread_.sweep();
     co_await sleep_for(executor_, kMeasureEvery);
   }
 }

@@ -72,6 +72,7 @@ class StateService {
   TimePoint began_;
   MetricSeries<Gauge> synced_age_;
   MetricSeries<Gauge> hole_count_;
+  MetricSeries<Gauge> unread_;
   cluster_state::Ingest ingest_;
   cluster_state::ClusterView view_;
   cluster_state::ClusterStateApi api_;

@@ -149,6 +149,22 @@ TEST_F(StateServiceTest, TellsOfHolesAndIsReady) {
   EXPECT_EQ(metrics.to_text().find("blox_cluster_holes{"), std::string::npos);
 }
 
+// No age tells of what was never read.
+TEST_F(StateServiceTest, MeasuresWhatWasNeverRead) {
+  const std::string denied = "arn:aws:ecs:eu-west-1:123456789012:cluster/denied";
+  ecs.clusters = {kCluster, ClusterArn{denied}};
+  ecs.broken["ListTasks"] = Error{ErrorKind::kDenied, "AccessDeniedException"};
+  start();
+  loop.run_for(10min);
+  EXPECT_NE(metrics.to_text().find("blox_cluster_unread{cluster=\"" + denied + "\"} 1"),
+            std::string::npos);
+  ecs.broken.clear();
+  loop.run_for(10min);
+  EXPECT_EQ(metrics.to_text().find("blox_cluster_unread{"), std::string::npos);
+  EXPECT_NE(metrics.to_text().find("blox_cluster_synced_age_seconds{cluster=\"" + denied),
+            std::string::npos);
+}
+
 // An unread cluster is not an empty one.
 TEST_F(StateServiceTest, GivesNoPlainAnswerAboutWhatItHasNotRead) {
   ecs.clusters = {kCluster};

@@ -30,11 +30,10 @@ std::string task_of(const std::string& key) {
 
 void Strikes::on_task(const simulator::Task& task, const simulator::TaskState*) {
   if (!simulator::is_blox_group(task.group)) return;
-  Fate& fate =
-      fates_[{task.instance->arn, task.group}]
-          .try_emplace(task.arn,
-                       Fate{now(), judge_.is_ours(task), task.started_by, task.definition->arn, {}})
-          .first->second;
+  Fate& fate = fates_[{task.instance->arn, task.group}]
+                   .try_emplace(task.arn, Fate{now(), judge_.is_ours(task), task.started_by,
+                                               task.definition->arn})
+                   .first->second;
   const auto& state = task.present();
   if (is_serving(state)) {
     if (!fate.served_from) fate.served_from = now();

@@ -65,9 +65,9 @@ class Strikes final : public simulator::WorldObserver, public SeamListener {
     bool is_ours = true;
     std::string deployment;
     std::string definition;
-    std::optional<TimePoint> served_from;
-    std::optional<TimePoint> served_until;
-    std::optional<TimePoint> gone_at;
+    std::optional<TimePoint> served_from{};
+    std::optional<TimePoint> served_until{};
+    std::optional<TimePoint> gone_at{};
     bool failed = false;      // It ended so soon, and not by our stop, that its start has failed.
     bool died_early = false;  // It ended by itself.
   };
