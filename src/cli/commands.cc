@@ -1,11 +1,67 @@
 #include "cli/commands.h"
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 #include "base/text.h"
 #include "cli/command_parts.h"
 #include "client/endpoint.h"
 #include "model/arn.h"
 
 namespace blox::cli {
+namespace {
+
+// Of so many clusters it is asked why they are not read: each costs a call.
+constexpr std::size_t kAskedWhyMax = 3;
+
+std::vector<std::string> split_names(std::string_view list) {
+  std::vector<std::string> names;
+  while (!list.empty()) {
+    const std::size_t end = std::min(list.find(", "), list.size());
+    names.emplace_back(list.substr(0, end));
+    list.remove_prefix(std::min(end + 2, list.size()));
+  }
+  return names;
+}
+
+// A list of one that is not read is refused, with the reason.
+Async<std::string> ask_why(std::string cluster, Services services) {
+  client::InstanceFilter filter;
+  filter.cluster = cluster;
+  const auto listed = co_await services.state.list_instances(std::move(filter));
+  if (listed) co_return cluster + " has been read meanwhile: list once more";
+  co_return services.heard.busy.empty() ? listed.error().message : services.heard.busy;
+}
+
+// What the lists that were printed do not show.
+Async<void> warn_of_gaps(Heard said, Services services) {
+  if (!said.incomplete.empty()) {
+    services.printer.print_warning(
+        "ECS lists objects in these clusters that it does not describe, "
+        "and they may be missing here: " +
+        said.incomplete);
+  }
+  if (said.unread.empty()) co_return;
+  services.printer.print_warning(
+      "these clusters were not read from ECS yet and are missing here: " + said.unread);
+  auto names = split_names(said.unread);
+  if (names.size() > kAskedWhyMax) names.resize(kAskedWhyMax);
+  for (std::string& name : names) {
+    if (name.starts_with('+')) continue;  // The number of those that are not named.
+    std::string why = co_await ask_why(std::move(name), services);
+    services.printer.print_warning(why);
+  }
+}
+
+std::string next_when_busy(const Heard& heard) {
+  const std::string when =
+      heard.retry_after.empty() ? "in a moment" : "in " + heard.retry_after + " s";
+  return "Nothing was done. The service is there, but cannot answer this now: try again " + when +
+         ". Its /readyz says what it waits for.";
+}
+
+}  // namespace
 
 void add_commands(CLI::App& app, Invocation& invocation) {
   add_task_commands(app, invocation);
@@ -17,15 +73,20 @@ void add_commands(CLI::App& app, Invocation& invocation) {
 
 Async<int> run(Invocation invocation, Executor& executor, http::Transport& transport,
                std::ostream& out, std::ostream& error) {
+  Heard heard;
+  HearingTransport hearing{transport, heard};
   client::HttpClusterStateOptions state_options;
   state_options.base_url = invocation.state_endpoint;
-  client::HttpClusterState state{transport, std::move(state_options)};
+  client::HttpClusterState state{hearing, std::move(state_options)};
   client::SchedulerOptions scheduler_options;
   scheduler_options.base_url = invocation.scheduler_endpoint;
-  client::Scheduler scheduler{transport, std::move(scheduler_options)};
+  client::Scheduler scheduler{hearing, std::move(scheduler_options)};
   Printer printer{out, error, invocation.printer};
-  const Services services{executor, state, scheduler, printer};
-  co_return co_await invocation.command(services);
+  const Services services{executor, state, scheduler, printer, heard};
+  const int status = co_await invocation.command(services);
+  Heard said = heard;
+  co_await warn_of_gaps(std::move(said), services);
+  co_return status;
 }
 
 CLI::Validator to_endpoint() {
@@ -97,14 +158,15 @@ int report(Services services, std::string_view what, const Error& why, std::stri
       next = "Others have changed it meanwhile: look at " + see + ", then try again.";
       break;
     case ErrorKind::kUnavailable:
-      next =
-          "Nothing was done. Is the service running there? `blox server` starts it; "
-          "--state-endpoint and --scheduler-endpoint say where it is.";
+    case ErrorKind::kThrottled:
+      next = !services.heard.busy.empty()
+                 ? next_when_busy(services.heard)
+                 : "Nothing was done. Is the service running there? `blox server` starts it; "
+                   "--state-endpoint and --scheduler-endpoint say where it is.";
       break;
     case ErrorKind::kUnknown:
       next = "It may have been done all the same: " + see + " shows it.";
       break;
-    case ErrorKind::kThrottled: next = "Nothing was done. Try again in a moment."; break;
     case ErrorKind::kDenied:
       next = "The service refuses this address: start it with --allowed-host, or ask it there.";
       break;

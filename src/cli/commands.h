@@ -9,6 +9,7 @@
 
 #include "base/async.h"
 #include "base/executor.h"
+#include "cli/heard.h"
 #include "cli/printer.h"
 #include "client/http_cluster_state.h"
 #include "client/scheduler.h"
@@ -21,6 +22,7 @@ struct Services {
   client::ClusterState& state;
   client::Scheduler& scheduler;
   Printer& printer;
+  const Heard& heard;
 };
 
 /// For CLI11's `transform`: turns HOST:PORT or a URL into the base URL that it means, and says what

@@ -192,6 +192,56 @@ TEST_F(CommandsTest, SaysWhereToGoOnWhenTheServiceIsAway) {
   EXPECT_EQ(ran.out, "");
 }
 
+// It runs, and to start it would not help.
+TEST_F(CommandsTest, SaysWhenToTryAgainWhereTheServiceIsNotReady) {
+  const http::Headers soon{{"Retry-After", "2"}};
+  transport.answer(503, "cluster prod was not read from ECS yet; try again: Rate exceeded\n", soon);
+  const auto ran = blox("tasks list --cluster prod");
+  EXPECT_EQ(ran.status, 1);
+  EXPECT_THAT(ran.error, HasSubstr("was not read from ECS yet; try again: Rate exceeded"));
+  EXPECT_THAT(ran.error, HasSubstr("The service is there"));
+  EXPECT_THAT(ran.error, HasSubstr("try again in 2 s"));
+  EXPECT_THAT(ran.error, testing::Not(HasSubstr("blox server")));
+  transport.answer(429, "slow down\n", soon);
+  EXPECT_THAT(blox("environments list").error, HasSubstr("try again in 2 s"));
+  transport.answer(503, "");
+  EXPECT_THAT(blox("environments list").error, HasSubstr("try again in a moment"));
+}
+
+// Beside the list, and never in it.
+TEST_F(CommandsTest, SaysWhichClustersAListLeavesOutAndWhy) {
+  const std::string aside = kArn + "cluster/aside";
+  const std::string sentence = "cluster " + aside + " was not read from ECS yet; try again: denied";
+  for (const std::string output : {"table", "json"}) {
+    transport.asked.clear();
+    transport.answer(200, R"({"items":[)" + task_json("aaa", "RUNNING") + "]}",
+                     {{"Blox-Unread-Clusters", aside + ", +7"},
+                      {"Blox-Incomplete-Clusters", kArn + "cluster/prod"}});
+    transport.answer(503, sentence + "\n", {{"Retry-After", "2"}});
+    const auto ran = blox("tasks list --output " + output);
+    EXPECT_EQ(ran.status, 0);
+    EXPECT_THAT(ran.error, HasSubstr("warning: these clusters were not read from ECS yet and are "
+                                     "missing here: " +
+                                     aside + ", +7\n"));
+    EXPECT_THAT(ran.error, HasSubstr("warning: " + sentence + "\n"));
+    EXPECT_THAT(ran.error, HasSubstr("that it does not describe, and they may be missing here: " +
+                                     kArn + "cluster/prod\n"));
+    EXPECT_THAT(ran.out, testing::Not(HasSubstr("aside")));
+    EXPECT_EQ(transport.asked.size(), 2U) << "nobody can ask about +7";
+    if (output == "json") EXPECT_THAT(ran.out, StartsWith(R"({"items":[{)"));
+  }
+  std::string many = aside;
+  for (int number = 0; number < 10; ++number)
+    many += ", " + kArn + "cluster/" + std::to_string(number);
+  transport.asked.clear();
+  transport.answer(200, R"({"items":[]})", {{"Blox-Unread-Clusters", many}});
+  for (int call = 0; call < 3; ++call) transport.answer(503, sentence);
+  EXPECT_EQ(blox("instances list").status, 0);
+  EXPECT_EQ(transport.asked.size(), 4U);
+  transport.answer(200, R"({"items":[]})", {{"Blox-Unread-Clusters", many}});
+  EXPECT_EQ(blox("instances list --cluster prod").error, "") << "that one is read";
+}
+
 TEST_F(CommandsTest, TakesEndpointsAsPeopleWriteThem) {
   const std::pair<const char*, const char*> rows[] = {
       {"state:1", "http://state:1"},

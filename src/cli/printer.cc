@@ -141,6 +141,10 @@ void Printer::print_note(std::string_view sentence) {
   (options_.json ? error_ : out_) << escape_control(sentence) << '\n' << std::flush;
 }
 
+void Printer::print_warning(std::string_view sentence) {
+  error_ << "warning: " << escape_control(sentence) << '\n';
+}
+
 void Printer::print_error(std::string_view what, const Error& why, std::string_view next) {
   error_ << "error: " << escape_control(what) << ": " << escape_control(why.message) << '\n';
   if (!next.empty()) error_ << "  " << escape_control(next) << '\n';

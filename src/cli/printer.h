@@ -39,6 +39,8 @@ class Printer {
   /// A sentence about what has been done or is under way: to the error stream in JSON, so that
   /// programs read objects alone.
   void print_note(std::string_view sentence);
+  /// A sentence on what was printed that is not to be overlooked: always to the error stream.
+  void print_warning(std::string_view sentence);
   /// What could not be done, why, and what to do next (may be empty).
   void print_error(std::string_view what, const Error& why, std::string_view next);
 
