@@ -11,6 +11,8 @@
 #include <sstream>
 #include <utility>
 
+#include "base/text.h"
+
 namespace blox::apps {
 namespace {
 
@@ -47,6 +49,28 @@ std::string value_of(const std::vector<std::string>& arguments, const std::strin
     if (arguments[i].starts_with(name + "=")) value = arguments[i].substr(name.size() + 1);
   }
   return value;
+}
+
+// "list, get"; empty: it takes no commands.
+std::string names_below(const CLI::App& command) {
+  std::string names;
+  for (const CLI::App* below : command.get_subcommands([](const CLI::App*) { return true; })) {
+    names += (names.empty() ? "" : ", ") + below->get_name();
+  }
+  return names;
+}
+
+// CLI11 names them last first, and with what stands behind them.
+Status check_flags(const CLI::App& command, const std::string& path,
+                   const std::vector<std::string>& arguments) {
+  for (const std::string& argument : arguments) {
+    if (argument == "--") break;
+    if (!argument.starts_with("--")) continue;
+    const std::string name = argument.substr(0, argument.find('='));
+    if (command.get_option_no_throw(name) != nullptr) continue;
+    return fail(ErrorKind::kInvalid, quote(name) + " is not a flag of " + path);
+  }
+  return done();
 }
 
 Result<std::vector<CLI::ConfigItem>> read_file(const std::string& path) {
@@ -195,9 +219,24 @@ Result<std::vector<std::string>> with_file(const CLI::App& root,
 }
 
 Status check_command(const CLI::App& root, const std::vector<std::string>& arguments) {
-  if (arguments.empty() || arguments.front().starts_with('-')) return done();
-  if (chosen(root, {arguments.front()}) != &root) return done();
-  return fail(ErrorKind::kInvalid, "'" + arguments.front() + "' is not a command");
+  const CLI::App* command = &root;
+  std::string path = "blox";
+  std::size_t at = 0;
+  for (std::string names = names_below(root); !names.empty(); names = names_below(*command), ++at) {
+    if (at == arguments.size()) {
+      // Without any argument CLI11 says it.
+      return at == 0 ? done() : fail(ErrorKind::kInvalid, path + " takes a command: " + names);
+    }
+    if (arguments[at].starts_with('-')) return done();
+    const CLI::App* const next = chosen(*command, {arguments[at]});
+    if (next == command) {
+      return fail(ErrorKind::kInvalid,
+                  quote(arguments[at]) + " is not a command of " + path + "; there are: " + names);
+    }
+    command = next;
+    path += " " + arguments[at];
+  }
+  return check_flags(*command, path, {arguments.begin() + at, arguments.end()});
 }
 
 CLI::Validator is_duration(Duration least, Duration most) {

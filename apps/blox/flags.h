@@ -41,7 +41,8 @@ std::vector<std::string> with_environment(const CLI::App& root, std::vector<std:
 Result<std::vector<std::string>> with_file(const CLI::App& root,
                                            std::vector<std::string> arguments);
 
-/// kInvalid when the first argument is meant as a command and is none of `root`.
+/// kInvalid when an argument is meant as a command and is none, one is missing, or the command has
+/// no flag of a name: with what there is.
 Status check_command(const CLI::App& root, const std::vector<std::string>& arguments);
 
 /// Checks for CLI11 that the text is a duration ("10s") from `least` to `most`, and says what is

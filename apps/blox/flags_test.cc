@@ -299,11 +299,42 @@ TEST(Durations, HaveBounds) {
 
 TEST_F(FlagsTest, NamesWhatIsNoCommand) {
   EXPECT_TRUE(check_command(root, {"serve", "nonsense"}));
+  EXPECT_TRUE(check_command(root, {"serve", "--help"}));
   EXPECT_TRUE(check_command(root, {}));
   EXPECT_TRUE(check_command(root, {"--version"}));
   const auto refused = check_command(root, {"nonsense"});
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().message, "'nonsense' is not a command");
+  EXPECT_THAT(refused.error().message,
+              StartsWith("'nonsense' is not a command of blox; there are: "));
+}
+
+TEST_F(FlagsTest, SaysWhichCommandsAndFlagsThereAre) {
+  CLI::App app{"test"};
+  auto* group = app.add_subcommand("tasks", "");
+  auto* list = group->add_subcommand("list", "");
+  group->add_subcommand("get", "");
+  std::string status;
+  bool wide = true;
+  list->add_option("--status", status);
+  list->add_flag("--wide,!--narrow", wide);
+  const auto said = [&](const std::vector<std::string>& arguments) {
+    const auto checked = check_command(app, arguments);
+    return checked ? std::string{} : checked.error().message;
+  };
+  EXPECT_EQ(said({"tasks"}), "blox tasks takes a command: list, get");
+  EXPECT_EQ(said({"tasks", "lst"}), "'lst' is not a command of blox tasks; there are: list, get");
+  EXPECT_EQ(said({"tasks", "list", "--statu", "x"}), "'--statu' is not a flag of blox tasks list");
+  EXPECT_EQ(said({"tasks", "list", "x", "--statu=x"}),
+            "'--statu' is not a flag of blox tasks list");
+  for (const auto& good :
+       std::vector<std::vector<std::string>>{{"tasks", "--help"},
+                                             {"tasks", "list"},
+                                             {"tasks", "list", "--help"},
+                                             {"tasks", "list", "--status", "x", "--narrow"},
+                                             {"tasks", "list", "--status=--x"},
+                                             {"tasks", "list", "--", "--statu"}}) {
+    EXPECT_EQ(said(good), "");
+  }
 }
 
 }  // namespace

@@ -462,6 +462,17 @@ TEST_F(CommandsTest, StopsFollowingAfterAWhile) {
   EXPECT_THAT(ran.error, HasSubstr("it has not ended within --wait-max"));
 }
 
+TEST_F(CommandsTest, GoesOnFollowingWhenItIsAskedToSlowDown) {
+  transport.answer(200, environment_json("logs"));
+  transport.answer(200, deployment_json("running"));
+  transport.answer(429, "slow down", {{"Retry-After", "5"}});
+  transport.answer(429, "slow down", {{"Retry-After", "5"}});
+  transport.answer(200, instances_json("serving", "serving"));
+  transport.answer(200, deployment_json("completed"));
+  const auto ran = blox("deploy logs --wait");
+  EXPECT_EQ(ran.status, 0) << ran.error;
+}
+
 TEST_F(CommandsTest, AnswersBadUsageWithTwo) {
   for (const std::string line :
        {"tasks", "tasks get", "tasks list --nope", "tasks list --output xml",

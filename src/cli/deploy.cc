@@ -81,6 +81,10 @@ Async<int> conclude(Services services, client::Deployment deployment) {
   co_return 1;
 }
 
+bool is_passing(const Error& error) {
+  return error.kind == ErrorKind::kUnavailable || error.kind == ErrorKind::kThrottled;
+}
+
 // Follows until the deployment ends. A service that is away for a while is asked again.
 Async<int> follow(client::Deployment deployment, TimePoint deadline, Services services) {
   std::string shown;
@@ -103,7 +107,7 @@ Async<int> follow(client::Deployment deployment, TimePoint deadline, Services se
         co_await services.scheduler.get_deployment(deployment.environment_name, deployment.id);
     if (current) {
       deployment = std::move(*current);
-    } else if (current.error().kind != ErrorKind::kUnavailable) {
+    } else if (!is_passing(current.error())) {
       co_return report(services, "cannot follow the deployment " + deployment.id, current.error(),
                        "blox deployments list " + deployment.environment_name);
     }
@@ -157,7 +161,7 @@ void add_deploy_command(CLI::App& app, Invocation& invocation) {
                               "  blox deploy logs --wait\n"
                               "  blox deploy logs --task-definition fluentd:4 --wait");
   auto options = std::make_shared<Deploy>();
-  command.add_option("ENVIRONMENT", options->environment)->required();
+  command.add_option("ENVIRONMENT", options->environment, "Its name")->required();
   command.add_option("--task-definition", options->task_definition,
                      "What to run from now on: a family, family:revision or an ARN");
   command.add_flag("--wait", options->wait, "Follow until it has ended; status 1 if not well");

@@ -71,14 +71,15 @@ void add_deployment_commands(CLI::App& app, Invocation& invocation) {
     auto& command = add_command(group, invocation, "list", "List deployments, newest first",
                                 "  blox deployments list logs");
     auto options = std::make_shared<ListDeployments>();
-    command.add_option("ENVIRONMENT", options->environment)->required();
+    command.add_option("ENVIRONMENT", options->environment, "Its name")->required();
     run_with(command, invocation, std::move(options), &list_deployments);
   }
   auto& command = add_command(group, invocation, "get", "Show one deployment",
                               "  blox deployments get logs 0a4d8a52-95f8-4e0f-a3ef-2d5dd1f4a7c1");
   auto options = std::make_shared<GetDeployment>();
-  command.add_option("ENVIRONMENT", options->environment)->required();
-  command.add_option("DEPLOYMENT", options->id)->required();
+  command.add_option("ENVIRONMENT", options->environment, "Its name")->required();
+  command.add_option("DEPLOYMENT", options->id, "Its id, as `blox deployments list` shows it")
+      ->required();
   run_with(command, invocation, std::move(options), &get_deployment);
 }
 

@@ -210,7 +210,7 @@ void add_changing_commands(CLI::App& group, Invocation& invocation) {
     auto& command = add_command(group, invocation, "update", "Change what the next deploy takes",
                                 "  blox environments update logs --task-definition fluentd:4");
     auto options = std::make_shared<ChangeEnvironment>();
-    command.add_option("NAME", options->name)->required();
+    command.add_option("NAME", options->name, "Of the environment")->required();
     add_change_flags(command, options->request);
     run_with(command, invocation, std::move(options), &update_environment);
   }
@@ -219,14 +219,14 @@ void add_changing_commands(CLI::App& group, Invocation& invocation) {
                                 "Take over tasks of its group that nobody here has started",
                                 "  blox environments adopt logs --dry-run");
     auto options = std::make_shared<AdoptTasks>();
-    command.add_option("NAME", options->name)->required();
+    command.add_option("NAME", options->name, "Of the environment")->required();
     command.add_flag("--dry-run", options->dry_run, "Show what would be done, and do nothing");
     run_with(command, invocation, std::move(options), &adopt);
   }
   auto& command = add_command(group, invocation, "delete", "Delete an environment",
                               "  blox environments delete logs --terminate-tasks");
   auto options = std::make_shared<DeleteEnvironment>();
-  command.add_option("NAME", options->name)->required();
+  command.add_option("NAME", options->name, "Of the environment")->required();
   command.add_flag("--terminate-tasks", options->terminate_tasks, "Stop its tasks as well");
   run_with(command, invocation, std::move(options), &delete_environment);
 }
@@ -236,7 +236,7 @@ void add_one(CLI::App& group, Invocation& invocation, const std::string& name,
   auto& command =
       add_command(group, invocation, name, about, "  blox environments " + name + " logs");
   auto options = std::make_shared<OneEnvironment>();
-  command.add_option("NAME", options->name)->required();
+  command.add_option("NAME", options->name, "Of the environment")->required();
   run_with(command, invocation, std::move(options), work);
 }
 
