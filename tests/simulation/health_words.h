@@ -19,6 +19,19 @@ inline bool has_health_check(const simulator::TaskDefinition& definition) {
   });
 }
 
+/// What the answer calls HEALTHY. An object of which no reader can say how it stands says nothing.
+inline std::set<std::string> healthy_of(const http::Answer& answer) {
+  std::set<std::string> healthy;
+  if (answer.status != 200 || !answer.body.contains("\"HEALTHY\"")) return healthy;
+  for (const auto& task : objects_of(parse_seam(answer.body), "tasks")) {
+    const bool is_readable = !text_of(task, "lastStatus").empty();
+    if (is_readable && text_of(task, "healthStatus") == "HEALTHY") {
+      healthy.insert(text_of(task, "taskArn"));
+    }
+  }
+  return healthy;
+}
+
 /// Listens to the calls of both services. Threading: the executor's thread.
 class HealthWords final : public SeamListener {
  public:
@@ -26,11 +39,7 @@ class HealthWords final : public SeamListener {
 
   void on_answer(const std::string& operation, const std::string&, TimePoint,
                  const Result<http::Answer>& answer) override {
-    if (operation != "DescribeTasks" || !answer || answer->status != 200) return;
-    if (!answer->body.contains("\"HEALTHY\"")) return;
-    for (const auto& task : objects_of(parse_seam(answer->body), "tasks")) {
-      if (text_of(task, "healthStatus") == "HEALTHY") healthy_.insert(text_of(task, "taskArn"));
-    }
+    if (operation == "DescribeTasks" && answer) healthy_.merge(healthy_of(*answer));
   }
 
  private:

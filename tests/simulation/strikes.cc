@@ -68,12 +68,7 @@ void Strikes::on_sent(const std::string& operation, const std::string& body) {
 void Strikes::on_answer(const std::string& operation, const std::string& body, TimePoint,
                         const Result<http::Answer>& answer) {
   if (operation != "DescribeTasks") return;
-  std::set<std::string> healthy;
-  if (answer && answer->status == 200) {
-    for (const auto& task : objects_of(parse_seam(answer->body), "tasks")) {
-      if (text_of(task, "healthStatus") == "HEALTHY") healthy.insert(text_of(task, "taskArn"));
-    }
-  }
+  const auto healthy = answer ? healthy_of(*answer) : std::set<std::string>{};
   for (const auto& arn : texts_of(parse_seam(body), "tasks")) {
     if (healthy.contains(arn)) {
       unwell_from_.erase(arn);
