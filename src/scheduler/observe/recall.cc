@@ -128,7 +128,9 @@ void Recall::set_since(std::optional<TimePoint>& since, bool holds) const {
 // instance, for as long as no Describe tells of it; or one that has ended since. What is there when
 // another one ends lives beside it.
 void Recall::doubt(const RefusalKey& key, Past& past, InstanceRow& row) const {
-  const auto over = find_emptied_from(key);
+  // Of most instances nothing is kept, and there are thousands.
+  const bool is_kept = row.instance.intent.has_value() || !records_.emptied.empty();
+  const auto over = is_kept ? find_emptied_from(key) : std::nullopt;
   if (over) {
     past.newest_over = std::max(past.newest_over.value_or(*over), *over);
     for (const Ended& ended : row.ended) {
