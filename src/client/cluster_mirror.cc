@@ -140,9 +140,12 @@ Duration ClusterMirror::draw_backoff(int failure_count) {
   return random_.between(longest / 2, longest);
 }
 
+// What the one half lacks says nothing of the other where the service has opened its store between
+// them: it may be a copy from before.
 bool ClusterMirror::is_loaded() const {
   return !tasks_.bookmark.store_id.empty() &&
-         tasks_.bookmark.store_id == instances_.bookmark.store_id;
+         tasks_.bookmark.store_id == instances_.bookmark.store_id &&
+         !is_another_epoch(tasks_.bookmark, instances_.bookmark);
 }
 
 bool ClusterMirror::is_stale() const {

@@ -48,8 +48,8 @@ class ClusterMirror {
     return instances_.held.told_at;
   }
 
-  /// True once both were read whole from the same store. From then on what is here is a picture
-  /// of the past at worst, never a part of one (see is_stale).
+  /// True while both were read whole from one opening of the same store. Then what is here is a
+  /// picture of the past at worst, never a part of one (see is_stale).
   bool is_loaded() const;
   /// True when not loaded, or when one of the streams was not up to date for `stale_after`.
   bool is_stale() const;
