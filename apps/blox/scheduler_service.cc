@@ -5,9 +5,14 @@
 
 #include "base/log.h"
 #include "http/url.h"
+#include "scheduler/environments/store_mark.h"
 
 namespace blox::apps {
 namespace {
+
+// Between two looks whether a copy can be gone by.
+constexpr Duration kLookAgain = std::chrono::seconds{1};
+constexpr Duration kAskAgainMax = std::chrono::seconds{10};
 
 client::HttpClusterStateOptions state_options(const std::string& url) {
   client::HttpClusterStateOptions options;
@@ -39,15 +44,9 @@ SchedulerService::SchedulerService(SchedulerParts parts, SchedulerServiceOptions
 }
 
 Async<void> SchedulerService::run() {
-  Duration wait = std::chrono::milliseconds{100};
-  for (;;) {
-    const auto loaded = co_await repository_.load();
-    if (loaded) break;
-    log::error("daemon-scheduler", "cannot read the store: {}; trying again in {}",
-               loaded.error().message, format_duration(wait));
-    co_await sleep_for(parts_.executor, wait);
-    wait = std::min<Duration>(2 * wait, std::chrono::seconds{10});
-  }
+  co_await load();
+  co_await learn_date();
+  co_await outwait_copy();
   if (stopping_) co_return;
   scheduler::RoundsParts rounds{
       parts_.executor,
@@ -65,13 +64,76 @@ Async<void> SchedulerService::run() {
   co_await rounds_->run();
 }
 
+Async<void> SchedulerService::load() {
+  Duration wait = std::chrono::milliseconds{100};
+  for (;;) {
+    const auto loaded = co_await repository_.load();
+    if (loaded) break;
+    log::error("daemon-scheduler", "cannot read the store: {}; trying again in {}",
+               loaded.error().message, format_duration(wait));
+    co_await sleep_for(parts_.executor, wait);
+    wait = std::min(2 * wait, kAskAgainMax);
+  }
+}
+
+// The times of tasks and intents are compared, so the first intent has to have ECS's date. Whoever
+// gets no answer could start or stop nothing either.
+Async<void> SchedulerService::learn_date() {
+  Duration wait = std::chrono::milliseconds{100};
+  waits_for_ = "ECS has not answered yet, so its date is not known";
+  while (parts_.knows_date && !parts_.knows_date() && !stopping_) {
+    // A refusal tells the date as well.
+    [[maybe_unused]] const auto clusters = co_await parts_.query.list_clusters();
+    if (parts_.knows_date()) co_return;
+    co_await sleep_for(parts_.executor, wait);
+    wait = std::min(2 * wait, kAskAgainMax);
+  }
+}
+
+// A copy that was put back knows nothing of what was started and stopped since it was made. That
+// shows by ECS's lists after the settle time, and in the cluster state by a read that begins then.
+Async<void> SchedulerService::outwait_copy() {
+  auto copied = co_await scheduler::is_copy(parts_.store);
+  while (!copied) {
+    log::error("daemon-scheduler", "{}; trying again", copied.error().message);
+    co_await sleep_for(parts_.executor, kLookAgain);
+    copied = co_await scheduler::is_copy(parts_.store);
+  }
+  if (!*copied) co_return;
+  const Duration settle = options_.rounds.act.assumptions.settle_time();
+  const TimePoint settled = parts_.executor.now() + settle;
+  waits_for_ = "its store was copied back: for " + format_duration(settle) +
+               ", and until its clusters were read after that, nothing is started or stopped";
+  log::warn("daemon-scheduler", "{}", waits_for_);
+  co_await sleep_until(parts_.executor, settled);
+  // A picture that is older is trusted by no plan.
+  const TimePoint latest = settled + options_.plan.picture_age_max;
+  while (!is_read_since(settled) && parts_.executor.now() < latest) {
+    co_await sleep_for(parts_.executor, kLookAgain);
+  }
+  for (;;) {
+    const Status taken = co_await scheduler::take_over(parts_.store);
+    if (taken) co_return;
+    log::error("daemon-scheduler", "{}; trying again", taken.error().message);
+    co_await sleep_for(parts_.executor, kLookAgain);
+  }
+}
+
+bool SchedulerService::is_read_since(TimePoint time) const {
+  const auto synced = mirror_.synced_at();
+  return std::ranges::all_of(repository_.records().environments, [&](const auto& entry) {
+    const auto found = synced.find(entry.second.cluster);
+    return found != synced.end() && found->second >= time;
+  });
+}
+
 void SchedulerService::stop() {
   stopping_ = true;
   if (rounds_) rounds_->stop();
 }
 
 Status SchedulerService::readiness() const {
-  if (!is_loaded()) return fail(ErrorKind::kUnavailable, "the records are not read yet");
+  if (!is_loaded()) return fail(ErrorKind::kUnavailable, waits_for_);
   const std::string where = http::without_userinfo(options_.state_url);
   if (!mirror_.is_loaded()) {
     const std::string& why = mirror_.last_end();

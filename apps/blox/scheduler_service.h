@@ -46,6 +46,8 @@ struct SchedulerParts {
   scheduler::Planner* planner = nullptr;
   /// Makes what writes intents instead of the repository: for tests. Empty: the repository does.
   std::function<std::unique_ptr<scheduler::IntentLog>(scheduler::Repository&)> make_intent_log = {};
+  /// True once the executor's date is that of ECS: nothing is decided before. Empty: it always is.
+  std::function<bool()> knows_date = {};
 };
 
 /// Runs from construction to destruction, which may come at any moment: what counts is in the
@@ -58,7 +60,7 @@ class SchedulerService {
 
   /// Its HTTP API.
   http::Handler& handler() { return api_; }
-  /// True once its records are read; the rounds run from then on.
+  /// True once its records are read and can be gone by; the rounds run from then on.
   bool is_loaded() const { return rounds_ != nullptr; }
   /// Decides and begins nothing new from here on.
   void stop();
@@ -70,6 +72,10 @@ class SchedulerService {
 
  private:
   Async<void> run();
+  Async<void> load();
+  Async<void> learn_date();
+  Async<void> outwait_copy();
+  bool is_read_since(TimePoint time) const;
   Status readiness() const;
 
   SchedulerParts parts_;
@@ -83,6 +89,7 @@ class SchedulerService {
   scheduler::Operations operations_;
   scheduler::SchedulerApi api_;
   std::unique_ptr<scheduler::Rounds> rounds_;
+  std::string waits_for_ = "the records are not read yet";  // Until there are rounds.
   bool stopping_ = false;
   Scope scope_;
 };

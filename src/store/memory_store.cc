@@ -27,6 +27,7 @@ class MemoryDisk {
     info_.store_id = Random{store_id_seed}.uuid();
   }
 
+  void name_anew(std::uint64_t store_id_seed) { info_.store_id = Random{store_id_seed}.uuid(); }
   const StoreInfo& info() const { return info_; }
   const ChangeRing& history() const { return history_; }
 
@@ -150,8 +151,11 @@ std::shared_ptr<MemoryDisk> make_memory_disk(std::uint64_t store_id_seed, Histor
   return std::make_shared<MemoryDisk>(store_id_seed, history);
 }
 
-std::shared_ptr<MemoryDisk> copy_memory_disk(const MemoryDisk& disk) {
-  return std::make_shared<MemoryDisk>(disk);
+std::shared_ptr<MemoryDisk> copy_memory_disk(const MemoryDisk& disk,
+                                             std::optional<std::uint64_t> store_id_seed) {
+  auto copy = std::make_shared<MemoryDisk>(disk);
+  if (store_id_seed) copy->name_anew(*store_id_seed);
+  return copy;
 }
 
 class MemoryStore::Reader final : public Watch {

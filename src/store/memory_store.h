@@ -23,7 +23,9 @@ std::shared_ptr<MemoryDisk> make_memory_disk(std::uint64_t store_id_seed,
                                              HistoryBounds history = {});
 
 /// A disk of its own that holds the same now, store id included, as a file that is copied does.
-std::shared_ptr<MemoryDisk> copy_memory_disk(const MemoryDisk& disk);
+/// With a seed it gets another store id, as a copy does that is put back (docs/formats/sqlite.md).
+std::shared_ptr<MemoryDisk> copy_memory_disk(const MemoryDisk& disk,
+                                             std::optional<std::uint64_t> store_id_seed = {});
 
 struct MemoryStoreOptions {
   Duration commit_latency = Duration::zero();  ///< From the call to its taking effect.

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "scheduler/environments/record_codec.h"
+#include "scheduler/environments/store_mark.h"
 
 namespace blox::scheduler {
 namespace {
@@ -186,6 +187,8 @@ Async<Status> Repository::put(std::vector<Environment> environments,
     commit.compares.push_back({key, environment.mod_revision});
     commit.puts.push_back({key, encode_record(environment)});
     if (environment.mod_revision == 0) {
+      if (records_.environments.empty())
+        commit.puts.push_back(store_mark_of(store_.info().store_id));
       commit.compares.push_back({name_key(environment.name), 0});
       commit.puts.push_back({name_key(environment.name), encode_name(environment.uid)});
     } else if (environment.deleting && has_name(environment.uid)) {

@@ -1,0 +1,23 @@
+// StoreMark: in which store the scheduler's records were written, told beside them. A store that
+// was copied back and given another id (docs/formats/sqlite.md) is known by it: what was started
+// since the copy was made is unknown to it, and for a while to everybody else.
+#pragma once
+
+#include <string>
+
+#include "base/async.h"
+#include "store/store.h"
+
+namespace blox::scheduler {
+
+/// What stands in the commit that creates an environment. Requires: `id` is UTF-8.
+store::Put store_mark_of(const std::string& id);
+
+/// True when the store's records were written under another id than it has now. Records of before
+/// this mark get it. Errors: those of Store::range and Store::commit; kInternal (a mark that cannot
+/// be read).
+Async<Result<bool>> is_copy(store::Store& store);
+/// From here on it is the store in which its records were written. Errors: those of Store::commit.
+Async<Status> take_over(store::Store& store);
+
+}  // namespace blox::scheduler
