@@ -19,9 +19,11 @@ http::CurlOptions transport_options(const aws::Environment& environment) {
 
 AwsAccount::AwsAccount(IoLoop& loop, Random& random, Metrics& metrics, aws::Environment environment,
                        double budget_share)
-    : transport_(loop, transport_options(environment)),
+    : clock_(loop),
+      transport_(loop, transport_options(environment)),
+      dated_transport_(transport_, clock_),
       credentials_(std::move(environment)),
-      context_{loop, random, transport_, credentials_, metrics},
+      context_{clock_, random, dated_transport_, credentials_, metrics},
       budgets_(loop, budget_share) {
   budgets_.show_in(metrics);
 }

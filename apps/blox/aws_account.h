@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "aws/aws_clock.h"
 #include "aws/credentials.h"
 #include "aws/ecs_client.h"
 #include "aws/sqs_queue.h"
@@ -26,6 +27,8 @@ class AwsAccount {
   static Result<std::unique_ptr<AwsAccount>> open(IoLoop& loop, Random& random, Metrics& metrics,
                                                   double budget_share = 1.0);
 
+  /// The loop with the date of AWS: for whoever compares times of ECS with its own.
+  aws::AwsClock& clock() { return clock_; }
   /// For reconcile, which gives way to the scheduler.
   aws::EcsClient& reconcile_client() { return *reconcile_client_; }
   /// For the scheduler's own reads and writes.
@@ -46,7 +49,9 @@ class AwsAccount {
   AwsAccount(IoLoop& loop, Random& random, Metrics& metrics, aws::Environment environment,
              double budget_share);
 
+  aws::AwsClock clock_;
   http::CurlTransport transport_;
+  aws::DatedTransport dated_transport_;
   aws::SharedCredentials credentials_;
   aws::AwsContext context_;
   aws::EcsBudgets budgets_;

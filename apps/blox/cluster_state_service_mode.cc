@@ -33,9 +33,13 @@ int run(const StateModeFlags& flags) {
   if (!queue) return fail_with(queue.error().message);
   auto state_options = flags.state.options(process.account->region());
   state_options.reconcile.boot_budget = &process.account->read_budget();
-  StateService service{
-      process.loop,    process.random, **store, **queue, process.account->reconcile_client(),
-      process.metrics, state_options};
+  StateService service{process.account->clock(),
+                       process.random,
+                       **store,
+                       **queue,
+                       process.account->reconcile_client(),
+                       process.metrics,
+                       state_options};
   const auto server = process.listen(flags.bind, service.handler(), flags.common);
   if (!server) return fail_with(server.error().message);
   std::cout << "cluster-state-service: on http://" << (*server)->address() << std::endl;

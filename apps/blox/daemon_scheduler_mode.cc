@@ -33,14 +33,18 @@ int run(const SchedulerModeFlags& flags) {
   if (!store) return fail_with(store.error().message);
   http::CurlTransport state_transport{process.loop};
   EcsDirectory directory{process.account->people_client()};
-  const SchedulerParts parts{process.loop,
+  aws::AwsClock& clock = process.account->clock();
+  const SchedulerParts parts{clock,
                              process.random,
                              **store,
                              state_transport,
                              directory,
                              process.account->scheduler_client(),
                              process.account->scheduler_client(),
-                             process.metrics};
+                             process.metrics,
+                             nullptr,
+                             {},
+                             [&clock] { return clock.is_known(); }};
   SchedulerService service{parts, flags.scheduler.options(flags.css_endpoint)};
   const auto server = process.listen(flags.bind, service.handler(), flags.common);
   if (!server) return fail_with(server.error().message);

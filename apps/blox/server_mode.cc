@@ -36,19 +36,23 @@ int run(const ServerFlags& flags) {
   auto state_options = flags.state.options(process.account->region());
   state_options.reconcile.boot_budget = &process.account->read_budget();
 
+  aws::AwsClock& clock = process.account->clock();
   StateService state{
-      process.loop,    process.random, **store, **queue, process.account->reconcile_client(),
+      clock,           process.random, **store, **queue, process.account->reconcile_client(),
       process.metrics, state_options};
   http::LocalTransport between{process.loop, state.handler()};
   EcsDirectory directory{process.account->people_client()};
-  const SchedulerParts parts{process.loop,
+  const SchedulerParts parts{clock,
                              process.random,
                              **store,
                              between,
                              directory,
                              process.account->scheduler_client(),
                              process.account->scheduler_client(),
-                             process.metrics};
+                             process.metrics,
+                             nullptr,
+                             {},
+                             [&clock] { return clock.is_known(); }};
   const SchedulerFlags scheduler_flags{flags.state.reconcile_interval};
   SchedulerService scheduler{parts, scheduler_flags.options("local:")};
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "http/response_head.h"
+
 namespace blox::simulator {
 namespace {
 
@@ -80,6 +82,7 @@ Async<void> SimTransport::carry(http::OutgoingRequest outgoing, std::shared_ptr<
     call->end(fail(ErrorKind::kUnknown, "the connection broke before the answer"));
     co_return;
   }
+  response.headers.emplace_back("Date", http::format_http_date(executor_.wall_now()));
   call->end(http::Answer{response.status, std::move(response.headers),
                          to_text(std::move(response.body))});
 }

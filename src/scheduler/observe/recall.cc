@@ -10,6 +10,8 @@ namespace blox::scheduler {
 namespace {
 
 constexpr Duration kOldMax = std::chrono::days{1};
+// So far our date may be off from ECS's. Source: AwsClock::kErrorMax.
+constexpr Duration kDateErrorMax = std::chrono::seconds{3};
 
 std::string resources_text(const std::vector<Resource>& resources) {
   std::string text;
@@ -75,9 +77,10 @@ void Recall::note_phases(Past& past, ObservedInstance& instance) const {
     const bool is_known = known != past.phases.end();
     const bool goes_on = is_known && known->phase == task.phase;
     Past::Phase phase{task.arn, task.phase, goes_on ? known->since : now_};
-    // Older than this process: by half of what ECS's clock says, as clocks differ.
+    // Older than this process: by half of what ECS's date says, as dates differ.
     if (!is_known && task.phase == TaskPhase::kServing) {
-      phase.since -= std::min(time_between(task.started_at, wall_now_), kOldMax) / 2;
+      const Duration age = time_between(task.started_at, wall_now_);
+      phase.since -= std::clamp<Duration>(age - kDateErrorMax, {}, kOldMax) / 2;
     }
     phase.is_new = !is_known;
     if (is_known) phase.doubted_since = known->doubted_since;

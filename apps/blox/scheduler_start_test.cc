@@ -1,0 +1,117 @@
+// What the scheduler waits for before it decides anything: the date of ECS, and, on a store that
+// was copied back, what it started since the copy was made.
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "aws/ecs_client.h"
+#include "base/run_to_end_for_tests.h"
+#include "base/sim_loop.h"
+#include "blox/aws_account.h"
+#include "blox/scheduler_service.h"
+#include "http/local_transport.h"
+#include "http/router.h"
+#include "scheduler/environments/repository.h"
+#include "simulator/face.h"
+#include "simulator/sim_transport.h"
+#include "simulator/simulator.h"
+#include "store/memory_store.h"
+
+namespace blox::apps {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr const char* kEndpoint = "http://aws.sim";
+constexpr const char* kRegion = "us-east-1";
+
+class SchedulerStart : public testing::Test {
+ protected:
+  // An environment, as an earlier process has left it.
+  void fill(store::Store& into) {
+    scheduler::Environment environment;
+    environment.uid = scheduler::EnvironmentUid{"uid-1"};
+    environment.name = scheduler::EnvironmentName{"logs"};
+    environment.cluster = ClusterArn{"arn:aws:ecs:us-east-1:123456789012:cluster/prod"};
+    scheduler::Repository repository{loop, into};
+    ASSERT_TRUE(run_to_end(loop, repository.load()));
+    ASSERT_TRUE(run_to_end(loop, repository.put({environment}, {})));
+  }
+  void start(store::Store& on, std::function<bool()> knows_date = {}) {
+    scheduler.emplace(SchedulerParts{loop,
+                                     random,
+                                     on,
+                                     to_state,
+                                     directory,
+                                     ecs,
+                                     ecs,
+                                     metrics,
+                                     nullptr,
+                                     {},
+                                     std::move(knows_date)});
+  }
+  std::string readiness() {
+    const auto answer =
+        run_to_end(loop, scheduler->handler().handle(http::Request{"GET", "/readyz", {}, ""}));
+    return std::get<std::string>(answer.body);
+  }
+
+  SimLoop loop{1};
+  Random random{1};
+  Metrics metrics;
+  simulator::Simulator simulator{loop, random};
+  simulator::Face face{simulator};
+  simulator::SimTransport transport{loop, random, face, simulator.faults};
+  aws::StaticCredentials credentials{{"id", "secret", ""}};
+  aws::AwsClock clock{loop};
+  aws::DatedTransport dated{transport, clock};
+  aws::AwsContext context{loop, random, dated, credentials, metrics};
+  aws::EcsBudgets budgets{loop};
+  aws::EcsClient ecs{context, kEndpoint, kRegion, budgets, aws::CallPriority::kResolve};
+  http::Router no_state;
+  http::LocalTransport to_state{loop, no_state};
+  EcsDirectory directory{ecs};
+  std::shared_ptr<store::MemoryDisk> disk = store::make_memory_disk(1);
+  std::optional<store::MemoryStore> store;
+  std::optional<SchedulerService> scheduler;
+};
+
+TEST_F(SchedulerStart, DecidesAtOnceOnItsOwnStore) {
+  fill(store.emplace(loop, disk));
+  start(*store);
+  EXPECT_TRUE(loop.run_while_not([&] { return scheduler->is_loaded(); }, 1s));
+}
+
+TEST_F(SchedulerStart, DecidesNothingBeforeEcsHasToldItsDate) {
+  store.emplace(loop, disk);
+  transport.set_cut_off(true);
+  start(*store, [&] { return clock.is_known(); });
+  loop.run_for(5min);
+  EXPECT_FALSE(scheduler->is_loaded());
+  EXPECT_EQ(readiness(), "ECS has not answered yet, so its date is not known\n");
+  transport.set_cut_off(false);
+  loop.run_for(30s);
+  EXPECT_TRUE(scheduler->is_loaded());
+}
+
+// Nobody reads the cluster here: then it waits until no plan would trust the picture.
+TEST_F(SchedulerStart, DecidesNothingOnACopyBeforeWhatItLacksShows) {
+  fill(store.emplace(loop, disk));
+  store.emplace(loop, store::copy_memory_disk(*disk, 2));
+  start(*store);
+  loop.run_for(6min);
+  EXPECT_FALSE(scheduler->is_loaded());
+  EXPECT_TRUE(readiness().starts_with("its store was copied back: ")) << readiness();
+  loop.run_for(55min);
+  EXPECT_FALSE(scheduler->is_loaded());
+  loop.run_for(6min);
+  EXPECT_TRUE(scheduler->is_loaded());
+  scheduler.reset();
+  start(*store);
+  EXPECT_TRUE(loop.run_while_not([&] { return scheduler->is_loaded(); }, 1s)) << "once is enough";
+}
+
+}  // namespace
+}  // namespace blox::apps
