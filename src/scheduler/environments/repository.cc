@@ -187,13 +187,15 @@ Async<Status> Repository::put(std::vector<Environment> environments,
     commit.compares.push_back({key, environment.mod_revision});
     commit.puts.push_back({key, encode_record(environment)});
     if (environment.mod_revision == 0) {
-      if (records_.environments.empty())
-        commit.puts.push_back(store_mark_of(store_.info().store_id));
       commit.compares.push_back({name_key(environment.name), 0});
       commit.puts.push_back({name_key(environment.name), encode_name(environment.uid)});
     } else if (environment.deleting && has_name(environment.uid)) {
       commit.deletes.push_back(name_key(environment.name));
     }
+  }
+  // With the first environment the store gets its mark.
+  if (records_.environments.empty() && !environments.empty()) {
+    commit.puts.push_back(store_mark_of(store_.info().store_id));
   }
   for (const auto& deployment : deployments) {
     const std::string key = deployment_key(deployment.environment, deployment.id);

@@ -110,7 +110,7 @@ TEST_F(RecallTest, ATaskThatWasMadeLongAgoProvesItselfAtOnce) {
   add_task("u", "new").started_at = format_time(kDate - minutes{19});
   EXPECT_TRUE(observe_a().early_death);
   tasks_.erase(TaskArn{"u"});
-  add_task("v", "new").started_at = format_time(kDate - minutes{20});
+  add_task("v", "new").started_at = format_time(kDate - minutes{20} - seconds{3});
   EXPECT_FALSE(observe_a().early_death);
 }
 
