@@ -18,7 +18,8 @@ User::User(Executor& executor, Random& random, client::Scheduler& scheduler,
       scheduler_(scheduler),
       scenario_(scenario),
       definitions_(std::move(definitions)),
-      coverage_(coverage) {}
+      coverage_(coverage),
+      scope_(executor) {}
 
 Async<void> User::wait_before_asking_again() {
   co_await sleep_for(executor_, random_.between(milliseconds{200}, seconds{3}));
@@ -118,20 +119,25 @@ Async<void> User::deploy_again_if_failed(std::string name, std::string definitio
 Async<void> User::run_second(std::string definition) {
   if (scenario_.name_again) {
     // Soon, so that its tasks may not be seen yet.
+    second_ = definition;
     co_await create(kSecondEnvironment, definition);
     co_await deploy(kSecondEnvironment, definition);
     co_await sleep_for(executor_, random_.between(milliseconds{100}, seconds{20}));
+    second_.clear();
     co_await remove(kSecondEnvironment);
     coverage_.add("names used again");
   }
+  second_ = definition;
   co_await create(kSecondEnvironment, definition);
   co_await deploy(kSecondEnvironment, definition);
   co_await sleep_for(executor_, random_.between(seconds{1}, scenario_.calm_at / 2));
+  second_.clear();
   co_await remove(kSecondEnvironment);
   second_done_ = true;
 }
 
 Async<void> User::run_other(std::string name, std::vector<std::string> definitions) {
+  first_by_[name] = definitions.front();
   co_await create(name, definitions.front());
   for (const auto& definition : definitions) {
     co_await deploy(name, definition);
@@ -143,6 +149,37 @@ Async<void> User::run_other(std::string name, std::vector<std::string> definitio
     co_await sleep_for(executor_, seconds{5});
     co_await deploy_again_if_failed(name, definitions.back());
   }
+}
+
+void User::on_restore() {
+  if (!std::exchange(makes_good_, true)) scope_.spawn(make_good());
+}
+
+// Tasks of deployments that the copy does not know may show up late.
+Async<void> User::make_good() {
+  for (;;) {
+    co_await sleep_for(executor_, random_.between(seconds{5}, seconds{20}));
+    if (!wanted_.empty()) co_await make_good(kEnvironment, definitions_.front(), wanted_);
+    auto others = first_by_;
+    for (const auto& [name, first] : others) {
+      const auto wanted = wanted_by_.find(name);
+      co_await make_good(name, first, wanted == wanted_by_.end() ? "" : wanted->second);
+    }
+    if (!second_.empty()) co_await make_good(kSecondEnvironment, second_, "");
+    if (!second_done_) continue;
+    const auto back = co_await scheduler_.get_environment(kSecondEnvironment);
+    if (back) co_await remove(kSecondEnvironment);
+  }
+}
+
+Async<void> User::make_good(std::string name, std::string first, std::string wanted) {
+  const auto found = co_await scheduler_.get_environment(name);
+  if (!found && found.error().kind != ErrorKind::kNotFound) co_return;
+  if (!found) co_await create(name, first);
+  [[maybe_unused]] const auto adopted = co_await scheduler_.adopt(name, /*dry_run=*/false);
+  const auto all = co_await scheduler_.list_deployments(name);
+  if (wanted.empty() || !all) co_return;
+  if (all->empty() || all->front().task_definition != wanted) co_await deploy(name, wanted);
 }
 
 DataCentre::DataCentre(Executor& executor, Random& random, simulator::Simulator& simulator,

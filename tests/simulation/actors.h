@@ -47,6 +47,9 @@ class User {
   /// Creates the environment `name`, deploys one revision of its own family after the other, and
   /// the last anew whenever it has failed.
   Async<void> run_other(std::string name, std::vector<std::string> definitions);
+  /// The scheduler's store is an older copy of itself: whoever put it back creates what it lacks,
+  /// adopts what runs unclaimed, and deploys and deletes once more what was deployed and deleted.
+  void on_restore();
   /// True when everything was accepted.
   bool is_done() const {
     return done_ && (!scenario_.second_environment || second_done_) &&
@@ -64,6 +67,8 @@ class User {
   Async<void> deploy_again_if_failed(std::string name, std::string definition);
   Async<void> remove(std::string name);
   Async<void> wait_before_asking_again();
+  Async<void> make_good();
+  Async<void> make_good(std::string name, std::string first, std::string wanted);
 
   Executor& executor_;
   Random& random_;
@@ -74,8 +79,12 @@ class User {
   std::string wanted_;
   std::function<void(const std::string&)> on_deploying_ = [](const std::string&) {};
   std::map<std::string, std::string> wanted_by_;
+  std::map<std::string, std::string> first_by_;  // What the others were created with.
+  std::string second_;                           // Definition, while that one is to be there.
   bool done_ = false;
   bool second_done_ = false;
+  bool makes_good_ = false;
+  Scope scope_;
 };
 
 /// What happens to instances and tasks, spread over the time before the calm.

@@ -38,6 +38,13 @@ std::vector<std::string> wanted_faults() {
       "unanswered: StopTask",
       "unanswered: ReceiveMessage",
       "unanswered: DeleteMessageBatch",
+      "scheduler stores put back",
+      "both stores put back",
+      "deployments that a copy does not know",
+      "lost deployments that were adopted",
+      "runs in which clocks err",
+      "runs in which a clock is set",
+      "ages that were told",
   };
 }
 

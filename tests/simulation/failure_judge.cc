@@ -10,7 +10,6 @@ namespace blox::simulation {
 
 void FailureJudge::note(const DeploymentRecord& deployment) {
   deployments_[deployment.environment].insert(deployment.id);
-  if (deployment.status == "completed") completed_.insert(deployment.id);
   if (deployment.goes_on()) {
     going_on_.insert_or_assign(deployment.id, deployment);
   } else {
@@ -36,23 +35,25 @@ void FailureJudge::on_held(const std::string& key, const std::string& value) {
 
 bool FailureJudge::deployed_before(const DeploymentRecord& deployment) const {
   const auto all = deployments_.find(deployment.environment);
-  return completed_.contains(deployment.id) ||
-         (all != deployments_.end() && all->second.size() > 1);
+  return all != deployments_.end() && all->second.size() > 1;
+}
+
+void FailureJudge::on_restore() {
+  deployments_.clear();
+  going_on_.clear();
+  failed_.clear();
+  on_crash();
 }
 
 void FailureJudge::judge_failed(const DeploymentRecord& deployment) {
-  std::size_t lost = 0;
-  for (const auto& [name, cluster] : world_.clusters()) {
-    lost +=
-        static_cast<std::size_t>(std::ranges::count_if(cluster->instances, [&](const auto& entry) {
-          return strikes_.may_be_lost(deployment, entry.second->arn);
-        }));
-  }
+  const auto lost = std::ranges::count_if(
+      strikes_.instances_of(deployment.group),
+      [&](const auto& instance) { return strikes_.may_be_lost(deployment, instance); });
   const std::size_t places = rules_.places(eligible_.least_lately());
   if (!broken_.empty()) return;
   if (!deployed_before(deployment)) {
     broken_ = fmt::format("failed: {} is, and there was none before it", deployment.id);
-  } else if (lost < places) {
+  } else if (static_cast<std::size_t>(lost) < places) {
     broken_ = fmt::format("failed: {} is by {}, and {} instances are lost to it of {} that may be",
                           deployment.id, format_time(world_.executor().wall_now()), lost, places);
   }

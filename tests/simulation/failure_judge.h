@@ -38,6 +38,8 @@ class FailureJudge final : public SeamListener {
   /// A process crashed, or the cluster state is another: who begins anew may not know of deaths
   /// before.
   void on_crash() { judged_from_ = now(); }
+  /// The scheduler's store is an older copy of itself; what it holds is told when it is read.
+  void on_restore();
 
   void on_sent(const std::string& operation, const std::string& body) override;
   void on_record(const std::string& key, const std::string& value) override;
@@ -57,8 +59,7 @@ class FailureJudge final : public SeamListener {
   TimePoint judged_from_{};
   std::map<std::string, DeploymentRecord> going_on_;          // By id.
   std::map<std::string, std::set<std::string>> deployments_;  // Ids, by environment uid.
-  std::set<std::string> completed_;                           // Ids, of those that ever were.
-  std::set<std::string> failed_;                              // Likewise.
+  std::set<std::string> failed_;                              // Ids, of those that ever were.
   std::uint64_t filled_ = 0;
   std::string broken_;
 };

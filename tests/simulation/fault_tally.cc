@@ -56,4 +56,25 @@ void tally_metrics(const std::string& metrics, Coverage& coverage) {
   }
 }
 
+void tally_calls(const simulator::SimTransport& aws, Coverage& coverage) {
+  const auto& calls = aws.counts();
+  coverage.add("lost answers", calls.answer_lost);
+  coverage.add("lost requests", calls.request_lost);
+  coverage.add("refused calls", calls.refused);
+  coverage.add("late calls", calls.overtime);
+  coverage.add("500s", calls.failed);
+}
+
+void tally_simulator(const simulator::Simulator& simulator, Coverage& coverage) {
+  const auto& events = simulator.events.counts();
+  coverage.add("lost events", events.lost);
+  coverage.add("delayed events", events.delayed);
+  coverage.add("doubled events", events.duplicated);
+  coverage.add("reordered events", events.reordered);
+  coverage.add("throttled calls", simulator.throttle.refused_count());
+  coverage.add("lagging answers", simulator.fault_counts.lagging_answers);
+  coverage.add("slow answers", simulator.fault_counts.slow_answers);
+  coverage.add("objects not described", simulator.fault_counts.undescribed);
+}
+
 }  // namespace blox::simulation

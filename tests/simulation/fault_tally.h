@@ -9,6 +9,8 @@
 #include "base/sim_loop.h"
 #include "simulation/coverage.h"
 #include "simulator/judge.h"
+#include "simulator/sim_transport.h"
+#include "simulator/simulator.h"
 #include "simulator/world.h"
 
 namespace blox::simulation {
@@ -65,5 +67,10 @@ class FaultTally final : public simulator::WorldObserver {
 
 /// Adds what the metrics of a process, as text, say of what it met.
 void tally_metrics(const std::string& metrics, Coverage& coverage);
+
+/// What the network did to the calls of a process,
+void tally_calls(const simulator::SimTransport& aws, Coverage& coverage);
+/// and the simulated AWS to all.
+void tally_simulator(const simulator::Simulator& simulator, Coverage& coverage);
 
 }  // namespace blox::simulation

@@ -24,6 +24,11 @@ void HoldUps::on_crash() {
   refused_.clear();
 }
 
+void HoldUps::on_restore(const std::map<std::string, std::string>& records) {
+  intents_.clear();
+  for (const auto& [key, value] : records) on_record(key, value);
+}
+
 bool HoldUps::has_lasted(TimePoint since) const { return now() - since >= kWaitedFor - kOnItsWay; }
 
 bool HoldUps::has_lasted(const std::string& deployment) const {

@@ -31,6 +31,8 @@ class HoldUps final : public simulator::WorldObserver, public SeamListener {
 
   /// How long a process waits dies with it.
   void on_crash();
+  /// The scheduler's store is an older copy of itself.
+  void on_restore(const std::map<std::string, std::string>& records);
 
   void on_task(const simulator::Task& task, const simulator::TaskState* before) override;
   void on_instance(const simulator::Instance&, const simulator::InstanceState*) override {}

@@ -29,7 +29,8 @@ Judges::Judges(simulator::Simulator& simulator, const Scenario& scenario,
       hold_ups_(simulator.world, state_),
       strikes_({simulator.world, simulator.judge, state_, calls_, hold_ups_}),
       ending_(simulator.world, state_, health_, strikes_),
-      failure_(simulator.world, strikes_, eligible_, rules_of(scenario)) {
+      failure_(simulator.world, strikes_, eligible_, rules_of(scenario)),
+      ages_(simulator.world, state_) {
   const Duration belief = scenario.belief_age_max();
   simulator.judge.set_drain_grace(belief + std::chrono::minutes{2});
   if (judges_s3(scenario)) simulator.judge.set_return_grace(belief);
@@ -44,14 +45,17 @@ Judges::Judges(simulator::Simulator& simulator, const Scenario& scenario,
   simulator.world.add_observer(hold_ups_);
   simulator.world.add_observer(strikes_);
   simulator.world.add_observer(ending_);
+  simulator.world.add_observer(ages_);
+  simulator.world.add_observer(copies_);
 }
 
 std::string Judges::broken() const {
   for (const auto& budget : budgets_) {
     if (!budget.broken().empty()) return budget.broken();
   }
-  for (const std::string* broken : {&observation_.broken(), &rollout_.broken(), &calls_.broken(),
-                                    &failure_.broken(), &ending_.broken()}) {
+  for (const std::string* broken :
+       {&copies_.broken(), &observation_.broken(), &rollout_.broken(), &calls_.broken(),
+        &failure_.broken(), &ending_.broken(), &ages_.broken()}) {
     if (!broken->empty()) return *broken;
   }
   return {};
@@ -63,6 +67,8 @@ void Judges::note_coverage(Coverage& coverage) const {
   rollout_.note_coverage(coverage);
   ending_.note_coverage(coverage);
   failure_.note_coverage(coverage);
+  ages_.note_coverage(coverage);
+  copies_.note_coverage(coverage);
   coverage.note_greatest("seconds that an observation was old at a start",
                          std::chrono::duration<double>(observation_.oldest()).count());
 }
@@ -77,6 +83,13 @@ void Judges::on_restore() {
   state_.on_restore();
   calls_.on_restore();
   failure_.on_crash();
+}
+
+void Judges::on_scheduler_restore() {
+  copies_.on_restore();
+  hold_ups_.on_restore(copies_.held());
+  strikes_.on_restore(copies_.held());
+  failure_.on_restore();
 }
 
 }  // namespace blox::simulation

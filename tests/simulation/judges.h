@@ -6,8 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "simulation/age_judge.h"
 #include "simulation/budget_judge.h"
 #include "simulation/call_judge.h"
+#include "simulation/copy_judge.h"
 #include "simulation/coverage.h"
 #include "simulation/eligible_count.h"
 #include "simulation/ending_judge.h"
@@ -34,15 +36,16 @@ class Judges {
   std::string broken() const;
   void note_coverage(Coverage& coverage) const;
   StateJudge& state() { return state_; }
+  AgeJudge& ages() { return ages_; }
   /// The most instances that were eligible at a moment.
   std::size_t eligible_max() const { return eligible_.max(); }
 
   /// Who listens to the queue and the store of the cluster-state-service, and to its calls,
-  SeamListeners of_state() { return {&observation_, &calls_}; }
-  SeamListeners of_state_calls() { return {&observation_, &health_}; }
+  SeamListeners of_state() { return {&observation_, &calls_, &ages_}; }
+  SeamListeners of_state_calls() { return {&observation_, &health_, &ages_}; }
   /// and to the store of the daemon-scheduler, and to its calls.
   SeamListeners of_scheduler() {
-    return {&rollout_, &hold_ups_, &strikes_, &ending_, &failure_, &calls_};
+    return {&rollout_, &hold_ups_, &strikes_, &ending_, &failure_, &calls_, &copies_};
   }
   SeamListeners of_scheduler_calls() {
     return {&observation_, &health_, &calls_, &hold_ups_, &strikes_, &failure_};
@@ -61,6 +64,11 @@ class Judges {
   }
   /// The cluster state is an older copy of itself.
   void on_restore();
+  /// The scheduler's store is copied, …
+  void on_scheduler_copy() { copies_.on_copy(); }
+  /// … and put back. False: the copy has no environment, and nothing to be known by.
+  bool is_scheduler_copied() const { return copies_.has_copy_of_environment(); }
+  void on_scheduler_restore();
 
  private:
   HealthWords health_;
@@ -74,6 +82,8 @@ class Judges {
   Strikes strikes_;
   EndingJudge ending_;
   FailureJudge failure_;
+  AgeJudge ages_;
+  CopyJudge copies_;
 };
 
 }  // namespace blox::simulation

@@ -34,6 +34,8 @@ struct Mutant {
       scheduler_store;
   std::function<std::unique_ptr<aws::EcsQuery>(aws::EcsQuery&)> query;  ///< Of the scheduler.
   double clock_speed = 1;                        ///< Of the scheduler, against the world's.
+  bool has_its_own_date = false;                 ///< Both services believe their machine's clock.
+  bool measures_by_date = false;                 ///< And measure time with it.
   std::function<void(Scenario&)> bend_scenario;  ///< What makes it catch sooner.
   std::uint64_t first_seed = 1;
   bool slow = false;  ///< It takes more than some seconds to be caught.

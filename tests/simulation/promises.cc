@@ -121,7 +121,8 @@ std::string wrong_with(const Situation& situation, const simulator::Instance& in
   const auto& present = instance.present();
   const auto live = live_tasks(situation, instance, wish.group);
   if (!present.agent_connected) return {};
-  if (situation.scenario.delete_terminates &&
+  // Who deleted it with its tasks, and put back a copy of before, has both again, or neither.
+  if (situation.scenario.delete_terminates && !situation.scenario.is_scheduler_restored() &&
       !live_tasks(situation, instance, kSecondGroup).empty()) {
     return "a task of the deleted environment runs on " + instance.id;
   }

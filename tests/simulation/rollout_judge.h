@@ -53,7 +53,7 @@ class RolloutJudge final : public simulator::WorldObserver, public SeamListener 
   const simulator::Judge& judge_;
   const StateJudge& state_;
   Duration drain_deadline_;
-  std::map<std::string, Stretch> draining_;  // By instance ARN, while it lasts.
+  std::map<std::string, Stretch> draining_;   // By instance ARN, while it lasts.
   std::map<std::string, Stretch> undrained_;  // Since it was over.
   std::map<std::string, Stretch> away_;
   std::map<std::string, Stretch> back_;            // Of those that were away before.

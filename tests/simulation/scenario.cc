@@ -110,10 +110,51 @@ void add_second_thoughts(Random& random, Scenario& scenario) {
   }
 }
 
+// What an unclaimed task of others is, and what a task of a lost deployment, nobody can tell:
+// whoever adopts the one adopts the other.
+void add_scheduler_restore(Random& random, Scenario& scenario) {
+  scenario.scheduler_on_sqlite = false;
+  scenario.others_meddle = scenario.others_stay = false;
+  scenario.scheduler_restored.at = random.between(seconds{10}, scenario.calm_at / 2);
+  scenario.scheduler_restored.length = random.between(seconds{5}, scenario.calm_at / 3);
+  scenario.deployments = std::max(scenario.deployments, 2);
+  scenario.both_restored = random.percent(40);
+  if (!scenario.both_restored) return;
+  scenario.state_on_sqlite = false;
+  scenario.restored = {};
+}
+
+// SigV4 is refused from five minutes on.
+ClockError draw_clock_error(Random& random, const Scenario& scenario) {
+  constexpr Duration kWrongMax = minutes{5};
+  ClockError error;
+  error.ahead = random.between(-kWrongMax, kWrongMax);
+  if (random.percent(50)) return error;
+  error.set_at = random.between(seconds{1}, scenario.calm_at);
+  error.set_by = random.between(-kWrongMax, kWrongMax) - error.ahead;
+  return error;
+}
+
+void add_copies_and_clocks(Scenario& scenario) {
+  Random eighth{scenario.seed * 0x9e3779b97f4a7c15ULL + 8};
+  if (eighth.percent(10)) add_scheduler_restore(eighth, scenario);
+
+  Random ninth{scenario.seed * 0x9e3779b97f4a7c15ULL + 9};
+  scenario.clocks_err = ninth.percent(15);
+  if (!scenario.clocks_err) return;
+  scenario.state_clock = draw_clock_error(ninth, scenario);
+  scenario.scheduler_clock = draw_clock_error(ninth, scenario);
+}
+
 }  // namespace
 
+Duration Scenario::state_restored_at() const {
+  const Window& window = both_restored ? scheduler_restored : restored;
+  return window.length > Duration::zero() ? window.at + window.length : Duration::zero();
+}
+
 bool Scenario::is_lossy() const {
-  return restored.length > Duration::zero() || holes.length > Duration::zero() || forgetful ||
+  return state_restored_at() > Duration::zero() || holes.length > Duration::zero() || forgetful ||
          faults.event_lost > 0 || crash_count > 0 || !blackouts.empty() ||
          !state_partitions.empty();
 }
@@ -139,6 +180,9 @@ Duration Scenario::settled_by() const {
   time += kSettleTime + kVisibleTime;
   time += kBackoffMax + simulator::kUnreachableRelease;
   if (second_environment) time += kVisibleTime;
+  // Nothing is decided before the lists tell of what the copy does not know, and a read after that;
+  // what was left unclaimed till then is adopted, and deployed anew.
+  if (is_scheduler_restored()) time += kSettleTime + reconcile_every + minutes{2};
   // The rollout, wave by wave, each of a stop, a start and the time that its tasks have to serve;
   // and once more, when it has failed as tasks died early.
   const auto most = static_cast<std::size_t>(instance_count + machine_events);
@@ -223,6 +267,7 @@ Scenario draw_scenario(std::uint64_t seed) {
         sixth.between(Duration::zero(), scenario.calm_at - scenario.stops_denied.length);
   }
   if (sixth.percent(15)) scenario.environment_count = 2;
+  add_copies_and_clocks(scenario);
   return scenario;
 }
 
@@ -232,6 +277,7 @@ Scenario draw_large_scenario(std::uint64_t seed) {
   scenario.seed = seed;
   scenario.instance_count = static_cast<int>(300 + random.below(701));
   scenario.environment_count = 5;
+  scenario.join_window = seconds{1};
   scenario.unavailable_is_percent = true;
   scenario.unavailable_max = static_cast<int>(10 + random.below(20));
   scenario.reconcile_every = minutes{5};
@@ -264,6 +310,11 @@ void note_scenario(const Scenario& scenario, Coverage& coverage) {
   if (scenario.unavailable_is_percent) coverage.add("runs with a budget in percent");
   if (scenario.environment_count > 1) coverage.add("runs with environments side by side");
   if (scenario.state_on_sqlite || scenario.scheduler_on_sqlite) coverage.add("runs on SQLite");
+  if (!scenario.clocks_err) return;
+  coverage.add("runs in which clocks err");
+  const bool set = scenario.state_clock.set_by != Duration::zero() ||
+                   scenario.scheduler_clock.set_by != Duration::zero();
+  if (set) coverage.add("runs in which a clock is set");
 }
 
 }  // namespace blox::simulation

@@ -21,6 +21,13 @@ struct Window {
   Duration length{};
 };
 
+/// What is wrong with the date of a machine, by minutes at most, as signatures are refused beyond.
+struct ClockError {
+  Duration ahead{};   ///< From the begin on; negative: it is behind.
+  Duration set_at{};  ///< Then somebody, or NTP, …
+  Duration set_by{};  ///< … sets it so much on, or back.
+};
+
 struct Scenario {
   std::uint64_t seed = 0;
   int instance_count = 4;
@@ -55,6 +62,10 @@ struct Scenario {
   /// The state store is copied at its beginning and put back at its end; without a length it is
   /// not.
   Window restored;
+  /// Likewise the scheduler's, with another store id, as the manual says; with `both_restored` both
+  /// of the same moment, as one file for both services is.
+  Window scheduler_restored;
+  bool both_restored = false;
   bool refused_instance = false;  ///< ECS refuses calls that name one of the instances.
   /// Of a share of the objects Describe tells nothing in this time. Without a length never.
   Window holes;
@@ -64,9 +75,18 @@ struct Scenario {
   Window stops_denied;        ///< StopTask is denied; without a length it is not.
   bool services_run = false;  ///< Tasks that a drain has to wait for run on half of the instances.
   int environment_count = 1;  ///< Which stay; each has a definition of its own.
+  bool clocks_err = false;    ///< The date of the machines is not that of AWS:
+  ClockError state_clock;
+  ClockError scheduler_clock;
+  /// Of the scheduler's rounds. Virtual time does not pass while a round decides: in a large world
+  /// there would be more of them than on any machine.
+  Duration join_window = std::chrono::milliseconds{20};
 
   /// True when news of an object can be missing for longer than events are late.
   bool is_lossy() const;
+  /// When the state service's store is an older copy of itself from; zero: never.
+  Duration state_restored_at() const;
+  bool is_scheduler_restored() const { return scheduler_restored.length > Duration::zero(); }
   /// How old what Blox believes of an object can be, by the bounds of the faults.
   Duration belief_age_max() const;
   /// L: from `calm_at` on, at most.

@@ -36,6 +36,12 @@ apps::StateServiceOptions bend(const Mutant& mutant, apps::StateServiceOptions o
 
 }  // namespace
 
+ProcessClock::ProcessClock(const Surroundings& around)
+    : machine(around.executor, around.clock, around.mutant.measures_by_date),
+      date(around.mutant.has_its_own_date ? static_cast<Executor&>(around.executor) : machine),
+      transport(around.aws, date),
+      executor(around.mutant.has_its_own_date ? static_cast<Executor&>(machine) : date) {}
+
 Disk::Disk(bool is_sqlite, std::uint64_t seed) : seed_(seed) {
   if (is_sqlite) {
     sqlite_ = std::make_unique<store::FaultDisk>();
@@ -73,17 +79,18 @@ void Disk::cut_power_after(std::int64_t writes) {
 StateProcess::StateProcess(const Surroundings& around, std::uint64_t seed,
                            std::unique_ptr<store::Store> store, apps::StateServiceOptions options)
     : random_(seed),
-      budgets_(around.executor),
-      ecs_(aws::AwsContext{around.executor, random_, around.aws, credentials_, metrics_}, kEndpoint,
-           kRegion, budgets_, aws::CallPriority::kReconcile),
-      queue_(aws::AwsContext{around.executor, random_, around.aws, credentials_, metrics_},
+      clock_(around),
+      budgets_(clock_.executor),
+      ecs_(aws::AwsContext{clock_.executor, random_, clock_.transport, credentials_, metrics_},
+           kEndpoint, kRegion, budgets_, aws::CallPriority::kReconcile),
+      queue_(aws::AwsContext{clock_.executor, random_, clock_.transport, credentials_, metrics_},
              kEndpoint, kRegion, kQueue),
       watched_queue_(around.executor, queue_, around.state_judge, around.listeners),
       broken_queue_(around.mutant.state_queue
                         ? around.mutant.state_queue(around.executor, watched_queue_)
                         : nullptr),
       store_(open_store(around, std::move(store))),
-      service_(around.executor, random_, *store_, broken_queue_ ? *broken_queue_ : watched_queue_,
+      service_(clock_.executor, random_, *store_, broken_queue_ ? *broken_queue_ : watched_queue_,
                ecs_, metrics_, bend(around.mutant, std::move(options))) {}
 
 SchedulerProcess::SchedulerProcess(const Surroundings& around, std::uint64_t seed,
@@ -91,10 +98,13 @@ SchedulerProcess::SchedulerProcess(const Surroundings& around, std::uint64_t see
                                    apps::SchedulerServiceOptions options)
     : around_(around),
       random_(seed),
-      budgets_(around.executor),
-      ecs_(aws::AwsContext{around.executor, random_, around.aws, credentials_, metrics_}, kEndpoint,
-           kRegion, budgets_, aws::CallPriority::kResolve),
-      people_ecs_(aws::AwsContext{around.executor, random_, around.aws, credentials_, metrics_},
+      process_clock_(around),
+      budgets_(process_clock_.executor),
+      ecs_(aws::AwsContext{process_clock_.executor, random_, process_clock_.transport, credentials_,
+                           metrics_},
+           kEndpoint, kRegion, budgets_, aws::CallPriority::kResolve),
+      people_ecs_(aws::AwsContext{process_clock_.executor, random_, process_clock_.transport,
+                                  credentials_, metrics_},
                   kEndpoint, kRegion, budgets_, aws::CallPriority::kPeople),
       directory_(people_ecs_),
       store_(open_scheduler_store(around, std::move(store))),
@@ -105,7 +115,7 @@ SchedulerProcess::SchedulerProcess(const Surroundings& around, std::uint64_t see
   if (around.mutant.control) broken_control_ = around.mutant.control(ecs_);
   if (around.mutant.query) broken_query_ = around.mutant.query(ecs_);
   if (around.mutant.clock_speed != 1) {
-    clock_ = std::make_unique<FastClock>(around.executor, around.mutant.clock_speed);
+    clock_ = std::make_unique<FastClock>(process_clock_.executor, around.mutant.clock_speed);
   }
   if (around.mutant.planner) broken_planner_ = around.mutant.planner();
   scope_.spawn(begin());
@@ -129,7 +139,10 @@ Async<void> SchedulerProcess::begin() {
   }
   aws::EcsControl& control = broken_control_ ? *broken_control_ : ecs_;
   aws::EcsQuery& query = broken_query_ ? *broken_query_ : ecs_;
-  Executor& executor = clock_ ? static_cast<Executor&>(*clock_) : around_.executor;
+  Executor& executor = clock_ ? static_cast<Executor&>(*clock_) : process_clock_.executor;
+  std::function<bool()> knows_date;
+  // Where the clocks are right the date is known from the begin on.
+  if (around_.clocks_err) knows_date = [this] { return process_clock_.date.is_known(); };
   const apps::SchedulerParts parts{executor,
                                    random_,
                                    *store_,
@@ -139,7 +152,8 @@ Async<void> SchedulerProcess::begin() {
                                    control,
                                    metrics_,
                                    broken_planner_.get(),
-                                   around_.mutant.log};
+                                   around_.mutant.log,
+                                   std::move(knows_date)};
   service_ = std::make_unique<apps::SchedulerService>(parts, options_);
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "aws/aws_clock.h"
 #include "aws/ecs_client.h"
 #include "aws/sqs_queue.h"
 #include "base/metrics.h"
@@ -20,6 +21,7 @@
 #include "simulation/sim_link.h"
 #include "simulation/state_judge.h"
 #include "simulation/watched.h"
+#include "simulation/wrong_clock.h"
 #include "simulator/sim_transport.h"
 #include "store/fault_vfs.h"
 #include "store/memory_store.h"
@@ -39,6 +41,9 @@ class Disk {
   /// restore_copy also that a copy was kept, and no store is open on the disk.
   void keep_copy() { copy_ = store::copy_memory_disk(*memory_); }
   void restore_copy() { memory_ = store::copy_memory_disk(*copy_); }
+  bool has_copy() const { return copy_ != nullptr; }
+  /// Likewise, with another store id.
+  void restore_copy_as(std::uint64_t seed) { memory_ = store::copy_memory_disk(*copy_, seed); }
   /// Cuts the power after so many more writes, perhaps in the midst of a commit; the process goes
   /// on and fails to write. Requires: is_sqlite().
   void cut_power_after(std::int64_t writes);
@@ -60,6 +65,17 @@ struct Surroundings {
   const Mutant& mutant;
   StateJudge& state_judge;
   SeamListeners listeners;  ///< Of its queue, and of the scheduler's store.
+  bool clocks_err = false;
+  ClockError clock = {};
+};
+
+/// The date of a process: of a machine whose clock may err, mended by what AWS tells.
+struct ProcessClock {
+  explicit ProcessClock(const Surroundings& around);
+  WrongClock machine;
+  aws::AwsClock date;
+  aws::DatedTransport transport;
+  Executor& executor;  ///< What the process lives by.
 };
 
 /// The cluster-state-service.
@@ -74,6 +90,7 @@ class StateProcess {
  private:
   Metrics metrics_;
   Random random_;
+  ProcessClock clock_;
   aws::StaticCredentials credentials_{{"id", "secret", ""}};
   aws::EcsBudgets budgets_;
   aws::EcsClient ecs_;
@@ -111,6 +128,7 @@ class SchedulerProcess {
   Surroundings around_;
   Metrics metrics_;
   Random random_;
+  ProcessClock process_clock_;
   aws::StaticCredentials credentials_{{"id", "secret", ""}};
   aws::EcsBudgets budgets_;
   aws::EcsClient ecs_;

@@ -14,6 +14,7 @@
 #include "simulation/fault_tally.h"
 #include "simulation/judges.h"
 #include "simulation/last_words.h"
+#include "simulation/outcome_tally.h"
 #include "simulation/promises.h"
 #include "simulation/sim_process.h"
 #include "simulation/watched.h"
@@ -90,6 +91,12 @@ class Run {
   Async<void> register_definition(std::string family);
   void plan_bad_revision();
   void plan_restore();
+  void plan_scheduler_restore();
+  void note_line(const client::Change<Task>& change) { judges_.state().on_line(change); }
+  void note_line(const client::Change<ContainerInstance>& change) {
+    judges_.state().on_line(change);
+    judges_.ages().on_line(change);
+  }
   void plan_windows();
   void plan(const std::vector<Window>& windows, const std::string& what,
             const std::function<void(bool)>& set);
@@ -102,7 +109,6 @@ class Run {
   void storm();
   void calm();
   void await_liveness();
-  Async<void> watch_outcomes();
   template <class Stream>
   Async<void> watch_stream(Async<Result<std::unique_ptr<Stream>>> (client::HttpClusterState::*open)(
       client::StreamStart));
@@ -182,6 +188,7 @@ void Run::prepare() {
   simulator_.faults = scenario_.faults;
   plan_bad_revision();
   plan_restore();
+  plan_scheduler_restore();
   plan_windows();
   start_state();
   start_scheduler();
@@ -195,7 +202,7 @@ void Run::prepare() {
     actors_.spawn(user_->run_second(families.at(kSecondFamily).front()->arn));
   }
   actors_.spawn(data_centre_.run());
-  actors_.spawn(watch_outcomes());
+  actors_.spawn(tally_outcomes(loop_, scheduler_, report_.coverage));
   actors_.spawn(watch_stream(&client::HttpClusterState::open_task_stream));
   actors_.spawn(watch_stream(&client::HttpClusterState::open_instance_stream));
 }
@@ -261,6 +268,32 @@ void Run::plan_restore() {
   });
 }
 
+// By the manual: nothing runs, the file is put back and gets another id.
+void Run::plan_scheduler_restore() {
+  if (!scenario_.is_scheduler_restored()) return;
+  const Window& window = scenario_.scheduler_restored;
+  loop_.call_at(TimePoint{window.at}, [this] {
+    scheduler_disk_.keep_copy();
+    judges_.on_scheduler_copy();
+    if (scenario_.both_restored) state_disk_.keep_copy();
+  });
+  loop_.call_at(TimePoint{window.at + window.length}, [this] {
+    // A copy of before the first environment has nothing to be known by: that is a lost store.
+    if (calm_ || !judges_.is_scheduler_copied()) return;
+    if (scheduler_) crash_scheduler();
+    if (scenario_.both_restored && state_) crash_state();
+    say("the scheduler's store is put back");
+    scheduler_disk_.restore_copy_as(scenario_.seed + 2);
+    judges_.on_scheduler_restore();
+    user_->on_restore();
+    report_.coverage.add("scheduler stores put back");
+    if (!scenario_.both_restored) return;
+    state_disk_.restore_copy_as(scenario_.seed + 3);
+    judges_.on_restore();
+    report_.coverage.add("both stores put back");
+  });
+}
+
 void Run::start_state() {
   auto store = state_disk_.open(loop_);
   if (!store) return break_with("the state store does not open: " + store.error().message);
@@ -269,7 +302,8 @@ void Run::start_state() {
   options.ingest.final_kept = scenario_.final_kept;
   if (scenario_.forgetful) options.ingest.sweep_every = seconds{10};
   state_ = std::make_unique<StateProcess>(
-      Surroundings{loop_, watched_state_aws_, mutant_, judges_.state(), judges_.of_state()},
+      Surroundings{loop_, watched_state_aws_, mutant_, judges_.state(), judges_.of_state(),
+                   scenario_.clocks_err, scenario_.state_clock},
       scenario_.seed * 1000 + ++lives_, *std::move(store), std::move(options));
   to_state_.connect(state_->handler());
 }
@@ -280,8 +314,10 @@ void Run::start_scheduler() {
   apps::SchedulerServiceOptions options;
   options.state_url = "http://state.sim";
   options.plan.picture_age_max = 3 * scenario_.reconcile_every;
+  options.rounds.join_window = scenario_.join_window;
   scheduler_ = std::make_unique<SchedulerProcess>(
-      Surroundings{loop_, watched_scheduler_aws_, mutant_, judges_.state(), judges_.of_scheduler()},
+      Surroundings{loop_, watched_scheduler_aws_, mutant_, judges_.state(), judges_.of_scheduler(),
+                   scenario_.clocks_err, scenario_.scheduler_clock},
       scenario_.seed * 1000 + ++lives_, *std::move(store), to_state_, std::move(options));
   to_scheduler_.connect(scheduler_->handler());
 }
@@ -402,27 +438,6 @@ void Run::await_liveness() {
   if (!missing.empty()) break_with("L: reached, and lost again: " + missing);
 }
 
-// Counts outcomes that were given up although the picture never showed their task.
-Async<void> Run::watch_outcomes() {
-  std::map<TaskArn, scheduler::EnvironmentUid> before;
-  for (;;) {
-    std::map<TaskArn, scheduler::EnvironmentUid> now;
-    if (scheduler_ && scheduler_->service() != nullptr) {
-      const auto& service = *scheduler_->service();
-      const auto& records = service.repository().records();
-      for (const auto& [arn, outcome] : records.outcomes) now.emplace(arn, outcome.environment);
-      for (const auto& [arn, environment] : before) {
-        if (!service.is_loaded() || now.contains(arn)) continue;
-        if (!records.environments.contains(environment)) continue;
-        if (!service.mirror().is_loaded() || service.mirror().tasks().contains(arn)) continue;
-        report_.coverage.add("outcomes dropped as MISSING");
-      }
-      if (service.is_loaded()) before = std::move(now);
-    }
-    co_await sleep_for(loop_, seconds{1});
-  }
-}
-
 // Reads as any user would, for as long as it lasts, and then again from the start.
 template <class Stream>
 Async<void> Run::watch_stream(
@@ -432,7 +447,7 @@ Async<void> Run::watch_stream(
     while (stream) {
       const auto changes = co_await (*stream)->next();
       if (!changes) break;
-      for (const auto& change : *changes) judges_.state().on_line(change);
+      for (const auto& change : *changes) note_line(change);
     }
     co_await sleep_for(loop_, seconds{1});
   }
@@ -440,22 +455,9 @@ Async<void> Run::watch_stream(
 
 void Run::note_coverage() {
   Coverage& coverage = report_.coverage;
-  for (const auto* aws : {&state_aws_, &scheduler_aws_}) {
-    const auto& calls = aws->counts();
-    coverage.add("lost answers", calls.answer_lost);
-    coverage.add("lost requests", calls.request_lost);
-    coverage.add("refused calls", calls.refused);
-    coverage.add("late calls", calls.overtime);
-    coverage.add("500s", calls.failed);
-  }
-  coverage.add("lost events", simulator_.events.counts().lost);
-  coverage.add("delayed events", simulator_.events.counts().delayed);
-  coverage.add("doubled events", simulator_.events.counts().duplicated);
-  coverage.add("reordered events", simulator_.events.counts().reordered);
-  coverage.add("throttled calls", simulator_.throttle.refused_count());
-  coverage.add("lagging answers", simulator_.fault_counts.lagging_answers);
-  coverage.add("slow answers", simulator_.fault_counts.slow_answers);
-  coverage.add("objects not described", simulator_.fault_counts.undescribed);
+  tally_calls(state_aws_, coverage);
+  tally_calls(scheduler_aws_, coverage);
+  tally_simulator(simulator_, coverage);
   coverage.add("broken streams", to_state_.broken_stream_count());
   const auto& judge = simulator_.judge;
   coverage.add("starts where one had just left", judge.bad_start_count());

@@ -22,9 +22,15 @@ std::string name_of(TaskStatusKind kind) { return std::string{format(TaskStatus{
 
 }  // namespace
 
+void StateJudge::on_offered(const std::string& key, std::string_view value) {
+  if (is_object_key(key)) return;
+  Mark& mark = marks_[key];
+  if (mark.value != value) mark = {std::string{value}, world_.executor().now()};
+}
+
 void StateJudge::on_durable(const std::string& key, std::string_view value,
                             store::Revision revision) {
-  if (!is_object_key(key)) return;
+  if (!is_object_key(key)) return on_offered(key, value);
   Durable& durable = durable_[key];
   if (revision <= durable.revision) return;
   const TimePoint now = world_.executor().now();
@@ -38,6 +44,11 @@ void StateJudge::on_durable(const std::string& key, std::string_view value,
   if (live.status == "RUNNING" && !durable.running_at) durable.running_at = now;
   const bool final = is_task_key(key) && live.status == "STOPPED";
   durable = {false, final, live.status, live.version, revision, now, durable.running_at};
+}
+
+std::optional<TimePoint> StateJudge::marked_at(const std::string& cluster) const {
+  const auto found = marks_.find(codec::cluster_key(ClusterArn{cluster}));
+  return found == marks_.end() ? std::nullopt : std::optional{found->second.at};
 }
 
 std::optional<StateJudge::Known> StateJudge::find_task(const std::string& arn) const {

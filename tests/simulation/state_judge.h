@@ -41,6 +41,11 @@ class StateJudge {
   std::optional<Known> find_task(const std::string& arn) const;
   std::optional<Known> find_instance(const std::string& arn) const;
 
+  /// Since when the store holds the mark of the last whole read of a cluster, or was to hold it.
+  std::optional<TimePoint> marked_at(const std::string& cluster) const;
+
+  /// The disk is about to take it.
+  void on_offered(const std::string& key, std::string_view value);
   /// The disk acknowledged this value of a key, or shows it.
   void on_durable(const std::string& key, std::string_view value, store::Revision revision);
   void on_deleted(const std::string& key) { durable_.erase(key); }
@@ -96,6 +101,11 @@ class StateJudge {
   const simulator::World& world_;
   Coverage& coverage_;
   std::string broken_;
+  struct Mark {
+    std::string value;
+    TimePoint at;
+  };
+  std::map<std::string, Mark> marks_;         // By key.
   std::map<std::string, Durable> durable_;    // By key.
   std::map<std::string, Received> received_;  // By receipt.
   std::set<std::string> message_ids_;

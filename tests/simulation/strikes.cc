@@ -89,6 +89,23 @@ void Strikes::on_erased(const std::string& key) {
   if (key.starts_with(kOutcomes)) outcomes_.erase(task_of(key));
 }
 
+void Strikes::on_restore(const std::map<std::string, std::string>& records) {
+  owners_.clear();
+  outcomes_.clear();
+  for (const auto& [key, value] : records) on_record(key, value);
+}
+
+std::set<std::string> Strikes::instances_of(const std::string& group) const {
+  std::set<std::string> instances;
+  for (const auto& [where, fates] : fates_) {
+    if (where.second != group) continue;
+    const auto known = state_.find_instance(where.first);
+    const bool may_be_there = known && (known->live || now() - known->at < kOnItsWay);
+    if (may_be_there || world_.find_instance(where.first) != nullptr) instances.insert(where.first);
+  }
+  return instances;
+}
+
 const Strikes::Fates& Strikes::fates_of(const std::string& instance,
                                         const std::string& group) const {
   static const Fates none;

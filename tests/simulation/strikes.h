@@ -47,6 +47,12 @@ class Strikes final : public simulator::WorldObserver, public SeamListener {
   std::map<std::string, TimePoint> unredeemed_deaths(const DeploymentRecord& deployment,
                                                      TimePoint from, TimePoint until) const;
 
+  /// Where tasks of the group were, but for instances of whose end Blox has heard.
+  std::set<std::string> instances_of(const std::string& group) const;
+  /// The scheduler's store is an older copy of itself: deployments that it does not know are
+  /// nobody's.
+  void on_restore(const std::map<std::string, std::string>& records);
+
   void on_task(const simulator::Task& task, const simulator::TaskState* before) override;
   void on_instance(const simulator::Instance&, const simulator::InstanceState*) override {}
   void on_start_asked(const simulator::Instance&, std::string_view) override {}

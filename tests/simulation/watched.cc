@@ -52,6 +52,10 @@ Async<Result<store::Revision>> WatchedStore::commit(store::Commit commit) {
   }
   for (const auto& key : commit.deletes) loop_.trace(key);
   const store::Commit kept = commit;
+  // Its readers may see it before it is answered.
+  if (judge_ != nullptr) {
+    for (const auto& put : kept.puts) judge_->on_offered(put.key, put.value);
+  }
   auto revision = co_await real_->commit(std::move(commit));
   if (!revision) co_return revision;
   for (auto* listener : listeners_) {

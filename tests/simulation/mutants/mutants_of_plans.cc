@@ -224,13 +224,13 @@ std::vector<Mutant> mutants_of_plans() {
                 instance.disconnected_since.reset();
               }),
               keep, lose_agents),
-      planned("pauses", "calls-a-rollout-a-drain", each_instance([](ObservedInstance& instance) {
-                instance.disconnected_since.reset();
-              }),
-              [](Plan& plan) {
-                for (auto& stop : plan.stops) stop.reason = "drains, and all other tasks are gone";
-              },
-              lose_agents),
+      planned(
+          "pauses", "calls-a-rollout-a-drain",
+          each_instance([](ObservedInstance& instance) { instance.disconnected_since.reset(); }),
+          [](Plan& plan) {
+            for (auto& stop : plan.stops) stop.reason = "drains, and all other tasks are gone";
+          },
+          lose_agents),
       planned("drains", "stops-first-where-it-drains",
               each_instance([](ObservedInstance& instance) { instance.other_task_count = 0; }),
               keep, drain_often),

@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <utility>
 
 #include "simulation/mutants/biases.h"
+#include "simulation/mutants/broken_planners.h"
 #include "simulation/mutants/broken_states.h"
 #include "simulation/mutants/more_mutants.h"
 
@@ -53,6 +55,73 @@ Mutant forgets_emptied() {
   return mutant;
 }
 
+// What it started since the copy was made shows late, if at all.
+void put_back_records(Scenario& scenario) {
+  scenario.scheduler_on_sqlite = scenario.state_on_sqlite = false;
+  scenario.others_meddle = scenario.others_stay = false;
+  scenario.restored = scenario.holes = {};
+  scenario.both_restored = false;
+  scenario.scheduler_restored = {seconds{20}, scenario.calm_at / 3};
+  scenario.deployments = 3;
+  scenario.machine_events = std::max(scenario.machine_events, 6);
+}
+
+Mutant trusts_a_copy() {
+  Mutant mutant;
+  mutant.promise = "S1";
+  mutant.name = "trusts-a-copy-of-its-records";
+  mutant.scheduler_store = [](Executor&, std::unique_ptr<store::Store> real) {
+    return std::make_unique<NamelessStore>(std::move(real));
+  };
+  mutant.bend_scenario = [](Scenario& scenario) {
+    put_back_records(scenario);
+    scenario.faults.event_lost = 0.8;
+    scenario.faults.list_lagging = 0.8;
+    scenario.faults.list_lag_max = minutes{5};
+    scenario.reconcile_every = minutes{20};
+  };
+  return mutant;
+}
+
+// Of a deployment that the copy does not know.
+Mutant stops_what_is_unclaimed() {
+  Mutant mutant;
+  mutant.promise = "S4";
+  mutant.name = "stops-what-is-unclaimed";
+  mutant.planner = [] {
+    return std::make_unique<BentPlanner>([](scheduler::World& world) {
+      for (auto& instance : world.instances) {
+        for (auto& task : std::exchange(instance.unclaimed, {})) {
+          scheduler::ObservedTask own;
+          own.arn = task.arn;
+          own.task_definition = task.task_definition;
+          own.started_by = task.started_by;
+          own.phase = scheduler::TaskPhase::kServing;
+          own.created_at = task.created_at;
+          instance.tasks.push_back(std::move(own));
+        }
+      }
+    });
+  };
+  mutant.bend_scenario = put_back_records;
+  return mutant;
+}
+
+// A machine whose clock is behind, and one whose clock is set back.
+Mutant by_its_clock(std::string name, bool measures_by_date) {
+  Mutant mutant;
+  mutant.promise = "ages";
+  mutant.name = std::move(name);
+  mutant.has_its_own_date = true;
+  mutant.measures_by_date = measures_by_date;
+  mutant.bend_scenario = [measures_by_date](Scenario& scenario) {
+    scenario.clocks_err = true;
+    scenario.state_clock = {minutes{-4}, {}, {}};
+    if (measures_by_date) scenario.state_clock = {minutes{4}, scenario.calm_at / 2, minutes{-4}};
+  };
+  return mutant;
+}
+
 }  // namespace
 
 std::vector<Mutant> mutants_of_states() {
@@ -61,6 +130,10 @@ std::vector<Mutant> mutants_of_states() {
       bent_queue("S2", "takes-old-news-for-new", {.makes_new = true}),
       hasty_records(),
       forgets_emptied(),
+      trusts_a_copy(),
+      stops_what_is_unclaimed(),
+      by_its_clock("believes-its-own-clock", false),
+      by_its_clock("measures-by-the-date", true),
   };
 }
 
