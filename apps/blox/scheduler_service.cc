@@ -102,7 +102,8 @@ Async<void> SchedulerService::outwait_copy() {
   if (!*copied) co_return;
   const Duration settle = options_.rounds.act.assumptions.settle_time();
   const TimePoint settled = parts_.executor.now() + settle;
-  waits_for_ = "its store was copied back: for " + format_duration(settle) +
+  waits_for_ = "its store was copied back: for " +
+               format_duration(std::chrono::ceil<std::chrono::minutes>(settle)) +
                ", and until its clusters were read after that, nothing is started or stopped";
   log::warn("daemon-scheduler", "{}", waits_for_);
   co_await sleep_until(parts_.executor, settled);

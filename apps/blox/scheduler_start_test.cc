@@ -90,7 +90,7 @@ TEST_F(SchedulerStart, DecidesNothingBeforeEcsHasToldItsDate) {
   start(*store, [&] { return clock.is_known(); });
   loop.run_for(5min);
   EXPECT_FALSE(scheduler->is_loaded());
-  EXPECT_EQ(readiness(), "ECS has not answered yet, so its date is not known\n");
+  EXPECT_EQ(readiness(), "ECS has not answered yet, so its date is not known");
   transport.set_cut_off(false);
   loop.run_for(30s);
   EXPECT_TRUE(scheduler->is_loaded());

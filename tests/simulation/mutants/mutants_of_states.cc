@@ -104,6 +104,7 @@ Mutant stops_what_is_unclaimed() {
     });
   };
   mutant.bend_scenario = put_back_records;
+  mutant.first_seed = 60;  // Few copies lack a deployment that has started something.
   return mutant;
 }
 
