@@ -13,6 +13,7 @@
 #include "base/metrics.h"
 #include "base/random.h"
 #include "base/scope.h"
+#include "blox/unread_source.h"
 #include "cluster_state/api/cluster_state_api.h"
 #include "cluster_state/ingest/ingest.h"
 #include "cluster_state/ingest/queue_consumer.h"
@@ -42,22 +43,16 @@ class StateService {
 
   const cluster_state::Ingest& ingest() const { return ingest_; }
   const cluster_state::ClusterView& view() const { return view_; }
+  /// What plain answers leave out, or wait for.
+  cluster_state::UnreadPtr unread() { return unread_.now(); }
 
  private:
   Async<void> run();
   Async<void> renew_for_ever();
-  Status ready() const;
+  Status ready();
   Result<bool> reconcile(const std::string& cluster);
   cluster_state::ClusterStateApiOptions api_options();
   void annotate(codec::Bookmark& bookmark) const;
-  bool follows(const ClusterArn& cluster) const;
-  bool any_cluster_is_read() const;
-  std::optional<Error> last_error() const;
-  cluster_state::UnreadState unread() const;
-  void add_unmarked(const cluster_state::Snapshot& snapshot,
-                    cluster_state::UnreadState& state) const;
-  void add_unnamed(const cluster_state::Snapshot& snapshot,
-                   cluster_state::UnreadState& state) const;
   Duration age_of(const ClusterArn& cluster, WallTime synced_at) const;
   Async<void> measure_for_ever();
   void measure(const cluster_state::Snapshot& snapshot);
@@ -69,12 +64,12 @@ class StateService {
   Metrics& metrics_;
   StateServiceOptions options_;
   std::string epoch_;  // Of this opening of the store.
-  TimePoint began_;
   MetricSeries<Gauge> synced_age_;
   MetricSeries<Gauge> hole_count_;
-  MetricSeries<Gauge> unread_;
+  MetricSeries<Gauge> unread_gauge_;
   cluster_state::Ingest ingest_;
   cluster_state::ClusterView view_;
+  UnreadSource unread_;
   cluster_state::ClusterStateApi api_;
   http::Router router_;
   std::optional<Error> open_error_;  // Why ingest could not be opened the last time.

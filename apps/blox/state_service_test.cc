@@ -1,79 +1,19 @@
 // The cluster-state-service, wired: when it says that it is ready, and why not.
 #include "blox/state_service.h"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
-#include <memory>
-#include <optional>
 #include <set>
 #include <string>
 
-#include "aws/fake_ecs.h"
-#include "aws/fake_queue.h"
-#include "base/sim_loop.h"
-#include "cluster_state/ingest/testing_reports.h"
-#include "cluster_state/reconcile/testing_reconcile.h"
+#include "blox/state_service_for_tests.h"
 #include "codec/api_objects.h"
 #include "codec/stored.h"
-#include "http/local_transport.h"
-#include "store/memory_store.h"
-#include "store/slow_store_for_tests.h"
 
 namespace blox::apps {
 namespace {
 
 using namespace std::chrono_literals;
 using cluster_state::testing::kCluster;
-
-const ClusterArn kOther{"arn:aws:ecs:eu-west-1:123456789012:cluster/other"};
-const Error kTooFast{ErrorKind::kThrottled, "Rate exceeded"};
-
-class StateServiceTest : public ::testing::Test {
- protected:
-  void start() { start(store); }
-  void start(store::Store& on) {
-    service = std::make_unique<StateService>(loop, random, on, queue, ecs, metrics, options);
-  }
-  http::Answer ask(std::string method, const std::string& target) {
-    http::LocalTransport transport{loop, service->handler()};
-    http::OutgoingRequest request;
-    request.method = std::move(method);
-    request.url = "local:" + target;
-    std::optional<http::Answer> answer;
-    Scope scope{loop};
-    scope.spawn(keep(transport.send(std::move(request)), answer));
-    EXPECT_TRUE(loop.run_while_not([&] { return answer.has_value(); }, 1min));
-    return answer.value_or(http::Answer{});
-  }
-  void commit(store::Commit change) {
-    Scope scope{loop};
-    scope.spawn([](store::Store& in, store::Commit commit) -> Async<void> {
-      EXPECT_TRUE(co_await in.commit(std::move(commit)));
-    }(store, std::move(change)));
-    loop.run_for(1s);
-  }
-  std::string readyz() { return ask("GET", "/readyz").body; }
-  void push(int number) {
-    queue.push(cluster_state::testing::task_event({.id = std::to_string(number)}, loop.wall_now()));
-  }
-
-  SimLoop loop{1};
-  Random random{1};
-  Metrics metrics;
-  store::MemoryStore store{loop, 1};
-  aws::FakeQueue queue{loop};
-  aws::FakeEcsQuery ecs;
-  StateServiceOptions options;
-  std::unique_ptr<StateService> service;
-
- private:
-  static Async<void> keep(Async<Result<http::Answer>> work, std::optional<http::Answer>& answer) {
-    auto result = co_await std::move(work);
-    EXPECT_TRUE(result);
-    answer.emplace(result ? *std::move(result) : http::Answer{});
-  }
-};
 
 TEST_F(StateServiceTest, IsReadyWithoutAnyCluster) {
   start();
@@ -149,172 +89,6 @@ TEST_F(StateServiceTest, TellsOfHolesAndIsReady) {
   EXPECT_EQ(metrics.to_text().find("blox_cluster_holes{"), std::string::npos);
 }
 
-// No age tells of what was never read.
-TEST_F(StateServiceTest, MeasuresWhatWasNeverRead) {
-  const std::string denied = "arn:aws:ecs:eu-west-1:123456789012:cluster/denied";
-  ecs.clusters = {kCluster, ClusterArn{denied}};
-  ecs.broken["ListTasks"] = Error{ErrorKind::kDenied, "AccessDeniedException"};
-  start();
-  loop.run_for(10min);
-  EXPECT_NE(metrics.to_text().find("blox_cluster_unread{cluster=\"" + denied + "\"} 1"),
-            std::string::npos);
-  ecs.broken.clear();
-  loop.run_for(10min);
-  EXPECT_EQ(metrics.to_text().find("blox_cluster_unread{"), std::string::npos);
-  EXPECT_NE(metrics.to_text().find("blox_cluster_synced_age_seconds{cluster=\"" + denied),
-            std::string::npos);
-}
-
-// An unread cluster is not an empty one.
-TEST_F(StateServiceTest, GivesNoPlainAnswerAboutWhatItHasNotRead) {
-  ecs.clusters = {kCluster};
-  ecs.broken["ListTasks"] = Error{ErrorKind::kThrottled, "Rate exceeded"};
-  start();
-  loop.run_for(10s);
-  const std::string one = "/v1/tasks/" + std::string{cluster_name(kCluster)} + "/" +
-                          "arn:aws:ecs:eu-west-1:123456789012:task/absent";
-  const std::string of_cluster = "?cluster=" + std::string{cluster_name(kCluster)};
-  for (const auto& target :
-       {std::string{"/v1/tasks"}, std::string{"/v1/instances"}, "/v1/tasks" + of_cluster,
-        std::string{"/v1/tasks?status=running"}, std::string{"/v1/stream/tasks"}, one}) {
-    const auto answer = ask("GET", target);
-    EXPECT_EQ(answer.status, 503) << target;
-    EXPECT_TRUE(http::find_header(answer.headers, "Retry-After")) << target;
-    EXPECT_NE(answer.body.find(kCluster.value + " was not read from ECS yet"), std::string::npos)
-        << answer.body;
-  }
-  EXPECT_EQ(ask("GET", "/v1/tasks?bookmarks=true").status, 200) << "such a client can tell";
-  loop.run_for(3min);
-  const auto without = ask("GET", "/v1/tasks");
-  EXPECT_EQ(without.status, 200) << "without progress it keeps nobody from the others";
-  EXPECT_EQ(http::find_header(without.headers, "Blox-Unread-Clusters"), kCluster.value);
-  EXPECT_EQ(ask("GET", "/v1/tasks" + of_cluster).status, 503);
-  ecs.broken.clear();
-  loop.run_for(2min);
-  EXPECT_EQ(ask("GET", "/v1/tasks" + of_cluster).status, 200);
-  EXPECT_EQ(ask("GET", one).status, 404);
-  EXPECT_FALSE(http::find_header(ask("GET", "/v1/tasks").headers, "Blox-Unread-Clusters"));
-}
-
-// Ready means that plain lists are answered: the two never contradict each other.
-TEST_F(StateServiceTest, IsReadyOnceListsOfAllClustersAreAnswered) {
-  ecs.clusters = {kOther, kCluster};
-  ecs.broken["ListTasks prod"] = kTooFast;
-  push(1);  // A part of it is shown.
-  start();
-  int ready_count = 0;
-  const auto follow = [&](int seconds) {
-    for (int second = 0; second < seconds; ++second) {
-      loop.run_for(1s);
-      const int ready = ask("GET", "/readyz").status;
-      EXPECT_EQ(ready, ask("GET", "/v1/tasks").status) << second;
-      ready_count += ready == 200 ? 1 : 0;
-    }
-  };
-  follow(60);
-  EXPECT_EQ(ready_count, 0);
-  EXPECT_EQ(service->view().snapshot()->synced_at->count(kOther), 1U) << "one of them is read";
-  EXPECT_NE(readyz().find(kCluster.value), std::string::npos) << readyz();
-  EXPECT_NE(readyz().find("Rate exceeded"), std::string::npos) << readyz();
-  follow(90);
-  EXPECT_GT(ready_count, 0) << "without progress it keeps nobody from the others";
-  EXPECT_EQ(readyz(), "ready");
-  ready_count = 0;
-  ecs.clusters.push_back(ClusterArn{"arn:aws:ecs:eu-west-1:123456789012:cluster/later"});
-  ecs.broken["ListTasks later"] = kTooFast;
-  EXPECT_EQ(ask("POST", "/v1/reconcile").status, 202);
-  follow(60);
-  EXPECT_EQ(ready_count, 60) << "nor does one that came later";
-}
-
-// However a cluster is called by --cluster and by those who ask.
-TEST_F(StateServiceTest, KnowsAnUnreadClusterByItsNameAndByItsArn) {
-  for (const auto& called : {std::string{"prod"}, kCluster.value}) {
-    SCOPED_TRACE(called);
-    options.reconcile.clusters = {"other", called};
-    ecs.clusters = {kOther, kCluster};
-    ecs.broken["DescribeClusters " + called] = kTooFast;
-    start();
-    for (const Duration passed : {Duration{10s}, Duration{5min}}) {
-      loop.run_for(passed);
-      for (const std::string& target : std::initializer_list<std::string>{
-               "/v1/tasks?cluster=" + kCluster.value, "/v1/tasks?cluster=prod",
-               "/v1/instances?status=active&cluster=" + kCluster.value,
-               "/v1/tasks/prod/arn:aws:ecs:eu-west-1:123456789012:task/prod/absent",
-               "/v1/tasks/arn%3Aaws%3Aecs%3Aeu-west-1%3A123456789012%3Acluster%2Fprod/absent"}) {
-        EXPECT_EQ(ask("GET", target).status, 503) << target;
-      }
-      EXPECT_EQ(ask("GET", "/v1/tasks?cluster=" + kOther.value).status, 200);
-    }
-    EXPECT_EQ(http::find_header(ask("GET", "/v1/tasks").headers, "Blox-Unread-Clusters"), called);
-    ecs.broken.clear();
-    loop.run_for(3min);
-    EXPECT_EQ(ask("GET", "/v1/tasks?cluster=" + kCluster.value).status, 200);
-    service.reset();
-    store::Commit none;
-    none.deletes = {codec::cluster_key(kOther), codec::cluster_key(kCluster)};
-    commit(std::move(none));
-  }
-}
-
-// What an earlier process has not read to its end, or did not follow, is unread from the start:
-// while the store is being read, and before ECS has said anything.
-TEST_F(StateServiceTest, KnowsWhatIsUnreadWithoutEcs) {
-  ecs.clusters = {kOther, kCluster};
-  ecs.broken["ListTasks prod"] = kTooFast;
-  push(1);
-  start();
-  loop.run_for(10s);
-  ASSERT_EQ(ask("GET", "/v1/tasks?cluster=other").status, 200);
-  service.reset();
-  store::SlowStore slow{loop, store, 1, {.latency_max = 2s, .refused_percent = 0}};
-  ecs.broken["DescribeClusters"] = kTooFast;
-  options.reconcile.clusters = {"other", "prod", "third"};
-  start(slow);
-  ASSERT_TRUE(loop.run_while_not([&] { return service->view().snapshot() != nullptr; }, 1min));
-  EXPECT_FALSE(service->ingest().is_ready());
-  for (int tenth = 0; tenth < 600; ++tenth) {
-    for (const std::string name : {"prod", "third"}) {
-      const std::string arn = "arn:aws:ecs:eu-west-1:123456789012:cluster/" + name;
-      ASSERT_EQ(ask("GET", "/v1/tasks?cluster=" + name).status, 503) << tenth;
-      ASSERT_EQ(ask("GET", "/v1/tasks?cluster=" + arn).status, 503) << tenth;
-    }
-    ASSERT_EQ(ask("GET", "/v1/tasks").status, 503) << tenth;
-    ASSERT_EQ(ask("GET", "/v1/tasks?cluster=other").status, 200)
-        << "what is read is served at once";
-    loop.run_for(100ms);
-  }
-}
-
-// That others take all the places says nothing against it.
-TEST_F(StateServiceTest, GivesNoClusterUpWhoseTurnHasNotCome) {
-  cluster_state::testing::TimedEcs timed{loop};
-  timed.fake.clusters = {kCluster};
-  for (const char* name : {"a1", "a2", "a3", "a4"}) {
-    const ClusterArn slow{"arn:aws:ecs:eu-west-1:123456789012:cluster/" + std::string{name}};
-    timed.fake.clusters.push_back(slow);
-    timed.slow_clusters[slow] = 10min;
-  }
-  service = std::make_unique<StateService>(loop, random, store, queue, timed, metrics, options);
-  loop.run_for(5min);
-  const auto answer = ask("GET", "/v1/tasks");
-  EXPECT_EQ(answer.status, 503);
-  EXPECT_NE(answer.body.find(kCluster.value + " was not read from ECS yet"), std::string::npos)
-      << answer.body;
-  loop.run_for(30min);
-  EXPECT_EQ(ask("GET", "/v1/tasks").status, 200);
-  service.reset();
-}
-
-TEST_F(StateServiceTest, KnowsNoClusterBeforeEcsHasNamedThem) {
-  ecs.broken["ListClusters"] = Error{ErrorKind::kDenied, "not authorized to ecs:ListClusters"};
-  start();
-  loop.run_for(1s);
-  const auto answer = ask("GET", "/v1/tasks");
-  EXPECT_EQ(answer.status, 503);
-  EXPECT_NE(answer.body.find("not authorized to ecs:ListClusters"), std::string::npos);
-}
-
 TEST_F(StateServiceTest, SaysWhatEcsRefuses) {
   ecs.broken["ListClusters"] = Error{ErrorKind::kDenied, "not authorized to ecs:ListClusters"};
   start();
@@ -382,16 +156,6 @@ TEST_F(StateServiceTest, FollowsTheNamedClustersAlone) {
   EXPECT_EQ(readyz(), "ready");
   EXPECT_EQ(queue.size(), 0U);
   EXPECT_EQ(ask("GET", "/v1/tasks").body, R"({"items":[]})");
-}
-
-TEST_F(StateServiceTest, IsNotReadyByAMisspeltCluster) {
-  options.reconcile.clusters = {"pord"};
-  ecs.clusters = {kCluster};
-  start();
-  loop.run_for(1min);
-  EXPECT_EQ(readyz(),
-            "no cluster was read from ECS yet; the last read: ECS has no cluster 'pord' in this "
-            "account and region; check --cluster");
 }
 
 TEST_F(StateServiceTest, ReadsAClusterOnDemand) {

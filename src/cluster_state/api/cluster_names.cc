@@ -18,7 +18,7 @@ bool is_listable(std::string_view name) {
 
 void ClusterNames::add(std::string_view name) {
   const std::size_t bytes = shown_.size() + kBetween.size() + name.size();
-  if (!is_listable(name) || bytes + kBetween.size() + kMoreBytes > kBytesMax) {
+  if (bytes + kBetween.size() + kMoreBytes > kBytesMax || !is_listable(name)) {
     ++more_;
     return;
   }

@@ -119,10 +119,10 @@ http::Response ClusterStateApi::list(ObjectKind kind, const http::RequestContext
   if (!options) return to_response(options.error());
   const auto snapshot = view_.snapshot();
   if (!snapshot) return not_loaded();
-  const UnreadState state = unread();
+  const UnreadPtr state = unread();
   const ListFilter& filter = options->filter;
   const std::string cluster = filter.cluster_arn.value_or(filter.cluster_name.value_or(""));
-  if (const auto why = why_unread(state, cluster); why && !options->bookmarks) {
+  if (const auto why = why_unread(*state, cluster); why && !options->bookmarks) {
     return to_response(Error{ErrorKind::kUnavailable, *why});
   }
   std::string end = "]}";
@@ -132,7 +132,7 @@ http::Response ClusterStateApi::list(ObjectKind kind, const http::RequestContext
   http::Response response;
   response.headers.emplace_back("Content-Type", kJson);
   add_bookmark_headers(*snapshot, response.headers);
-  add_unread_headers(state, *snapshot, response.headers);
+  add_unread_headers(*state, *snapshot, response.headers);
   response.body =
       std::make_unique<ListBody>(Selection{snapshot, kind, options->filter}, std::move(end));
   return response;
@@ -150,7 +150,7 @@ http::Response ClusterStateApi::get(ObjectKind kind, const http::RequestContext&
   const std::string& arn = context.parameter("arn");
   const auto entry = snapshot->table(kind).by_arn.find("", arn);
   if (!entry || entry->cluster_name != cluster) {
-    if (const auto why = why_unread(unread(), cluster)) {
+    if (const auto why = why_unread(*unread(), cluster)) {
       return to_response(Error{ErrorKind::kUnavailable, *why});
     }
     if (is_hole(*snapshot->holes, arn)) {
@@ -172,8 +172,8 @@ http::Response ClusterStateApi::stream(ObjectKind kind, const http::RequestConte
   if (!options) return to_response(options.error());
   const auto snapshot = view_.snapshot();
   if (!snapshot) return not_loaded();
-  const UnreadState state = unread();
-  if (const auto why = why_unread(state, ""); why && !options->bookmarks) {
+  const UnreadPtr state = unread();
+  if (const auto why = why_unread(*state, ""); why && !options->bookmarks) {
     return to_response(Error{ErrorKind::kUnavailable, *why});
   }
   auto body = open_change_stream(view_, kind, *options, bookmarks_);
@@ -181,7 +181,7 @@ http::Response ClusterStateApi::stream(ObjectKind kind, const http::RequestConte
   http::Response response;
   response.headers.emplace_back("Content-Type", "application/octet-stream");
   response.headers.emplace_back("Blox-Store-Id", snapshot->store_id);
-  add_unread_headers(state, *snapshot, response.headers);
+  add_unread_headers(*state, *snapshot, response.headers);
   response.body = *std::move(body);
   return response;
 }

@@ -40,13 +40,14 @@ class ClusterStateApi {
   http::Response stream(ObjectKind kind, const http::RequestContext& context);
   http::Response readiness() const;
   http::Response reconcile(const http::RequestContext& context) const;
-  UnreadState unread() const { return options_.unread ? options_.unread() : UnreadState{}; }
+  UnreadPtr unread() const { return options_.unread ? options_.unread() : all_read_; }
   Async<http::Response> kept_events(http::RequestContext context);
   Async<http::Response> dead_letters(http::RequestContext context);
 
   ClusterView& view_;
   Metrics& metrics_;
   ClusterStateApiOptions options_;
+  UnreadPtr all_read_ = std::make_shared<const UnreadState>();
   BookmarkLines bookmarks_;
 };
 

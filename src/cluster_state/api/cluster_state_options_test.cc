@@ -62,12 +62,12 @@ TEST(ClusterStateOptions, HeadsDoNotGrowWithTheNumberOfClusters) {
   options.ready = [&]() -> Status {
     return is_ready ? done() : fail(ErrorKind::kUnavailable, "not yet");
   };
-  options.unread = [] {
-    UnreadState state;
-    for (int number = 0; number < 500; ++number) {
-      state.clusters.push_back({test_cluster_arn("u" + std::to_string(number)).value, false, ""});
-    }
-    return state;
+  UnreadState state;
+  for (int number = 0; number < 500; ++number) {
+    state.clusters.push_back({test_cluster_arn("u" + std::to_string(number)).value, false, ""});
+  }
+  options.unread = [unread = std::make_shared<const UnreadState>(std::move(state))] {
+    return unread;
   };
   ViewWorld world{1};
   Service service{world, options};

@@ -19,7 +19,7 @@ std::string with_reason(std::string sentence, const std::string& why) {
 bool may_be_same(const std::string& one, const std::string& other) {
   if (one == other) return true;
   if (!is_cluster_name(one) && !is_cluster_name(other)) return false;
-  return cluster_name(ClusterArn{one}) == cluster_name(ClusterArn{other});
+  return short_id(one) == short_id(other);
 }
 
 }  // namespace
@@ -34,6 +34,13 @@ std::optional<std::string> why_unread(const UnreadState& unread, const std::stri
                        each.why);
   }
   return std::nullopt;
+}
+
+std::optional<std::string> why_not_ready(const UnreadState& unread) {
+  if (auto why = why_unread(unread, "")) return why;
+  if (unread.any_read || unread.clusters.empty()) return std::nullopt;
+  const std::string why = unread.why.empty() ? "" : "; the last read: " + unread.why;
+  return "no cluster was read from ECS yet" + why;
 }
 
 std::string list_unread(const UnreadState& unread) {

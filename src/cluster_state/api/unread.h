@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,16 +17,23 @@ struct UnreadCluster {
   std::string why;       ///< What the last attempt said, in words; may be empty.
 };
 
+/// There may be thousands of clusters, so that readers share one of these, which never changes.
 struct UnreadState {
   bool knows_clusters = true;  ///< False: ECS has not told yet which there are, nor does the store.
-  std::string why;             ///< Why not, in words; may be empty.
+  bool any_read = true;        ///< At least one of those that are followed was read whole.
+  std::string why;             ///< Why not all is read, in words; may be empty.
   std::vector<UnreadCluster> clusters;
 };
-using FindUnread = std::function<UnreadState()>;
+using UnreadPtr = std::shared_ptr<const UnreadState>;
+using FindUnread = std::function<UnreadPtr()>;
 
 /// Why a plain answer about `cluster` (a name, an ARN, or empty: all of them) is not given yet, as
 /// a sentence; none: it is.
 std::optional<std::string> why_unread(const UnreadState& unread, const std::string& cluster);
+
+/// Why nobody should ask here yet, as a sentence: plain answers about all clusters are not given,
+/// or, where there are clusters, none about any of them. None: somebody may.
+std::optional<std::string> why_not_ready(const UnreadState& unread);
 
 /// The clusters that an answer about all of them leaves out, as ClusterNames has them; empty: none.
 std::string list_unread(const UnreadState& unread);

@@ -57,6 +57,22 @@ TEST(Unread, IsToldWithinBounds) {
   EXPECT_LE(why_unread(unread, "")->size(), 1'024U);
 }
 
+// Where lists of each cluster that there is are refused, nobody is served.
+TEST(Unread, IsNotReadyWhileNothingIsRead) {
+  UnreadState unread;
+  EXPECT_FALSE(why_not_ready(unread));
+  unread.any_read = false;
+  EXPECT_FALSE(why_not_ready(unread)) << "there is nothing to read";
+  unread.clusters = {{"prod", false, "denied"}, {"test", false, "denied"}};
+  unread.why = "denied";
+  EXPECT_FALSE(why_unread(unread, "")) << "each of them leaves the list of all";
+  EXPECT_EQ(why_not_ready(unread), "no cluster was read from ECS yet; the last read: denied");
+  unread.any_read = true;
+  EXPECT_FALSE(why_not_ready(unread));
+  unread.clusters[0].holds_up = true;
+  EXPECT_EQ(why_not_ready(unread), why_unread(unread, ""));
+}
+
 TEST(Unread, ForbidsAllWhileNoClusterIsKnown) {
   UnreadState unread;
   unread.knows_clusters = false;

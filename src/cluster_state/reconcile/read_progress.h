@@ -2,6 +2,7 @@
 // cluster that was never read whole is not an empty one. Pure.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -59,11 +60,16 @@ class UnreadList {
   void note_progress(const std::string& target, TimePoint now);
   void note_failure(const std::string& target, const Error& error);
   /// It was read whole, or is not to be read any more.
-  void erase(const std::string& target) { clusters_.erase(target); }
+  void erase(const std::string& target);
   const UnreadClusters& clusters() const { return clusters_; }
+  /// Another one after each change of clusters().
+  std::uint64_t version() const { return version_; }
 
  private:
+  ReadProgress* find_to_change(const std::string& target);
+
   UnreadClusters clusters_;
+  std::uint64_t version_ = 0;
 };
 
 }  // namespace blox::cluster_state

@@ -115,9 +115,9 @@ void Reconciler::learn_pair(const ClusterArn& cluster) {
   if (!pair_ && parts) pair_ = {std::string{parts->account}, std::string{parts->region}};
 }
 
-std::optional<Error> Reconciler::last_error() const {
-  if (list_error_ || retries_.empty()) return list_error_;
-  return retries_.begin()->second.error;
+const Error* Reconciler::last_error() const {
+  if (list_error_) return &*list_error_;
+  return retries_.empty() ? nullptr : &retries_.begin()->second.error;
 }
 
 void Reconciler::note_known(const ClusterArn& cluster, bool in_first_list) {

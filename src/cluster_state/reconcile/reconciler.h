@@ -75,11 +75,14 @@ class Reconciler {
 
   /// True once the store holds a complete read of every cluster, of this or an earlier run.
   bool is_synced() const { return synced_; }
-  /// Why not all is read that should be; none when the last attempts succeeded.
-  std::optional<Error> last_error() const;
+  /// Why not all is read that should be; null when the last attempts succeeded. Valid until
+  /// something else runs.
+  const Error* last_error() const;
   /// Those of the clusters it reads that were never read whole, and how far each has come. Before
   /// knows_clusters() there may be more than these.
   const UnreadClusters& unread_clusters() const { return unread_list_.clusters(); }
+  /// Another one after each change of these.
+  std::uint64_t unread_version() const { return unread_list_.version(); }
   /// When the read behind that mark began, by the executor's clock; none for one that an earlier
   /// process has written.
   std::optional<TimePoint> find_own_mark(const ClusterArn& cluster, WallTime started) const {

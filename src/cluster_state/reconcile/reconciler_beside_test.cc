@@ -125,8 +125,8 @@ TEST(ReconcilerBeside, AReadOfAllThatIsAskedForBeginsAnew) {
     ASSERT_EQ(world.calls("ListTasks"), 4U);
     if (fails) {
       world.ecs.fake.broken["DescribeTasks"] = Error{ErrorKind::kUnavailable, "away"};
-      ASSERT_TRUE(world.loop.run_while_not(
-          [&] { return world.reconciler->last_error().has_value(); }, 10s));
+      ASSERT_TRUE(
+          world.loop.run_while_not([&] { return world.reconciler->last_error() != nullptr; }, 10s));
       world.ecs.fake.broken.clear();
     }
     ASSERT_TRUE(world.ingest->catalog().live_tasks(kSlow).empty());
