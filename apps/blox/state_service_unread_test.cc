@@ -251,6 +251,27 @@ TEST_F(StateServiceTest, TheMarkOfAnotherRegionIsNone) {
   EXPECT_EQ(ask("GET", "/v1/tasks").status, 503) << "nothing was read here yet";
 }
 
+// One that was asked for before the first list is one of those that it names.
+TEST_F(StateServiceTest, WaitsForAClusterThatWasKnownBeforeEcsNamedIt) {
+  cluster_state::testing::TimedEcs timed{loop};
+  timed.fake.clusters = {kCluster};
+  timed.slow_clusters[kCluster] = 30s;
+  timed.fake.broken["ListClusters"] = kTooFast;
+  push(1);
+  service = std::make_unique<StateService>(loop, random, store, queue, timed, metrics, options);
+  loop.run_for(5s);
+  EXPECT_EQ(ask("POST", "/v1/reconcile?cluster=prod").body, "will be read from ECS soon");
+  loop.run_for(5s);
+  timed.fake.broken.clear();
+  for (int second = 10; second < 100; second += 10) {
+    loop.run_for(10s);
+    EXPECT_EQ(ask("GET", "/v1/tasks").status, 503) << second;
+  }
+  loop.run_for(2min);
+  EXPECT_EQ(ask("GET", "/v1/tasks").status, 200);
+  service.reset();
+}
+
 // Thousands of clusters are not copied for each list.
 TEST_F(StateServiceTest, SharesWhatIsUnreadUntilItChanges) {
   for (int number = 0; number < 100; ++number) {

@@ -16,6 +16,13 @@ void UnreadList::add(const std::string& target, TimePoint now, bool in_first_lis
   if (clusters_.try_emplace(target, first).second) ++version_;
 }
 
+void UnreadList::name_first(const std::string& target) {
+  ReadProgress* const progress = find_to_change(target);
+  if (progress == nullptr) return;
+  const auto& error = progress->last_error;
+  progress->in_first_list = !error || error->kind != ErrorKind::kNotFound;
+}
+
 void UnreadList::rename(const std::string& name, const std::string& arn) {
   if (name == arn) return;
   auto node = clusters_.extract(name);

@@ -52,6 +52,8 @@ class UnreadList {
   /// Notes one that has no sync mark, and waits for its turn; one that is noted already stays as it
   /// is.
   void add(const std::string& target, TimePoint now, bool in_first_list);
+  /// ECS's first word names one that was noted before it, and that it has not denied to know.
+  void name_first(const std::string& target);
   /// ECS has told its ARN: what is noted by its name goes on under that.
   void rename(const std::string& name, const std::string& arn);
   /// These of one that is noted; else nothing.

@@ -123,6 +123,7 @@ const Error* Reconciler::last_error() const {
 void Reconciler::note_known(const ClusterArn& cluster, bool in_first_list) {
   if (!follows(cluster) || ingest_.catalog().synced_at(cluster)) return;
   unread_list_.add(cluster.value, executor_.now(), in_first_list);
+  if (in_first_list) unread_list_.name_first(cluster.value);
 }
 
 void Reconciler::note_failure(const std::string& target, const Error& error, bool moved) {
