@@ -46,6 +46,9 @@ void UnreadList::note_turn(const std::string& target, TimePoint now) {
 void UnreadList::note_progress(const std::string& target, TimePoint now) {
   ReadProgress* const progress = find_to_change(target);
   if (progress == nullptr) return;
+  // Who was answered without it is not made to wait again: a read that begins anew now and then
+  // moves each time, to where the last one stood still.
+  if (progress->is_given_up(now)) progress->in_first_list = false;
   progress->progress_at = now;
   progress->waited = {};
   if (progress->waits_since) progress->waits_since = now;

@@ -25,7 +25,7 @@ struct ReadProgress {
   /// Why its last attempt failed; none before the first failure. Kept while the next one runs.
   std::optional<Error> last_error;
   /// It was among the clusters that ECS's first word named: of ListClusters, or of DescribeClusters
-  /// for one that --cluster names. False: it was made, or came to be known, later.
+  /// for one that --cluster names. False: it was made, or came to be known, later; or given up.
   bool in_first_list = false;
 
   /// For how long it has been tried in vain: where its turn has not come, nothing was tried.
