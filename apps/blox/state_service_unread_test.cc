@@ -178,6 +178,10 @@ TEST_F(StateServiceTest, KnowsNoClusterBeforeEcsHasNamedThem) {
   const auto answer = ask("GET", "/v1/tasks");
   EXPECT_EQ(answer.status, 503);
   EXPECT_NE(answer.body.find("not authorized to ecs:ListClusters"), std::string::npos);
+  ecs.broken["ListClusters"] = Error{ErrorKind::kUnavailable, "away for now"};
+  loop.run_for(1min);
+  EXPECT_NE(ask("GET", "/v1/tasks").body.find("away for now"), std::string::npos)
+      << "what is shared has the reason of now";
 }
 
 TEST_F(StateServiceTest, IsNotReadyByAMisspeltCluster) {
@@ -286,6 +290,19 @@ TEST_F(StateServiceTest, WaitsForAClusterThatWasKnownBeforeEcsNamedIt) {
   service.reset();
 }
 
+// Nothing happens meanwhile: its call hangs.
+TEST_F(StateServiceTest, TellsByTheTimeAloneThatAReadStandsStill) {
+  cluster_state::testing::TimedEcs timed{loop};
+  timed.fake.clusters = {kOther, kCluster};
+  timed.slow_clusters[kCluster] = 10min;
+  service = std::make_unique<StateService>(loop, random, store, queue, timed, metrics, options);
+  loop.run_for(110s);
+  EXPECT_EQ(ask("GET", "/v1/tasks").status, 503);
+  loop.run_for(15s);
+  EXPECT_EQ(ask("GET", "/v1/tasks").status, 200);
+  service.reset();
+}
+
 // Thousands of clusters are not copied for each list.
 TEST_F(StateServiceTest, SharesWhatIsUnreadUntilItChanges) {
   for (int number = 0; number < 100; ++number) {
@@ -299,7 +316,7 @@ TEST_F(StateServiceTest, SharesWhatIsUnreadUntilItChanges) {
   const auto first = service->unread();
   ASSERT_EQ(first->clusters.size(), 2U);
   EXPECT_EQ(service->unread(), first) << "the same one";
-  loop.run_for(1h);
+  loop.run_for(50min);  // No full read of the others comes with what follows.
   const auto settled = service->unread();
   EXPECT_TRUE(first->clusters[0].holds_up);
   EXPECT_FALSE(settled->clusters[0].holds_up) << "nothing but the time has passed";
