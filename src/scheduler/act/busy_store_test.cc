@@ -176,9 +176,9 @@ TEST_F(BusyStoreTest, AnAnswerOfEcsThatHasGrownOldIsAskedForAgain) {
   plan.starts.front().confirmed_at = std::nullopt;
   begin(plan);
   EXPECT_FALSE(was_started(kA)) << "asked first";
-  loop_.run_for(seconds{90});
+  loop_.run_for(seconds{55});
   begin(plan);
-  EXPECT_FALSE(was_started(kA)) << "asked again";
+  EXPECT_FALSE(was_started(kA)) << "asked again: too little is left of its minute";
   begin(plan);
   EXPECT_TRUE(was_started(kA));
 }
@@ -196,6 +196,36 @@ TEST_F(BusyStoreTest, AnInstanceThatCouldNotBeListedIsListedAgain) {
   begin(plan);
   begin(plan);
   EXPECT_TRUE(was_started(kA));
+}
+
+TEST_F(BusyStoreTest, ADenialLeavesTheCallThatIsUnderWayItsPlace) {
+  const Error denied{ErrorKind::kDenied, "ecs: 400 AccessDeniedException: iam:PassRole"};
+  control_.fake.faults = {denied, denied};
+  control_.call_time = seconds{1};
+  begin(starts_on({kA}));
+  control_.call_time = seconds{20};
+  begin(starts_on({kB}));
+  loop_.run_for(seconds{2});
+  ASSERT_TRUE(process_->memory.denials.contains(kDeployment.value));
+  begin(starts_on({ContainerInstanceArn{"c"}}));
+  EXPECT_EQ(control_.fake.starts.size(), 2U) << "one at a time from then on";
+}
+
+TEST_F(BusyStoreTest, ARemovalThatIsMadeMeanwhileLeavesTheNextItsTurn) {
+  Environment first = records().environments.at(kUid);
+  first.deleting = true;
+  first.terminate_tasks = true;
+  Environment second = first;
+  second.uid = EnvironmentUid{"uid-2"};
+  second.name = EnvironmentName{"second"};
+  second.mod_revision = 0;
+  put({first, second}, {});
+  slow_query_.list_time = minutes{1};
+  process_->actor.drive();
+  loop_.run_for(seconds{1});
+  ASSERT_TRUE(run_to_end(loop_, process_->repository.remove(kUid)));
+  run_for(minutes{10});
+  EXPECT_TRUE(records().environments.empty());
 }
 
 }  // namespace

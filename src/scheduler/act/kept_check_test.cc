@@ -80,5 +80,19 @@ TEST_F(KeptCheckTest, StopsNothingWhileNobodyCanTell) {
   EXPECT_TRUE(control_.fake.stops.empty());
 }
 
+TEST_F(KeptCheckTest, AsksAgainWhenEcsCanBeAskedAgain) {
+  query_.broken["DescribeTasks"] = error(ErrorKind::kUnavailable);
+  round();
+  run_for(seconds{1});
+  query_.broken.clear();
+  put_in_ecs("kept", kA, "RUNNING");
+  run_for(seconds{30});
+  round();
+  run_for(seconds{1});
+  round();
+  run_for(seconds{1});
+  EXPECT_EQ(control_.fake.stops.size(), 1U);
+}
+
 }  // namespace
 }  // namespace blox::scheduler
