@@ -57,6 +57,21 @@ TEST_F(RepositoryTest, RefusesAWriteFromAnOutdatedRecord) {
   EXPECT_TRUE(repository->records().deployments.empty());
 }
 
+TEST_F(RepositoryTest, ReadsAnewWhatSomebodyElseHasChanged) {
+  ASSERT_TRUE(put(environment("logs", "u1")));
+  Repository other{loop, *faulty};
+  ASSERT_TRUE(run_to_end(loop, other.load()));
+  Environment mine = stored("u1");
+  Environment theirs = mine;
+  mine.deployment_token = "mine";
+  theirs.deployment_token = "theirs";
+  ASSERT_TRUE(insist([&] { return other.put({theirs}, {}); }));
+  const auto late = put(mine);
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().kind, ErrorKind::kConflict);
+  EXPECT_EQ(stored("u1").deployment_token, "theirs");
+}
+
 TEST_F(RepositoryTest, OpensOneIntentAnInstanceAllOrNothing) {
   ASSERT_TRUE(put(environment("logs", "u1")));
   ASSERT_TRUE(put(environment("proxy", "u2")));
