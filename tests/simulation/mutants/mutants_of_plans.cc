@@ -86,6 +86,37 @@ void show_the_dead(Scenario& scenario) {
   scenario.state_partitions = {{seconds{118}, minutes{2}}};
 }
 
+// The store is put back, and Describe is silent about what it shows.
+void hide_the_dead(Scenario& scenario) {
+  Random random{scenario.seed * 77 + 5};
+  scenario.state_on_sqlite = false;
+  scenario.instance_count = 6;
+  scenario.unavailable_max = 1;
+  scenario.unavailable_is_percent = false;
+  scenario.deployments = 3;
+  scenario.reconcile_every = minutes{2};
+  scenario.others_meddle = scenario.others_stay = false;
+  scenario.faults.agent_disconnects = 0;
+  scenario.faults.task_dies = 0.5;
+  scenario.faults.task_life = {seconds{5}, seconds{100}};
+  scenario.calm_at = minutes{8};
+  scenario.restored.at = seconds{20 + random.below(60)};
+  scenario.restored.length = seconds{30 + random.below(120)};
+  scenario.holes_share = 0.5;
+  scenario.holes.at =
+      random.between(Duration::zero(), scenario.restored.at + scenario.restored.length);
+  scenario.holes.length = scenario.calm_at - scenario.holes.at;
+}
+
+// As if the picture could not have gone backwards, whatever it shows.
+void believe_the_dead(ObservedInstance& instance) {
+  for (auto& task : instance.tasks) {
+    if (!task.doubted_since) continue;
+    task.doubted_since.reset();
+    instance.emptied_by_us = false;
+  }
+}
+
 // Its bias still leaves many seeds in which nothing is wrong with what it does.
 Mutant from_seed(std::uint64_t first, Mutant mutant) {
   mutant.first_seed = first;
@@ -294,6 +325,8 @@ std::vector<Mutant> mutants_of_plans() {
             for (auto& stop : plan.stops) stop.kept.reset();
           },
           show_the_dead),
+      from_seed(163, planned("S3", "believes-the-dead", each_instance(believe_the_dead), keep,
+                             hide_the_dead)),
       forgets_unseen(),
   };
 }
