@@ -319,12 +319,12 @@ std::vector<Mutant> mutants_of_plans() {
                             each_instance(
                                 [](ObservedInstance& instance) { instance.emptied_by_us = false; }),
                             keep, [](Scenario& scenario) { scenario.deployments = 3; })),
-      planned(
-          "S3", "stops-without-asking-for-what-stays", leave,
-          [](Plan& plan) {
-            for (auto& stop : plan.stops) stop.kept.reset();
-          },
-          show_the_dead),
+      from_seed(1015, planned(
+                          "S3", "stops-without-asking-for-what-stays", leave,
+                          [](Plan& plan) {
+                            for (auto& stop : plan.stops) stop.kept.reset();
+                          },
+                          show_the_dead)),
       from_seed(163, planned("S3", "believes-the-dead", each_instance(believe_the_dead), keep,
                              hide_the_dead)),
       forgets_unseen(),
