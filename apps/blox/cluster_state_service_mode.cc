@@ -33,6 +33,7 @@ int run(const StateModeFlags& flags) {
   if (!queue) return fail_with(queue.error().message);
   auto state_options = flags.state.options(process.account->region());
   state_options.reconcile.boot_budget = &process.account->read_budget();
+  state_options.view.knows_date = [&clock = process.account->clock()] { return clock.is_known(); };
   StateService service{process.account->clock(),
                        process.random,
                        **store,

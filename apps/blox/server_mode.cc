@@ -37,6 +37,7 @@ int run(const ServerFlags& flags) {
   state_options.reconcile.boot_budget = &process.account->read_budget();
 
   aws::AwsClock& clock = process.account->clock();
+  state_options.view.knows_date = [&clock] { return clock.is_known(); };
   StateService state{
       clock,           process.random, **store, **queue, process.account->reconcile_client(),
       process.metrics, state_options};

@@ -101,7 +101,9 @@ void StateService::annotate(codec::Bookmark& bookmark) const {
     if (!reconciler_ || !reconciler_->find_own_mark(cluster, started)) {
       bookmark.unconfirmed.insert(cluster);
     }
-    bookmark.sync_ages.emplace(cluster, age_of(cluster, started));
+    // Where our date is not known yet whoever reads it goes by its own.
+    const bool can_tell = view_.knows_date() || !bookmark.unconfirmed.contains(cluster);
+    if (can_tell) bookmark.sync_ages.emplace(cluster, age_of(cluster, started));
   }
 }
 

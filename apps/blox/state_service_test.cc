@@ -41,6 +41,12 @@ TEST_F(StateServiceTest, TellsWhichClustersItHasReadItself) {
             std::string::npos);
   service.reset();
   ecs.broken["ListClusters"] = Error{ErrorKind::kUnavailable, "away"};
+  options.view.knows_date = [] { return false; };
+  start();
+  loop.run_for(1s);
+  EXPECT_TRUE(bookmark().sync_ages.empty()) << "whoever reads it goes by its own date";
+  service.reset();
+  options.view.knows_date = {};
   start();
   loop.run_for(1s);
   const auto second = bookmark();

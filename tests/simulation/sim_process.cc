@@ -29,8 +29,11 @@ std::unique_ptr<store::Store> open_scheduler_store(const Surroundings& around,
   return around.mutant.scheduler_store(around.executor, std::move(watched));
 }
 
-apps::StateServiceOptions bend(const Mutant& mutant, apps::StateServiceOptions options) {
-  if (mutant.state_options) mutant.state_options(options);
+apps::StateServiceOptions bend(const Surroundings& around, const ProcessClock& clock,
+                               apps::StateServiceOptions options) {
+  // Where the clocks are right the date is known from the begin on.
+  if (around.clocks_err) options.view.knows_date = [&clock] { return clock.date.is_known(); };
+  if (around.mutant.state_options) around.mutant.state_options(options);
   return options;
 }
 
@@ -91,7 +94,7 @@ StateProcess::StateProcess(const Surroundings& around, std::uint64_t seed,
                         : nullptr),
       store_(open_store(around, std::move(store))),
       service_(clock_.executor, random_, *store_, broken_queue_ ? *broken_queue_ : watched_queue_,
-               ecs_, metrics_, bend(around.mutant, std::move(options))) {}
+               ecs_, metrics_, bend(around, clock_, std::move(options))) {}
 
 SchedulerProcess::SchedulerProcess(const Surroundings& around, std::uint64_t seed,
                                    std::unique_ptr<store::Store> store, http::Transport& state,

@@ -87,9 +87,10 @@ class ChangeStreamBody final : public http::BodyStream {
     slices.push_back(std::move(line));
   }
 
-  // None for a time that nobody knows or that cannot be. Compared in milliseconds: those between
-  // the years 0 and 9999 overflow as nanoseconds.
+  // None for a time that nobody knows or that cannot be, and while the date is not known. Compared
+  // in milliseconds: those between the years 0 and 9999 overflow as nanoseconds.
   std::optional<Duration> find_age(WallTime told_at) const {
+    if (!view_.knows_date()) return std::nullopt;
     const std::chrono::milliseconds age = view_.executor().wall_now() - told_at;
     if (told_at == WallTime{} || age > codec::kAgeMax || age < -codec::kAgeMax) return std::nullopt;
     return std::max(age, std::chrono::milliseconds{});

@@ -65,5 +65,27 @@ TEST(ChangeStream, TimesThatCannotBeTellNoAge) {
   EXPECT_EQ(*ages[5], Duration{}) << "its clock is ahead of ours";
 }
 
+// The clock of the machine may be behind: what is old would be told to be new.
+TEST(ChangeStream, TellsNoAgeBeforeTheDateIsKnown) {
+  bool is_known = false;
+  ClusterViewOptions view_options;
+  view_options.knows_date = [&] { return is_known; };
+  ViewWorld world{1, view_options};
+  world.settle();
+  world.commit({ViewWorld::instance("a/1", "ACTIVE", world.loop.wall_now() - 1h)});
+  BookmarkLines bookmarks{*world.view, {}};
+  StreamOptions options;
+  options.bookmarks = true;
+  for (const bool known : {false, true}) {
+    is_known = known;
+    auto stream = open_change_stream(*world.view, ObjectKind::kInstance, options, bookmarks);
+    ASSERT_TRUE(stream);
+    const auto change =
+        codec::decode_change<ContainerInstance>(read_lines(world, **stream, 1).front());
+    ASSERT_TRUE(change);
+    EXPECT_EQ(change->entry.age.has_value(), known);
+  }
+}
+
 }  // namespace
 }  // namespace blox::cluster_state

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -27,6 +28,8 @@ struct ClusterViewOptions {
   /// After a failure of the store: doubled per failure in a row, up to the second.
   Duration retry_min = std::chrono::milliseconds{100};
   Duration retry_max = std::chrono::seconds{5};
+  /// False: the executor's date may be off by minutes for now. Empty: it never is.
+  std::function<bool()> knows_date = {};
 };
 
 /// Threading: the executor's thread. Requires: executor, store and metrics outlive it.
@@ -57,6 +60,8 @@ class ClusterView {
 
   store::Store& store() { return store_; }
   Executor& executor() { return executor_; }
+  /// Whether the age of what is shown can be told by the executor's date.
+  bool knows_date() const { return !options_.knows_date || options_.knows_date(); }
 
  private:
   struct Builder {

@@ -54,7 +54,7 @@ TEST_F(RepositoryTest, APageThatIsRefusedDoesNotCostThoseBeforeIt) {
     EXPECT_FALSE(put(environment("other", "other")));
     return faulty->range_count;
   };
-  EXPECT_EQ(read_again(), 10 + 4) << "an environment and its name, two keys in a page";
+  EXPECT_EQ(read_again(), 11 + 4) << "environments, their names and the mark, two keys in a page";
   EXPECT_TRUE(put(environment("more", "more")));
   faulty->range_faults = unavailable(6);
   EXPECT_EQ(read_again(), 5) << "it is given up";
