@@ -89,6 +89,32 @@ TEST_F(RoundsTest, WhatChangesWhileARoundWritesIsSeenAtOnce) {
   for (const auto& name : names_) EXPECT_EQ(cluster_.live_on(name).size(), 1U) << name;
 }
 
+// How the deployment stands, and later that an instance serves again; bookmarks wake rounds much
+// later.
+TEST_F(RoundsTest, WhatTheStoreRefusedIsStoredASecondLater) {
+  refuse_nothing();
+  store::SlowStoreOptions& store = process_->store.slow.options();
+  add_instances(1);
+  deploy("one", "logs:1");
+  ASSERT_TRUE(runs_everywhere("logs:1"));
+  loop_.run_for(seconds{9});
+  ASSERT_EQ(status_of("one"), DeploymentStatus::kRunning);
+  store.refused_percent = 100;  // Every other one, the next one first.
+  loop_.run_for(milliseconds{2'500});
+  EXPECT_EQ(status_of("one"), DeploymentStatus::kCompleted);
+
+  store.refused_percent = 0;
+  cluster_.put_instance(names_[0], "DRAINING");
+  loop_.run_for(seconds{20});
+  cluster_.put_instance(names_[0]);
+  ASSERT_TRUE(runs_everywhere("logs:1"));
+  loop_.run_for(seconds{9});
+  ASSERT_EQ(records().emptied.size(), 1U);
+  store.refused_percent = 100;
+  loop_.run_for(milliseconds{2'500});
+  EXPECT_TRUE(records().emptied.empty());
+}
+
 // The cluster state is alive, but its queue stands: ECS knows of a drain that no event told of.
 TEST_F(RoundsTest, StartsNothingOnWhatOnlyAnOldPictureShowsEligible) {
   add_instances(2);
