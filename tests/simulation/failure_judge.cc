@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "simulation/actors.h"
+#include "simulation/own_numbers.h"
 
 namespace blox::simulation {
 
@@ -43,6 +44,8 @@ void FailureJudge::on_restore() {
   going_on_.clear();
   failed_.clear();
   on_crash();
+  // On a copy nothing is decided before what it lacks shows.
+  waits_until_ = now() + kSettleTime + rules_.belief_age;
 }
 
 void FailureJudge::judge_failed(const DeploymentRecord& deployment) {
@@ -67,6 +70,7 @@ void FailureJudge::on_sent(const std::string&, const std::string&) {
 // One that is deleted ends otherwise.
 void FailureJudge::judge_going_on(const DeploymentRecord& deployment) {
   if (deployment.group == kSecondGroup || !deployed_before(deployment)) return;
+  if (now() < waits_until_) return;
   const auto deaths =
       strikes_.unredeemed_deaths(deployment, judged_from_, now() - rules_.belief_age);
   const auto filled = std::ranges::count_if(deaths, [&](const auto& entry) {

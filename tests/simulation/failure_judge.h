@@ -57,6 +57,7 @@ class FailureJudge final : public SeamListener {
   EligibleCount& eligible_;
   Rules rules_;
   TimePoint judged_from_{};
+  TimePoint waits_until_{};
   std::map<std::string, DeploymentRecord> going_on_;          // By id.
   std::map<std::string, std::set<std::string>> deployments_;  // Ids, by environment uid.
   std::set<std::string> failed_;                              // Ids, of those that ever were.

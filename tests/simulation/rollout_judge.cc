@@ -33,11 +33,18 @@ void RolloutJudge::on_instance(const simulator::Instance& instance,
                                const simulator::InstanceState*) {
   const auto& state = instance.present();
   const Stretch begun{.since = now(), .version = state.version};
+  const auto draining = draining_.find(instance.arn);
   if (state.status == InstanceStatusKind::kDraining) {
-    draining_.try_emplace(instance.arn, begun);
+    Stretch stretch = begun;
+    // To whoever has not heard that it was called off it is one drain.
+    if (may_seem_draining(instance.arn)) stretch.since = undrained_.at(instance.arn).drained_since;
+    draining_.try_emplace(instance.arn, stretch);
     undrained_.erase(instance.arn);
-  } else if (draining_.erase(instance.arn) > 0) {
-    undrained_.insert_or_assign(instance.arn, begun);
+  } else if (draining != draining_.end()) {
+    Stretch stretch = begun;
+    stretch.drained_since = draining->second.since;
+    draining_.erase(draining);
+    undrained_.insert_or_assign(instance.arn, stretch);
   }
   const bool in_use =
       state.status == InstanceStatusKind::kDraining || state.status == InstanceStatusKind::kActive;

@@ -37,8 +37,9 @@ class RolloutJudge final : public simulator::WorldObserver, public SeamListener 
  private:
   struct Stretch {  // Of one state of an instance.
     TimePoint since;
-    std::int64_t version = 0;  // The first that shows it.
-    bool is_news = true;       // That it was not so before was known.
+    std::int64_t version = 0;   // The first that shows it.
+    bool is_news = true;        // That it was not so before was known.
+    TimePoint drained_since{};  // Of one behind a drain: since when that was.
   };
   bool is_known(const std::string& instance, const Stretch& stretch) const;
   bool may_seem_draining(const std::string& instance) const;

@@ -64,9 +64,19 @@ void Strikes::on_sent(const std::string& operation, const std::string& body) {
   }
 }
 
+// Whoever was told of a task knows of it before it shows.
+void Strikes::note_started(const http::Answer& answer) {
+  for (const auto& task : objects_of(parse_seam(answer.body), "tasks")) {
+    fates_[{text_of(task, "containerInstanceArn"), text_of(task, "group")}].try_emplace(
+        text_of(task, "taskArn"),
+        Fate{now(), true, text_of(task, "startedBy"), text_of(task, "taskDefinitionArn")});
+  }
+}
+
 // Of what was asked and not told nothing is known either.
 void Strikes::on_answer(const std::string& operation, const std::string& body, TimePoint,
                         const Result<http::Answer>& answer) {
+  if (operation == "StartTask" && answer && answer->status == 200) note_started(*answer);
   if (operation != "DescribeTasks") return;
   const auto healthy = answer ? healthy_of(*answer) : std::set<std::string>{};
   for (const auto& arn : texts_of(parse_seam(body), "tasks")) {

@@ -79,6 +79,7 @@ class Strikes final : public simulator::WorldObserver, public SeamListener {
   };
   using Fates = std::map<std::string, Fate>;  // By task.
   TimePoint now() const { return world_.executor().now(); }
+  void note_started(const http::Answer& answer);
   const Fates& fates_of(const std::string& instance, const std::string& group) const;
   bool is_unheard(const std::string& task) const;
   int count_failed_starts(const DeploymentRecord& deployment, const std::string& instance) const;
