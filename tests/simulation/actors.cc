@@ -1,5 +1,6 @@
 #include "simulation/actors.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace blox::simulation {
@@ -8,8 +9,17 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 namespace {
+
 constexpr std::int64_t kSmallCpu = 32;  // The task needs 64.
+
+// The newest may be one of others that was adopted.
+const client::Deployment* find_in_force(const std::vector<client::Deployment>& newest_first) {
+  const auto found = std::ranges::find_if_not(
+      newest_first, [](const auto& deployment) { return deployment.status == "superseded"; });
+  return found == newest_first.end() ? nullptr : &*found;
 }
+
+}  // namespace
 
 User::User(Executor& executor, Random& random, client::Scheduler& scheduler,
            const Scenario& scenario, std::vector<std::string> definitions, Coverage& coverage)
@@ -105,7 +115,8 @@ Async<void> User::run() {
 // A rollout whose tasks died early ends; whoever wants it all the same deploys it anew.
 Async<void> User::deploy_again_if_failed(std::string name, std::string definition) {
   const auto all = co_await scheduler_.list_deployments(name);
-  if (!all || all->empty() || all->front().status != "failed") co_return;
+  const auto* in_force = all ? find_in_force(*all) : nullptr;
+  if (in_force == nullptr || in_force->status != "failed") co_return;
   client::EnvironmentRequest request;
   request.task_definition = definition;
   const auto patched = co_await scheduler_.patch_environment(name, std::move(request));
@@ -179,7 +190,8 @@ Async<void> User::make_good(std::string name, std::string first, std::string wan
   [[maybe_unused]] const auto adopted = co_await scheduler_.adopt(name, /*dry_run=*/false);
   const auto all = co_await scheduler_.list_deployments(name);
   if (wanted.empty() || !all) co_return;
-  if (all->empty() || all->front().task_definition != wanted) co_await deploy(name, wanted);
+  const auto* in_force = find_in_force(*all);
+  if (in_force == nullptr || in_force->task_definition != wanted) co_await deploy(name, wanted);
 }
 
 DataCentre::DataCentre(Executor& executor, Random& random, simulator::Simulator& simulator,
