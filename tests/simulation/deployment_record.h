@@ -18,9 +18,9 @@ struct DeploymentRecord {
   std::string definition;
   std::string status;
   std::set<std::string> failed;  ///< Instances.
-
-  bool goes_on() const { return status == "pending" || status == "running"; }
 };
+
+inline bool goes_on(std::string_view status) { return status == "pending" || status == "running"; }
 
 /// Of the value of such a key.
 inline DeploymentRecord read_deployment(std::string_view value) {

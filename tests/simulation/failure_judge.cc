@@ -11,7 +11,7 @@ namespace blox::simulation {
 
 void FailureJudge::note(const DeploymentRecord& deployment) {
   deployments_[deployment.environment].insert(deployment.id);
-  if (deployment.goes_on()) {
+  if (goes_on(deployment.status)) {
     going_on_.insert_or_assign(deployment.id, deployment);
   } else {
     going_on_.erase(deployment.id);
