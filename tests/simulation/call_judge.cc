@@ -127,6 +127,12 @@ int CallJudge::refusals_of(const std::string& deployment, const std::string& ins
          (denied == denial_counts_.end() ? 0 : denied->second);
 }
 
+std::vector<std::string> CallJudge::words_of_refusal(const std::string& group,
+                                                     const std::string& instance) const {
+  const auto found = refusal_words_.find({group, instance});
+  return found == refusal_words_.end() ? std::vector<std::string>{} : std::vector{found->second};
+}
+
 void CallJudge::on_answer(const std::string& operation, const std::string& body, TimePoint sent_at,
                           const Result<http::Answer>& answer) {
   if (operation == "StartTask") note_start_answer(body, sent_at, answer);
@@ -178,6 +184,7 @@ void CallJudge::note_start_answer(const std::string& body, TimePoint sent_at,
     for (const auto& instance : instances) {
       if (!named.empty() && (instance == named || instance.ends_with("/" + named))) {
         note_refusal(deployment, instance);
+        refusal_words_[{text_of(request, "group"), instance}] = text_of(failure, "reason");
       }
     }
   }

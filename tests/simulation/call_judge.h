@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "simulation/coverage.h"
 #include "simulation/seam_listener.h"
@@ -26,6 +27,11 @@ class CallJudge final : public SeamListener {
   void note_coverage(Coverage& coverage) const;
   /// How often ECS refused a start there, by itself or for the deployment: in answers that arrived.
   int refusals_of(const std::string& deployment, const std::string& instance) const;
+
+  /// How ECS has put it when it refused an instance of a call for that group last; none: it has
+  /// not.
+  std::vector<std::string> words_of_refusal(const std::string& group,
+                                            const std::string& instance) const;
 
   /// What a process alone knows of refusals is gone.
   void on_crash();
@@ -59,9 +65,10 @@ class CallJudge final : public SeamListener {
   const simulator::World& world_;
   const StateJudge& state_;
   std::map<Place, Refusals> refusals_;
-  std::map<Place, int> refusal_counts_;       // In all.
-  std::map<std::string, int> denial_counts_;  // Likewise, by deployment.
-  std::map<std::string, Refusals> denials_;   // Of starts, by deployment.
+  std::map<Place, int> refusal_counts_;         // In all.
+  std::map<std::string, int> denial_counts_;    // Likewise, by deployment.
+  std::map<Place, std::string> refusal_words_;  // By group and instance.
+  std::map<std::string, Refusals> denials_;     // Of starts, by deployment.
   Refusals stop_denials_;
   std::size_t starts_under_way_ = 0;
   bool unsure_ = false;           // Since a start of unknown outcome.

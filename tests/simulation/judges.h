@@ -18,6 +18,7 @@
 #include "simulation/observation_judge.h"
 #include "simulation/rollout_judge.h"
 #include "simulation/scenario.h"
+#include "simulation/scheduler_records.h"
 #include "simulation/seam_listener.h"
 #include "simulation/state_judge.h"
 #include "simulation/strikes.h"
@@ -37,6 +38,8 @@ class Judges {
   void note_coverage(Coverage& coverage) const;
   StateJudge& state() { return state_; }
   AgeJudge& ages() { return ages_; }
+  const SchedulerRecords& records() const { return records_; }
+  const CallJudge& calls() const { return calls_; }
   /// The most instances that were eligible at a moment.
   std::size_t eligible_max() const { return eligible_.max(); }
 
@@ -45,7 +48,7 @@ class Judges {
   SeamListeners of_state_calls() { return {&observation_, &health_, &ages_}; }
   /// and to the store of the daemon-scheduler, and to its calls.
   SeamListeners of_scheduler() {
-    return {&rollout_, &hold_ups_, &strikes_, &ending_, &failure_, &calls_, &copies_};
+    return {&rollout_, &hold_ups_, &strikes_, &ending_, &failure_, &calls_, &copies_, &records_};
   }
   SeamListeners of_scheduler_calls() {
     return {&observation_, &health_, &calls_, &hold_ups_, &strikes_, &failure_};
@@ -61,6 +64,7 @@ class Judges {
     calls_.on_crash();
     hold_ups_.on_crash();
     failure_.on_crash();
+    records_.on_crash();
   }
   /// The cluster state is an older copy of itself.
   void on_restore();
@@ -84,6 +88,7 @@ class Judges {
   FailureJudge failure_;
   AgeJudge ages_;
   CopyJudge copies_;
+  SchedulerRecords records_;
 };
 
 }  // namespace blox::simulation

@@ -38,23 +38,16 @@ std::string broken_s3(const Situation& situation, const std::string& group) {
                      judge.out_of_service_max(group), budget, now);
 }
 
-std::string open_records(const scheduler::Records& records) {
-  for (const auto& [key, intent] : records.intents) {
-    return fmt::format("an intent is open: {} on {} of task {}, since {}: {}",
-                       intent.kind == scheduler::IntentKind::kStart ? "start" : "stop",
-                       short_id(intent.instance.value),
-                       intent.known_tasks.empty() ? "-" : intent.known_tasks.back().value,
-                       format_time(intent.created_at), intent.reason);
+std::string open_records(const SchedulerRecords& records) {
+  if (const auto* intent = records.find("scheduler/intents/")) {
+    return "an intent is open: " + boost::json::serialize(*intent);
   }
-  if (!records.outcomes.empty()) return "an outcome is unresolved";
-  for (const auto& [id, deployment] : records.deployments) {
-    if ((deployment.status == scheduler::DeploymentStatus::kPending ||
-         deployment.status == scheduler::DeploymentStatus::kRunning) &&
-        deployment.environment_name.value != kSecondEnvironment) {
-      return "a deployment has not ended";
-    }
-  }
-  return {};
+  if (records.find("scheduler/outcomes/") != nullptr) return "an outcome is unresolved";
+  const auto* deployment = records.find(kDeploymentRecords, [](const auto& record) {
+    return goes_on(text_of(record, "status")) &&
+           text_of(record, "environmentName") != kSecondEnvironment;
+  });
+  return deployment == nullptr ? "" : "a deployment has not ended";
 }
 
 std::vector<const simulator::Task*> live_tasks(const Situation& situation,
@@ -73,10 +66,10 @@ std::vector<const simulator::Task*> live_tasks(const Situation& situation,
 // A deleted environment is there until its tasks have stopped, if they are to stop at all; on an
 // instance that is out of reach they cannot.
 std::string remaining_environment(const Situation& situation) {
-  const auto& records = situation.scheduler->service()->repository().records();
-  const bool remains = std::ranges::any_of(records.environments, [](const auto& entry) {
-    return entry.second.name.value == kSecondEnvironment;
-  });
+  const bool remains =
+      situation.records.find("scheduler/environments/", [](const auto& environment) {
+        return text_of(environment, "name") == kSecondEnvironment;
+      }) != nullptr;
   const auto& cluster = *situation.simulator.world.find_cluster(kCluster);
   const bool may_remain = std::ranges::any_of(cluster.instances, [&](const auto& entry) {
     return !entry.second->present().agent_connected &&
@@ -85,23 +78,36 @@ std::string remaining_environment(const Situation& situation) {
   return remains && !may_remain ? "a deleted environment is still there" : "";
 }
 
-// An instance that cannot take the task has the reason on the board.
-bool has_reason(const scheduler::StatusBoard& board, const simulator::Instance& instance) {
-  for (const auto& [uid, status] : board.environments) {
-    for (const auto& line : status.instances) {
-      if (line.instance.value == instance.arn) return !line.reason.empty();
+// Tasks that are not ours: nothing of ours is stopped or started beside them.
+std::vector<std::string> unclaimed_on(const Situation& situation,
+                                      const simulator::Instance& instance,
+                                      const std::string& group) {
+  std::vector<std::string> arns;
+  for (const auto& [id, task] : instance.tasks) {
+    if (task->present().is_live() && task->group == group &&
+        !situation.simulator.judge.is_ours(*task)) {
+      arns.push_back(task->arn);
     }
   }
-  return false;
+  return arns;
 }
 
-bool has_unclaimed(const Situation& situation, const simulator::Instance& instance,
-                   const std::string& group) {
-  return std::ranges::any_of(instance.tasks, [&](const auto& entry) {
-    const simulator::Task& task = *entry.second;
-    return task.present().is_live() && task.group == group &&
-           !situation.simulator.judge.is_ours(task);
-  });
+// The environment's line of the instance says why, with one of those words in it where there are
+// any.
+std::string missing_reason(const Situation& situation, const simulator::Instance& instance,
+                           const std::string& group, const std::vector<std::string>& words) {
+  const std::string uid = situation.records.uid_of(group.substr(std::string_view{"blox:"}.size()));
+  const auto& environments = situation.scheduler->service()->board().environments;
+  const auto status = environments.find(scheduler::EnvironmentUid{uid});
+  if (status == environments.end()) return "nothing is told of environment " + uid;
+  for (const auto& line : status->second.instances) {
+    if (line.instance.value != instance.arn || line.reason.empty()) continue;
+    const auto says = [&](const std::string& word) { return line.reason.contains(word); };
+    if (words.empty() || std::ranges::any_of(words, says)) return {};
+    return fmt::format("the reason given for {} lacks '{}': {}", instance.id, words.front(),
+                       line.reason);
+  }
+  return "no reason is given for " + instance.id;
 }
 
 // Of an environment that stays.
@@ -132,13 +138,14 @@ std::string wrong_with(const Situation& situation, const simulator::Instance& in
   if (present.status != InstanceStatusKind::kActive) return {};
   if (!DataCentre::has_room(instance)) {
     if (!live.empty()) return "a task runs where there is no room: " + instance.id;
-    const auto& board = situation.scheduler->service()->board();
-    return has_reason(board, instance) ? "" : "no reason is given for " + instance.id;
+    return missing_reason(situation, instance, wish.group,
+                          situation.calls.words_of_refusal(wish.group, instance.arn));
   }
-  // Nothing of ours is stopped or started beside it.
-  if (has_unclaimed(situation, instance, wish.group) && live.size() <= 1) {
-    const auto& board = situation.scheduler->service()->board();
-    return has_reason(board, instance) ? "" : "no reason is given for " + instance.id;
+  const bool runs_wanted = live.size() == 1 && live.front()->definition->arn == wish.definition;
+  const auto unclaimed = unclaimed_on(situation, instance, wish.group);
+  if (!unclaimed.empty() && live.size() <= 1) {
+    return missing_reason(situation, instance, wish.group,
+                          runs_wanted ? std::vector<std::string>{} : unclaimed);
   }
   if (live.size() != 1) return fmt::format("instance {} has {} tasks", instance.id, live.size());
   if (!live.front()->present().is_running()) return "a task is not RUNNING on " + instance.id;
@@ -181,7 +188,9 @@ std::string what_is_missing(const Situation& situation) {
     return "the scheduler is not up";
   }
   if (situation.state == nullptr) return "the state service is not up";
-  std::string open = open_records(situation.scheduler->service()->repository().records());
+  if (situation.records.uid_of(kEnvironment).empty())
+    return "the scheduler has read no environment";
+  std::string open = open_records(situation.records);
   if (!open.empty()) return open;
   std::string remaining = remaining_environment(situation);
   if (!remaining.empty()) return remaining;

@@ -4,7 +4,9 @@
 #include <string>
 
 #include "simulation/actors.h"
+#include "simulation/call_judge.h"
 #include "simulation/scenario.h"
+#include "simulation/scheduler_records.h"
 #include "simulation/sim_process.h"
 #include "simulation/state_judge.h"
 #include "simulator/simulator.h"
@@ -16,6 +18,8 @@ struct Situation {
   const Scenario& scenario;
   simulator::Simulator& simulator;
   const StateJudge& state_judge;
+  const SchedulerRecords& records;  ///< Of the scheduler.
+  const CallJudge& calls;
   const User& user;
   const StateProcess* state;
   SchedulerProcess* scheduler;

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <boost/json.hpp>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +22,23 @@ inline boost::json::object parse_seam(std::string_view text) {
 inline std::string text_of(const boost::json::object& object, std::string_view name) {
   const auto* found = object.if_contains({name.data(), name.size()});
   return found != nullptr && found->is_string() ? std::string{found->as_string()} : std::string{};
+}
+
+/// None when it is not there, or no whole number.
+inline std::optional<std::int64_t> number_of(const boost::json::object& object,
+                                             std::string_view name) {
+  const auto* found = object.if_contains({name.data(), name.size()});
+  if (found == nullptr || !found->is_number()) return std::nullopt;
+  boost::system::error_code error;
+  const auto number = found->to_number<std::int64_t>(error);
+  return error ? std::nullopt : std::optional{number};
+}
+
+/// Null when it is not there, or no object.
+inline const boost::json::object* find_object(const boost::json::object& object,
+                                              std::string_view name) {
+  const auto* found = object.if_contains({name.data(), name.size()});
+  return found == nullptr ? nullptr : found->if_object();
 }
 
 inline std::vector<boost::json::object> objects_of(const boost::json::object& object,

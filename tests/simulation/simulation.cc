@@ -113,8 +113,8 @@ class Run {
   Async<void> watch_stream(Async<Result<std::unique_ptr<Stream>>> (client::HttpClusterState::*open)(
       client::StreamStart));
   Situation situation() {
-    return {scenario_,    simulator_,       judges_.state(),       *user_,
-            state_.get(), scheduler_.get(), judges_.eligible_max()};
+    return {scenario_, simulator_,   judges_.state(),  judges_.records(),     judges_.calls(),
+            *user_,    state_.get(), scheduler_.get(), judges_.eligible_max()};
   }
   void check_safety() {
     break_with(broken_safety(situation()));

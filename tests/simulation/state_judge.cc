@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-#include "codec/ecs_event.h"
+#include "simulation/seam_json.h"
 
 namespace blox::simulation {
 namespace {
@@ -14,10 +14,14 @@ namespace {
 // An event sent longer ago about an object that nobody holds is asked about, not applied.
 constexpr auto kOldEvent = std::chrono::minutes{5};
 
-bool is_task_key(std::string_view key) { return key.starts_with(codec::kTasksPrefix); }
-bool is_object_key(std::string_view key) {
-  return is_task_key(key) || key.starts_with(codec::kInstancesPrefix);
-}
+// Keys and values: docs/formats/cluster-state.md.
+constexpr std::string_view kTasks = "cluster-state/tasks/";
+constexpr std::string_view kInstances = "cluster-state/instances/";
+
+bool is_task_key(std::string_view key) { return key.starts_with(kTasks); }
+bool is_object_key(std::string_view key) { return is_task_key(key) || key.starts_with(kInstances); }
+std::string task_key(const std::string& arn) { return std::string{kTasks} + arn; }
+std::string instance_key(const std::string& arn) { return std::string{kInstances} + arn; }
 std::string name_of(TaskStatusKind kind) { return std::string{format(TaskStatus{kind, {}})}; }
 
 }  // namespace
@@ -34,16 +38,19 @@ void StateJudge::on_durable(const std::string& key, std::string_view value,
   Durable& durable = durable_[key];
   if (revision <= durable.revision) return;
   const TimePoint now = world_.executor().now();
-  const auto head = codec::decode_stored_head(value);
-  if (!head) return break_with("the store holds what cannot be decoded under " + key);
-  if (const auto* tombstone = std::get_if<codec::Tombstone>(&*head)) {
-    durable = {true, durable.final, "", tombstone->version, revision, now, durable.running_at};
+  const auto object = parse_seam(value);
+  if (const auto* tombstone = find_object(object, "tombstone")) {
+    durable = {true, durable.final,     "", number_of(*tombstone, "version"), revision,
+               now,  durable.running_at};
     return;
   }
-  const auto& live = std::get<codec::StoredHead>(*head);
-  if (live.status == "RUNNING" && !durable.running_at) durable.running_at = now;
-  const bool final = is_task_key(key) && live.status == "STOPPED";
-  durable = {false, final, live.status, live.version, revision, now, durable.running_at};
+  const auto* detail = find_object(object, "detail");
+  if (detail == nullptr) return break_with("the store holds what is no object under " + key);
+  const std::string status = text_of(*detail, is_task_key(key) ? "lastStatus" : "status");
+  if (status == "RUNNING" && !durable.running_at) durable.running_at = now;
+  const bool final = is_task_key(key) && status == "STOPPED";
+  durable = {
+      false, final, status, number_of(*detail, "version"), revision, now, durable.running_at};
 }
 
 std::optional<TimePoint> StateJudge::marked_at(const std::string& cluster) const {
@@ -52,31 +59,34 @@ std::optional<TimePoint> StateJudge::marked_at(const std::string& cluster) const
 }
 
 std::optional<StateJudge::Known> StateJudge::find_task(const std::string& arn) const {
-  return find(codec::task_key(TaskArn{arn}));
+  return find(task_key(arn));
 }
 
 std::optional<StateJudge::Known> StateJudge::find_instance(const std::string& arn) const {
-  return find(codec::instance_key(ContainerInstanceArn{arn}));
+  return find(instance_key(arn));
 }
 
 std::optional<StateJudge::Known> StateJudge::find(const std::string& key) const {
   const auto found = durable_.find(key);
   if (found == durable_.end()) return std::nullopt;
   const Durable& durable = found->second;
-  return Known{!durable.tombstone && !durable.final, durable.version.value_or(EcsVersion{0}).value,
-               durable.at, durable.running_at};
+  return Known{!durable.tombstone && !durable.final, durable.version.value_or(0), durable.at,
+               durable.running_at};
 }
 
 void StateJudge::on_received(const aws::QueueMessage& message) {
   if (!message_ids_.insert(message.id).second) coverage_.add("redelivered messages");
-  const auto event = codec::decode_ecs_event(message.body);
-  if (!event) return;
-  Received received;
-  if (const auto* task = std::get_if<TaskReport>(&event->what)) {
-    received = {codec::task_key(task->arn), task->last_status.is_final(), task->version,
-                event->time};
-  } else if (const auto* instance = std::get_if<InstanceReport>(&event->what)) {
-    received = {codec::instance_key(instance->arn), false, instance->version, event->time};
+  const auto event = parse_seam(message.body);
+  const auto* detail = find_object(event, "detail");
+  const auto sent_at = parse_time(text_of(event, "time"));
+  if (detail == nullptr || !sent_at) return;
+  Received received{"", false, number_of(*detail, "version"), *sent_at};
+  const std::string type = text_of(event, "detail-type");
+  if (type == "ECS Task State Change") {
+    received.key = task_key(text_of(*detail, "taskArn"));
+    received.final = text_of(*detail, "lastStatus") == "STOPPED";
+  } else if (type == "ECS Container Instance State Change") {
+    received.key = instance_key(text_of(*detail, "containerInstanceArn"));
   } else {
     return;
   }
@@ -153,8 +163,8 @@ std::string StateJudge::compare(const std::string& key, std::string_view shown,
   const auto durable = durable_.find(key);
   if (durable == durable_.end() || durable->second.tombstone) return key + " is not in the store";
   const auto& held = durable->second.version;
-  if (!held || held->value == version) return {};
-  return fmt::format("{} is held in version {} and is in {}", key, held->value, version);
+  if (!held || *held == version) return {};
+  return fmt::format("{} is held in version {} and is in {}", key, *held, version);
 }
 
 std::string StateJudge::difference(const cluster_state::Snapshot& shown,
@@ -176,8 +186,8 @@ std::string StateJudge::difference(const cluster_state::Snapshot& shown,
       if (status.empty() || status == "STOPPED") continue;
       return task->arn + " has stopped and is shown as " + status;
     }
-    std::string wrong = compare(codec::task_key(TaskArn{task->arn}), status,
-                                name_of(state.last_status), state.version);
+    std::string wrong =
+        compare(task_key(task->arn), status, name_of(state.last_status), state.version);
     if (!wrong.empty()) return wrong;
   }
   for (const auto& [id, instance] : cluster.instances) {
@@ -187,7 +197,7 @@ std::string StateJudge::difference(const cluster_state::Snapshot& shown,
       if (status.empty() || status == "INACTIVE") continue;
       return instance->arn + " is gone and is shown as " + status;
     }
-    std::string wrong = compare(codec::instance_key(ContainerInstanceArn{instance->arn}), status,
+    std::string wrong = compare(instance_key(instance->arn), status,
                                 format(InstanceStatus{state.status, {}}), state.version);
     if (!wrong.empty()) return wrong;
   }

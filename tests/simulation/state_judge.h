@@ -11,7 +11,6 @@
 #include "aws/queue.h"
 #include "client/cluster_state.h"
 #include "cluster_state/view/snapshot.h"
-#include "codec/stored.h"
 #include "model/arn.h"
 #include "simulation/coverage.h"
 #include "simulator/world.h"
@@ -74,7 +73,7 @@ class StateJudge {
     bool tombstone = false;
     bool final = false;  // Its last status admits no other.
     std::string status;
-    std::optional<EcsVersion> version;
+    std::optional<std::int64_t> version;
     store::Revision revision = 0;
     TimePoint at{};  // When it became durable.
     std::optional<TimePoint> running_at;
@@ -82,7 +81,7 @@ class StateJudge {
   struct Received {
     std::string key;
     bool final = false;
-    std::optional<EcsVersion> version;
+    std::optional<std::int64_t> version;
     WallTime sent_at;
   };
   struct Seen {

@@ -207,7 +207,8 @@ std::vector<Mutant> all_mutants() {
       caught_by("C", late_for_new()),
       caught_by("C", hasty_delete()),
   };
-  for (auto more : {mutants_of_plans(), mutants_of_calls(), mutants_of_states()}) {
+  for (auto more :
+       {mutants_of_plans(), mutants_of_words(), mutants_of_calls(), mutants_of_states()}) {
     std::ranges::move(more, std::back_inserter(all));
   }
   return all;

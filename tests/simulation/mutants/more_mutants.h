@@ -8,6 +8,8 @@
 namespace blox::simulation {
 
 std::vector<Mutant> mutants_of_plans();
+/// What is told of deployments and instances is not so.
+std::vector<Mutant> mutants_of_words();
 std::vector<Mutant> mutants_of_calls();
 std::vector<Mutant> mutants_of_states();
 
