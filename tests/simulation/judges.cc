@@ -25,6 +25,7 @@ Judges::Judges(simulator::Simulator& simulator, const Scenario& scenario,
       state_(simulator.world, coverage),
       observation_(simulator.world),
       calls_(simulator.world, state_),
+      reads_(simulator.world, scenario.reconcile_every),
       rollout_(simulator.world, simulator.judge, state_, scenario.drain_deadline),
       hold_ups_(simulator.world, state_),
       strikes_({simulator.world, simulator.judge, state_, calls_, hold_ups_}),
@@ -55,7 +56,7 @@ std::string Judges::broken() const {
   }
   for (const std::string* broken :
        {&copies_.broken(), &observation_.broken(), &rollout_.broken(), &calls_.broken(),
-        &failure_.broken(), &ending_.broken(), &ages_.broken()}) {
+        &reads_.broken(), &failure_.broken(), &ending_.broken(), &ages_.broken()}) {
     if (!broken->empty()) return *broken;
   }
   return {};
@@ -64,6 +65,7 @@ std::string Judges::broken() const {
 void Judges::note_coverage(Coverage& coverage) const {
   if (budgets_.front().known_max() > 0) coverage.add("stops while places were taken");
   calls_.note_coverage(coverage);
+  reads_.note_coverage(coverage);
   rollout_.note_coverage(coverage);
   ending_.note_coverage(coverage);
   failure_.note_coverage(coverage);

@@ -16,6 +16,7 @@
 #include "simulation/failure_judge.h"
 #include "simulation/health_words.h"
 #include "simulation/observation_judge.h"
+#include "simulation/read_judge.h"
 #include "simulation/rollout_judge.h"
 #include "simulation/scenario.h"
 #include "simulation/scheduler_records.h"
@@ -45,7 +46,7 @@ class Judges {
 
   /// Who listens to the queue and the store of the cluster-state-service, and to its calls,
   SeamListeners of_state() { return {&observation_, &calls_, &ages_}; }
-  SeamListeners of_state_calls() { return {&observation_, &health_, &ages_}; }
+  SeamListeners of_state_calls() { return {&observation_, &health_, &reads_, &ages_}; }
   /// and to the store of the daemon-scheduler, and to its calls.
   SeamListeners of_scheduler() {
     return {&rollout_, &hold_ups_, &strikes_, &ending_, &failure_, &calls_, &copies_, &records_};
@@ -58,6 +59,7 @@ class Judges {
   void on_deploying(const std::string& environment);
   void on_state_crash() {
     state_.on_crash();
+    reads_.on_crash();
     failure_.on_crash();
   }
   void on_scheduler_crash() {
@@ -81,6 +83,7 @@ class Judges {
   StateJudge state_;
   ObservationJudge observation_;
   CallJudge calls_;
+  ReadJudge reads_;
   RolloutJudge rollout_;
   HoldUps hold_ups_;
   Strikes strikes_;

@@ -43,8 +43,9 @@ TEST_P(Mutants, AreCaught) {
 
 TEST(Promises, HaveAMutantEach) {
   const auto mutants = all_mutants();
-  for (const char* promise : {"S1", "S2", "S3", "S4", "L", "C", "drains", "pauses", "backoff",
-                              "calls", "completed", "failed", "failed instances", "ages"}) {
+  for (const char* promise :
+       {"S1", "S2", "S3", "S4", "L", "C", "drains", "pauses", "backoff", "calls", "reads",
+        "completed", "failed", "failed instances", "ages"}) {
     EXPECT_NE(std::ranges::find(mutants, promise, &Mutant::promise), mutants.end()) << promise;
   }
 }

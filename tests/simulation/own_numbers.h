@@ -27,6 +27,10 @@ inline constexpr Duration kDenialKept = std::chrono::minutes{10};
 /// docs/api, "Deployments"; design/scheduling.md, "Life of an instance".
 inline constexpr int kFailedStarts = 3;
 inline constexpr Duration kFailedStart = std::chrono::minutes{1};
+/// A process reads a cluster whole at its start and soon after it, once an interval, and so often
+/// for what may be hidden in the queue. Source: design/state.md, "Reconcile"; docs/decisions/0030.
+inline constexpr int kReadsAtStart = 2;
+inline constexpr Duration kHiddenReadsApart = std::chrono::seconds{30};
 /// Nothing is concluded from not finding a task before it: both of the first, by a clock that errs
 /// by 1 %.
 inline constexpr Duration kSettleTime = (kLaunchTakesEffectWithin + kVisibleWithin) * 101 / 100;

@@ -123,6 +123,16 @@ Mutant by_its_clock(std::string name, bool measures_by_date) {
   return mutant;
 }
 
+Mutant reads_for_ever() {
+  Mutant mutant;
+  mutant.promise = "reads";
+  mutant.name = "reads-all-clusters-every-15-s";
+  mutant.state_options = [](apps::StateServiceOptions& options) {
+    options.reconcile.every = seconds{15};
+  };
+  return mutant;
+}
+
 }  // namespace
 
 std::vector<Mutant> mutants_of_states() {
@@ -135,6 +145,7 @@ std::vector<Mutant> mutants_of_states() {
       stops_what_is_unclaimed(),
       by_its_clock("believes-its-own-clock", false),
       by_its_clock("measures-by-the-date", true),
+      reads_for_ever(),
   };
 }
 
