@@ -16,6 +16,17 @@ using scheduler::World;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
+// Nothing else fails a start.
+void deny_a_revision(Scenario& scenario) {
+  scenario.bad_revision = BadRevision::kDenied;
+  scenario.deployments = 3;
+  scenario.refused_instance = false;
+  scenario.small_instance = false;
+  scenario.faults.start_refused = 0;
+  scenario.faults.start_broken = 0;
+  scenario.faults.task_dies = 0;
+}
+
 void drain_often(Scenario& scenario) {
   scenario.services_run = true;
   scenario.machine_events = 12;
@@ -101,6 +112,19 @@ void connect(ObservedInstance& instance) {
   instance.superseded = false;
 }
 
+// A newer registration of the machine would have taken over: whoever is silent gives its place
+// back.
+void supersede_silent(ObservedInstance& instance) {
+  if (!instance.agent_connected) instance.superseded = true;
+}
+
+void blink(Scenario& scenario) {
+  keep_quiet(scenario);
+  scenario.instance_count = 6;
+  scenario.faults.agent_disconnects = 0.5;
+  scenario.faults.agent_away = {seconds{20}, minutes{2}};
+}
+
 }  // namespace
 
 std::vector<Mutant> mutants_of_plans() {
@@ -147,6 +171,11 @@ std::vector<Mutant> mutants_of_plans() {
       planned("backoff", "starts-again-at-once",
               each_instance([](ObservedInstance& instance) { instance.failures = {}; }), keep,
               refuse_starts),
+      planned("backoff", "does-not-wait-after-a-denied-start",
+              each_instance([](ObservedInstance& instance) { instance.failures = {}; }), keep,
+              deny_a_revision),
+      from_seed(119, planned("S3", "takes-the-silent-for-superseded",
+                             each_instance(supersede_silent), keep, blink)),
       planned(
           "L", "leaves-the-tasks-of-the-deleted",
           [](World& world) { world.desired.terminate_tasks = false; }, keep, delete_with_tasks),

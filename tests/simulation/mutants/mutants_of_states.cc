@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <memory>
 #include <utility>
+#include <vector>
 
 #include "simulation/mutants/biases.h"
 #include "simulation/mutants/broken_planners.h"
@@ -123,6 +125,57 @@ Mutant by_its_clock(std::string name, bool measures_by_date) {
   return mutant;
 }
 
+// What ECS said it started for an environment that is being deleted counts no more: the environment
+// goes, and who takes its name knows nothing of tasks that nobody has seen.
+class LogWithoutTheDeleted final : public scheduler::IntentLog {
+ public:
+  explicit LogWithoutTheDeleted(scheduler::Repository& repository)
+      : repository_(repository), real_(repository) {}
+  Async<Result<std::vector<scheduler::Intent>>> open(
+      std::vector<scheduler::Intent> intents) override {
+    co_await forget();
+    co_return co_await real_.open(std::move(intents));
+  }
+  Async<Status> close(std::vector<scheduler::IntentClosing> closings) override {
+    const auto closed = co_await real_.close(std::move(closings));
+    co_await forget();
+    co_return closed;
+  }
+
+ private:
+  Async<void> forget() {
+    const auto& records = repository_.records();
+    std::vector<TaskArn> forgotten;
+    for (const auto& [task, outcome] : records.outcomes) {
+      const auto owner = records.environments.find(outcome.environment);
+      const bool deleting = owner != records.environments.end() && owner->second.deleting;
+      if (deleting) forgotten.push_back(task);
+    }
+    if (!forgotten.empty()) (void)co_await repository_.remove_outcomes(std::move(forgotten));
+  }
+
+  scheduler::Repository& repository_;
+  scheduler::RepositoryIntentLog real_;
+};
+
+Mutant forgets_the_deleted() {
+  Mutant mutant;
+  mutant.promise = "S1";
+  mutant.name = "deletes-while-outcomes-are-open";
+  mutant.log = [](scheduler::Repository& repository) {
+    return std::make_unique<LogWithoutTheDeleted>(repository);
+  };
+  mutant.bend_scenario = [](Scenario& scenario) {
+    scenario.second_environment = true;
+    scenario.name_again = true;
+    scenario.delete_terminates = false;
+    scenario.instance_count = 10;
+    scenario.deployments = 3;
+    scenario.faults.event_lost = 0.7;
+  };
+  return mutant;
+}
+
 Mutant reads_for_ever() {
   Mutant mutant;
   mutant.promise = "reads";
@@ -146,6 +199,7 @@ std::vector<Mutant> mutants_of_states() {
       by_its_clock("believes-its-own-clock", false),
       by_its_clock("measures-by-the-date", true),
       reads_for_ever(),
+      forgets_the_deleted(),
   };
 }
 
