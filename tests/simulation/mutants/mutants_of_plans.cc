@@ -9,7 +9,6 @@
 namespace blox::simulation {
 namespace {
 
-using scheduler::InstanceState;
 using scheduler::ObservedInstance;
 using scheduler::Plan;
 using scheduler::World;
