@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <optional>
 
 #include "client/cluster_mirror.h"
 #include "client/http_cluster_state.h"
@@ -65,7 +66,8 @@ struct Run {
       puts.insert_or_assign(put.key, put);
     }
     if (random.percent(10)) {
-      auto mark = ViewWorld::sync_mark("a", WallTime{std::chrono::seconds{++sync_seconds}});
+      synced_at = synced_at.value_or(world.loop.wall_now() - 1h) + 1s;
+      auto mark = ViewWorld::sync_mark("a", *synced_at);
       puts.insert_or_assign(mark.key, mark);
     }
     store::Commit commit{.compares = {}, .puts = {}, .deletes = {}};
@@ -125,11 +127,11 @@ struct Run {
     EXPECT_TRUE(mirror.is_loaded());
     EXPECT_FALSE(mirror.is_stale());
     EXPECT_EQ(mirror.store_id(), world.store.info().store_id);
-    if (sync_seconds > 0) {
+    if (synced_at) {
       const auto synced = mirror.synced_at();
       ASSERT_EQ(synced.size(), 1U);
       const Duration age = world.loop.now() - synced.at(cluster_state::test_cluster_arn("a"));
-      const Duration told = world.loop.wall_now() - WallTime{std::chrono::seconds{sync_seconds}};
+      const Duration told = world.loop.wall_now() - *synced_at;
       EXPECT_LT(std::max(age - told, told - age), Duration{2ms}) << "by clocks of milliseconds";
     }
   }
@@ -137,7 +139,7 @@ struct Run {
   ViewWorld world;
   Random random;
   std::map<std::string, std::string> truth;
-  int sync_seconds = 0;
+  std::optional<WallTime> synced_at;  // By the newest mark.
   int compactions = 0;
   CurrentService current;
   http::LocalTransport transport{world.loop, current};
