@@ -231,7 +231,9 @@ TEST(Program, TheShareOfTheFirstReadReachesReconcile) {
     }
     EXPECT_THAT(refused, HasSubstr(problem));
     EXPECT_EQ(refused.empty(), *problem == '\0') << refused;
-    if (refused.empty()) EXPECT_EQ(state.options("eu-west-1").reconcile.boot_share, share);
+    if (refused.empty()) {
+      EXPECT_EQ(state.options("eu-west-1").reconcile.boot_share, share);
+    }
   }
 }
 
@@ -253,7 +255,9 @@ TEST(Program, NamesOfClustersAreThoseThatEcsCanHave) {
       refused = error.what();
     }
     EXPECT_EQ(refused.empty(), is_taken) << name << ": " << refused;
-    if (!is_taken) EXPECT_THAT(refused, HasSubstr("--cluster")) << name;
+    if (!is_taken) {
+      EXPECT_THAT(refused, HasSubstr("--cluster")) << name;
+    }
   }
 }
 
@@ -314,9 +318,9 @@ TEST_F(FlagsTest, SaysWhichCommandsAndFlagsThereAre) {
   auto* list = group->add_subcommand("list", "");
   group->add_subcommand("get", "");
   std::string status;
-  bool wide = true;
+  bool shows_all = true;
   list->add_option("--status", status);
-  list->add_flag("--wide,!--narrow", wide);
+  list->add_flag("--wide,!--narrow", shows_all);
   const auto said = [&](const std::vector<std::string>& arguments) {
     const auto checked = check_command(app, arguments);
     return checked ? std::string{} : checked.error().message;

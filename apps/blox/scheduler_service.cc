@@ -39,6 +39,7 @@ SchedulerService::SchedulerService(SchedulerParts parts, SchedulerServiceOptions
       operations_(parts_.executor, parts_.random, repository_, parts_.directory),
       api_(operations_, board_, parts_.metrics, [this] { return readiness(); }),
       scope_(parts_.executor) {
+  waits_for_ = "the records are not read yet";
   scope_.spawn(run());
   scope_.spawn(mirror_.run());
 }

@@ -89,7 +89,7 @@ class SchedulerService {
   scheduler::Operations operations_;
   scheduler::SchedulerApi api_;
   std::unique_ptr<scheduler::Rounds> rounds_;
-  std::string waits_for_ = "the records are not read yet";  // Until there are rounds.
+  std::string waits_for_;  // Until there are rounds.
   bool stopping_ = false;
   Scope scope_;
 };

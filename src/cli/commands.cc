@@ -117,8 +117,8 @@ CLI::App& add_command(CLI::App& group, Invocation& invocation, const std::string
       ->check(CLI::IsMember({"table", "json"}))
       ->type_name("FORMAT");
   command->add_flag("--wide", invocation.printer.wide, "Show whole ARNs in tables");
-  const auto add_endpoint = [&](const char* name, std::string& endpoint, const char* whose) {
-    command->add_option(name, endpoint, std::string{whose} + ": HOST:PORT or a URL")
+  const auto add_endpoint = [&](const char* flag, std::string& endpoint, const char* whose) {
+    command->add_option(flag, endpoint, std::string{whose} + ": HOST:PORT or a URL")
         ->transform(to_endpoint())
         ->type_name("ENDPOINT")
         ->capture_default_str();

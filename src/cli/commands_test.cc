@@ -124,7 +124,9 @@ TEST_F(CommandsTest, SaysWhichClustersAListLeavesOutAndWhy) {
                                      kArn + "cluster/prod\n"));
     EXPECT_THAT(ran.out, testing::Not(HasSubstr("aside")));
     EXPECT_EQ(transport.asked.size(), 2U) << "nobody can ask about +7";
-    if (output == "json") EXPECT_THAT(ran.out, StartsWith(R"({"items":[{)"));
+    if (output == "json") {
+      EXPECT_THAT(ran.out, StartsWith(R"({"items":[{)"));
+    }
   }
   std::string many = aside;
   for (int number = 0; number < 10; ++number)

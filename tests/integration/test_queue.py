@@ -4,11 +4,12 @@ import json
 import signal
 import socket
 import threading
+import time
 
 import pytest
 from processes import wait_until
 from simulated import Simulated, wait_ready
-from web import get
+from web import get, post
 
 
 class Proxy:
@@ -116,6 +117,14 @@ def test_a_queue_that_is_made_again_has_all_read(fleet, simulated):
         "the read behind an earlier process is over",
         lambda: metric(state, "blox_ingest_hidden_total") > 0,
         20,
+    )
+    # Nor does any other read find what comes now: one that is asked for joins those that wait.
+    asked_at = time.monotonic()
+    post(state, "/v1/reconcile")
+    wait_until(
+        "all is read once more",
+        lambda: metric(state, "blox_cluster_synced_age_seconds") < time.monotonic() - asked_at,
+        30,
     )
     url = simulated.sqs.get_queue_url(QueueName="blox_queue")["QueueUrl"]
     simulated.sqs.delete_queue(QueueUrl=url)

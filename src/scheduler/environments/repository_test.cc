@@ -163,7 +163,7 @@ TEST_F(RepositoryTest, SplitsWhatIsTooMuchForOneCommit) {
   ASSERT_EQ(repository->records().outcomes.size(), 360U);
   EXPECT_EQ(repository->records().emptied.size(), 360U);
   std::vector<TaskArn> tasks{TaskArn{"never seen"}};
-  for (const auto& [task, kept] : repository->records().outcomes) tasks.push_back(task);
+  for (const auto& [task, outcome] : repository->records().outcomes) tasks.push_back(task);
   tasks.push_back(tasks.back());
   ASSERT_TRUE(remove_outcomes(tasks));
   restart();
@@ -183,12 +183,12 @@ TEST_F(RepositoryTest, NotesEmptiedInstancesWhileTheirEnvironmentIsThere) {
   ASSERT_EQ(repository->records().emptied.size(), 250U);
   std::vector<IntentKey> refilled;
   for (const auto& [key, each] : repository->records().emptied) refilled.push_back(key);
-  const IntentKey kept = refilled.back();
+  const IntentKey left = refilled.back();
   refilled.pop_back();
   ASSERT_TRUE(remove_emptied(refilled));
   restart();
   ASSERT_EQ(repository->records().emptied.size(), 1U);
-  EXPECT_EQ(repository->records().emptied.begin()->first, kept);
+  EXPECT_EQ(repository->records().emptied.begin()->first, left);
 }
 
 TEST_F(RepositoryTest, RemovesAnEnvironmentWithAllThatIsIts) {
