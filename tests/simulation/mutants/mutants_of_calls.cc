@@ -116,6 +116,14 @@ void second_thoughts(Scenario& scenario) {
 Mutant does_not_find() {
   Mutant mutant = asked("S1", "does-not-find-unknown-starts", {find_nothing, {}, {}}, lose_answers);
   mutant.first_seed = 170;
+  mutant.slow = true;
+  return mutant;
+}
+
+Mutant takes_unknown_stops() {
+  Mutant mutant = called("S3", "takes-unknown-stops-for-not-done", {{}, take_unknown_for_not_done},
+                         second_thoughts);
+  mutant.slow = true;
   return mutant;
 }
 
@@ -140,8 +148,7 @@ std::vector<Mutant> mutants_of_calls() {
       called("calls", "does-not-brake", {do_not_brake, {}}, lose_answers),
       called("pauses", "does-not-pause-denied-stops", {{}, take_denied_for_unavailable},
              deny_stops),
-      called("S3", "takes-unknown-stops-for-not-done", {{}, take_unknown_for_not_done},
-             second_thoughts),
+      takes_unknown_stops(),
       asked("S2", "takes-every-instance-for-active", {{}, show_all_active, {}},
             [](Scenario& scenario) { scenario.machine_events = 12; }),
       does_not_find(),
