@@ -151,6 +151,8 @@ TEST_F(PlanDaemon, StopsARolloutWhoseTasksDieEarly) {
        "a(died): b: t/old c: v/new d: w/new e: x/new f: y/new", "start@a list"},
       {"no more does a first one that left one out", "again listed=b",
        "a(died): b: c: v/new d: w/new e: x/new", "start@a start@b confirm"},
+      {"nor by a refusal that overtook a stop, which is taken back", "running deployed",
+       "a(refused=1/1s): +stop=t t/old b: v/new c: w/old", "withdraw@a running failed=a"},
       {"a first deployment goes on", "running", "a(died): b: u/new@1m c: +start", "start@a"},
       {"one that has failed replaces nothing", "failing deployed",
        "a: t/old b: u/new c: v/new d: w/new e: x/new", ""},

@@ -265,7 +265,10 @@ std::string InstanceRules::why_lost(const Instance& instance) const {
   if (instance.early_death) return instance.early_death->reason;
   if (const ObservedTask* task = find_stuck(instance)) return in_words_of_stuck(*task);
   if (has_hung(instance)) return trouble_of(*instance.intent);
-  if (!is_barred_by_others(instance)) {
+  // A stop that is not wanted any more may never have been sent: then it leaves all as it was.
+  const bool is_decided = !instance.intent || instance.intent->kind != OpenIntentKind::kStop ||
+                          is_stop_wanted(instance);
+  if (is_decided && !is_barred_by_others(instance)) {
     if (std::string why = why_blocked(instance); !why.empty()) return why;
   }
   const bool long_unserved =
