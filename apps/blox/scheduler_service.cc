@@ -13,6 +13,8 @@ namespace {
 // Between two looks whether a copy can be gone by.
 constexpr Duration kLookAgain = std::chrono::seconds{1};
 constexpr Duration kAskAgainMax = std::chrono::seconds{10};
+// What a copy did not know of has been served again or given up by then.
+constexpr Duration kCopyRemembered = std::chrono::days{1};
 
 client::HttpClusterStateOptions state_options(const std::string& url) {
   client::HttpClusterStateOptions options;
@@ -94,13 +96,17 @@ Async<void> SchedulerService::learn_date() {
 // A copy that was put back knows nothing of what was started and stopped since it was made. That
 // shows by ECS's lists after the settle time, and in the cluster state by a read that begins then.
 Async<void> SchedulerService::outwait_copy() {
-  auto copied = co_await scheduler::is_copy(parts_.store);
-  while (!copied) {
-    log::error("daemon-scheduler", "{}; trying again", copied.error().message);
+  auto origin = co_await scheduler::find_origin(parts_.store);
+  while (!origin) {
+    log::error("daemon-scheduler", "{}; trying again", origin.error().message);
     co_await sleep_for(parts_.executor, kLookAgain);
-    copied = co_await scheduler::is_copy(parts_.store);
+    origin = co_await scheduler::find_origin(parts_.store);
   }
-  if (!*copied) co_return;
+  const auto& taken_over_at = origin->taken_over_at;
+  options_.rounds.observe.of_copy =
+      origin->is_copy ||
+      (taken_over_at && parts_.executor.wall_now() - *taken_over_at <= kCopyRemembered);
+  if (!origin->is_copy) co_return;
   const Duration settle = options_.rounds.act.assumptions.settle_time();
   const TimePoint settled = parts_.executor.now() + settle;
   waits_for_ = "its store was copied back: for " +
@@ -114,7 +120,7 @@ Async<void> SchedulerService::outwait_copy() {
     co_await sleep_for(parts_.executor, kLookAgain);
   }
   for (;;) {
-    const Status taken = co_await scheduler::take_over(parts_.store);
+    const Status taken = co_await scheduler::take_over(parts_.store, parts_.executor.wall_now());
     if (taken) co_return;
     log::error("daemon-scheduler", "{}; trying again", taken.error().message);
     co_await sleep_for(parts_.executor, kLookAgain);

@@ -3,21 +3,28 @@
 // since the copy was made is unknown to it, and for a while to everybody else.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/async.h"
+#include "base/time.h"
 #include "store/store.h"
 
 namespace blox::scheduler {
 
-/// What stands in the commit that creates an environment. Requires: `id` is UTF-8.
-store::Put store_mark_of(const std::string& id);
+struct StoreOrigin {
+  bool is_copy = false;  ///< The store's records were written under another id than it has now.
+  /// When the copy that it was became the store in which its records are written; none if never.
+  std::optional<WallTime> taken_over_at;
+};
 
-/// True when the store's records were written under another id than it has now. Records of before
-/// this mark get it. Errors: those of Store::range and Store::commit; kInternal (a mark that cannot
-/// be read).
-Async<Result<bool>> is_copy(store::Store& store);
+/// What stands in the commit that creates an environment. Requires: `id` is UTF-8.
+store::Put store_mark_of(const std::string& id, std::optional<WallTime> taken_over_at = {});
+
+/// Records of before this mark get it. Errors: those of Store::range and Store::commit; kInternal
+/// (a mark that cannot be read).
+Async<Result<StoreOrigin>> find_origin(store::Store& store);
 /// From here on it is the store in which its records were written. Errors: those of Store::commit.
-Async<Status> take_over(store::Store& store);
+Async<Status> take_over(store::Store& store, WallTime now);
 
 }  // namespace blox::scheduler

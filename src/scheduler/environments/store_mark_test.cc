@@ -27,7 +27,10 @@ class StoreMark : public testing::Test {
     ASSERT_TRUE(run_to_end(loop_, repository.load()));
     ASSERT_TRUE(run_to_end(loop_, repository.put({an_environment()}, {})));
   }
-  bool is_copy_now(store::Store& store) { return run_to_end(loop_, is_copy(store)).value(); }
+  StoreOrigin origin_of(store::Store& store) {
+    return run_to_end(loop_, find_origin(store)).value();
+  }
+  bool is_copy_now(store::Store& store) { return origin_of(store).is_copy; }
 
   SimLoop loop_{1};
   std::shared_ptr<store::MemoryDisk> disk_ = store::make_memory_disk(1);
@@ -50,8 +53,11 @@ TEST_F(StoreMark, ACopyUnderAnotherIdIsOneUntilItIsTakenOver) {
   store::MemoryStore other{loop_, store::copy_memory_disk(*disk_, 2)};
   EXPECT_TRUE(is_copy_now(other));
   EXPECT_TRUE(is_copy_now(other)) << "looking changes nothing";
-  ASSERT_TRUE(run_to_end(loop_, take_over(other)));
+  EXPECT_FALSE(origin_of(other).taken_over_at);
+  const WallTime now{std::chrono::days{20'000}};
+  ASSERT_TRUE(run_to_end(loop_, take_over(other, now)));
   EXPECT_FALSE(is_copy_now(other));
+  EXPECT_EQ(origin_of(other).taken_over_at, now);
 }
 
 TEST_F(StoreMark, RecordsOfBeforeItGetOne) {

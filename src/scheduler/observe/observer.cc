@@ -48,6 +48,7 @@ class Observer::Build {
         records_(records),
         view_(view),
         now_(now),
+        suppose_emptied_(observer.options_.of_copy && view.loaded && !observer.picture_seen_),
         recall_(observer.memory_, observer.options_, records, now, wall_now) {}
 
   std::map<EnvironmentUid, World> worlds() {
@@ -394,6 +395,7 @@ class Observer::Build {
       const RefusalKey key{uid.value, arn};
       Past& past = observer_.past_[key];
       past.round = observer_.round_;
+      past.may_be_emptied = past.may_be_emptied || suppose_emptied_;
       recall_.recall(key, past, row, world.desired);
       world.instances.push_back(std::move(row.instance));
     }
@@ -404,6 +406,7 @@ class Observer::Build {
   const Records& records_;
   const ClusterView& view_;
   TimePoint now_;
+  bool suppose_emptied_;
   Recall recall_;
   std::map<ClusterArn, std::vector<const client::Versioned<ContainerInstance>*>> by_cluster_;
   // Machines with a silent registration: when the newest of their connected ones was made.
@@ -418,6 +421,7 @@ std::map<EnvironmentUid, World> Observer::observe(const Records& records, const 
                                                   TimePoint now, WallTime wall_now) {
   ++round_;
   auto worlds = Build{*this, records, view, now, wall_now}.worlds();
+  picture_seen_ = picture_seen_ || view.loaded;
   // What no world holds any more is forgotten, which bounds both by the instances there are.
   std::erase_if(past_, [this](const auto& entry) { return entry.second.round != round_; });
   std::erase_if(memory_.refusals,

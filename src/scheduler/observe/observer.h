@@ -52,6 +52,7 @@ class Observer {
   std::map<RefusalKey, Past> past_;
   std::map<DeploymentId, TimePoint> in_force_since_;  // Known to be, by this process.
   std::uint64_t round_ = 0;
+  bool picture_seen_ = false;  // A whole one.
 };
 
 }  // namespace blox::scheduler

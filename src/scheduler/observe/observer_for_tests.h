@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -124,7 +125,8 @@ class ObserverTest : public testing::Test {
                      lacks_tasks_,
                      now_ - std::chrono::seconds{3},
                      told_at_};
-    worlds_ = observer_.observe(records_, view, now_, kDate);
+    if (!observer_) observer_.emplace(memory_, options_);
+    worlds_ = observer_->observe(records_, view, now_, kDate);
     const auto found = worlds_.find(kUid);
     return found == worlds_.end() ? World{} : found->second;
   }
@@ -145,7 +147,8 @@ class ObserverTest : public testing::Test {
   std::set<ClusterArn> lacks_tasks_;
   TimePoint now_{std::chrono::hours{1}};
   LaunchMemory memory_;
-  Observer observer_{memory_};
+  ObserveOptions options_;  // To be set before the first look.
+  std::optional<Observer> observer_;
   std::map<EnvironmentUid, World> worlds_;  // Of the last round.
 };
 

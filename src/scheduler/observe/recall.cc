@@ -63,7 +63,7 @@ void Recall::recall(const RefusalKey& key, Past& past, InstanceRow& row,
   });
   count_deaths(past, row);
   doubt(key, past, row);
-  past.emptied_by_us = is_emptied(key, row, past.emptied_by_us, desired.min_healthy);
+  past.emptied_by_us = is_emptied(key, past, row, desired.min_healthy);
   instance.emptied_by_us = past.emptied_by_us;
   if (!desired.deployment) return;
   recall_failures(key, past, row, desired.deployment->id);
@@ -166,13 +166,15 @@ std::optional<WallTime> Recall::find_emptied_from(const RefusalKey& key) const {
 }
 
 // Whether our stop ended the last task there that served. What is stored counts until something
-// newer is seen; a task that is being stopped serves no more, whatever the picture shows.
-bool Recall::is_emptied(const RefusalKey& key, const InstanceRow& row, bool was_emptied,
+// newer is seen; a task that is being stopped serves no more, whatever the picture shows. Where a
+// copy of the records may lack such a stop, a task that comes up comes after one.
+bool Recall::is_emptied(const RefusalKey& key, Past& past, const InstanceRow& row,
                         Duration min_healthy) const {
   const auto& intent = row.instance.intent;
   const auto noted = records_.emptied.find({EnvironmentUid{key.first}, key.second});
   const bool is_noted = noted != records_.emptied.end();
-  const bool holds = was_emptied || is_noted;
+  const bool is_supposed = past.may_be_emptied && !row.instance.tasks.empty();
+  const bool holds = past.emptied_by_us || is_noted || is_supposed;
   const bool proven = std::ranges::any_of(row.instance.tasks, [&](const ObservedTask& task) {
     const bool doomed = intent && intent->kind == OpenIntentKind::kStop && intent->task == task.arn;
     // One that was proven before is ill at most: nobody has emptied the instance since.
@@ -180,7 +182,10 @@ bool Recall::is_emptied(const RefusalKey& key, const InstanceRow& row, bool was_
     return task.phase == TaskPhase::kServing && !doomed && !task.doubted_since &&
            (is_well || !holds) && now_ - *task.phase_since >= min_healthy;
   });
-  if (proven) return false;
+  if (proven) {
+    past.may_be_emptied = false;
+    return false;
+  }
   for (const Ended& ended : row.ended) {  // Newest first.
     if (is_noted && ended.stopped_at <= noted->second.noted_at) break;
     const bool ours = ended.is_by_us();

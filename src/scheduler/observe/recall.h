@@ -22,6 +22,8 @@ struct ObserveOptions {
   Duration early_death_within = std::chrono::minutes{10};
   /// A denial that nobody has met for so long is forgotten: longer than any wait between tries.
   Duration denial_kept = std::chrono::minutes{10};
+  /// The records were copied back: whom our stops emptied since the copy was made, nobody knows.
+  bool of_copy = false;
 };
 
 /// One environment on one instance, while its world is made.
@@ -51,6 +53,7 @@ struct Past {
   std::string launch;                   ///< Of its open intent, which this process …
   std::optional<TimePoint> open_since;  ///< … has known since then.
   bool emptied_by_us = false;
+  bool may_be_emptied = false;  ///< By what a copy of the records does not know.
   /// While our stop empties it or has done so: when ECS created the newest of its tasks that is
   /// known to be over. None: nobody knows.
   std::optional<WallTime> newest_over;
@@ -85,7 +88,7 @@ class Recall {
   void set_since(std::optional<TimePoint>& since, bool holds) const;
   void doubt(const RefusalKey& key, Past& past, InstanceRow& row) const;
   std::optional<WallTime> find_emptied_from(const RefusalKey& key) const;
-  bool is_emptied(const RefusalKey& key, const InstanceRow& row, bool was_emptied,
+  bool is_emptied(const RefusalKey& key, Past& past, const InstanceRow& row,
                   Duration min_healthy) const;
   void recall_failures(const RefusalKey& key, Past& past, InstanceRow& row,
                        const std::string& deployment);

@@ -316,6 +316,27 @@ TEST_F(RecallTest, RemembersWhoEmptiedAnInstance) {
   EXPECT_FALSE(observe_a().emptied_by_us) << "it went by itself";
 }
 
+// A stop that the copy does not know may have emptied any of those that had nothing to serve then.
+TEST_F(RecallTest, ACopyOfTheRecordsSupposesThatOurStopsEmptiedWhatComesUp) {
+  options_.of_copy = true;
+  EXPECT_FALSE(observe_a().emptied_by_us) << "nobody may be able to start anything there";
+  add_task("t", "new");
+  EXPECT_TRUE(observe_a().emptied_by_us);
+  tasks_.clear();
+  EXPECT_TRUE(observe_a().emptied_by_us);
+  add_task("u", "new");
+  EXPECT_TRUE(observe_a().emptied_by_us);
+  now_ += seconds{10};
+  EXPECT_FALSE(observe_a().emptied_by_us);
+  tasks_.clear();
+  add_task("v", "new");
+  EXPECT_FALSE(observe_a().emptied_by_us) << "what has served since is known";
+  add_instance("b");
+  add_task("w", "new").container_instance = ContainerInstanceArn{"b"};
+  const World world = observe();
+  EXPECT_FALSE(world.instances.at(1).emptied_by_us) << "it came later";
+}
+
 // The store of the cluster state was put back, and Describe is silent: nothing tells of the end of
 // what the picture shows, but nothing was started beside a live task.
 TEST_F(RecallTest, ATaskThatWasOverBeforeOurStopMakesNothingGood) {
