@@ -70,8 +70,8 @@ std::optional<StateJudge::Known> StateJudge::find(const std::string& key) const 
   const auto found = durable_.find(key);
   if (found == durable_.end()) return std::nullopt;
   const Durable& durable = found->second;
-  return Known{!durable.tombstone && !durable.final, durable.version.value_or(0), durable.at,
-               durable.running_at};
+  return Known{!durable.tombstone && !durable.final, durable.tombstone, durable.version.value_or(0),
+               durable.at, durable.running_at};
 }
 
 void StateJudge::on_received(const aws::QueueMessage& message) {

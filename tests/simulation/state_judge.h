@@ -27,7 +27,8 @@ class StateJudge {
 
   /// What the store holds of an object.
   struct Known {
-    bool live = false;  ///< Neither a tombstone nor STOPPED.
+    bool live = false;    ///< Neither a tombstone nor STOPPED.
+    bool erased = false;  ///< A tombstone: it is not shown any more.
     std::int64_t version = 0;
     TimePoint at;                         ///< Since when.
     std::optional<TimePoint> running_at;  ///< When it first showed the task RUNNING.

@@ -123,11 +123,12 @@ const Strikes::Fates& Strikes::fates_of(const std::string& instance,
   return found == fates_.end() ? none : found->second;
 }
 
-// That a task is gone.
+// That a task is gone. That it is not shown any more says nothing to whom an outcome names it: such
+// a one has to ask.
 bool Strikes::is_unheard(const std::string& task) const {
   const auto known = state_.find_task(task);
-  if (!known) return outcomes_.contains(task);
-  return known->live || now() - known->at < kOnItsWay;
+  if (known && (known->live || now() - known->at < kOnItsWay)) return true;
+  return (!known || known->erased) && outcomes_.contains(task);
 }
 
 bool Strikes::may_have_failed(const DeploymentRecord& deployment,
