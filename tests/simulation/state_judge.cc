@@ -13,6 +13,8 @@ namespace {
 
 // An event sent longer ago about an object that nobody holds is asked about, not applied.
 constexpr auto kOldEvent = std::chrono::minutes{5};
+// So far the date by which that is told may be off.
+constexpr auto kDateError = std::chrono::seconds{3};
 
 // Keys and values: docs/formats/cluster-state.md.
 constexpr std::string_view kTasks = "cluster-state/tasks/";
@@ -100,7 +102,8 @@ void StateJudge::on_received(const aws::QueueMessage& message) {
 bool StateJudge::is_durable(const Received& received) const {
   const auto found = durable_.find(received.key);
   if (found == durable_.end()) {
-    return !received.final && world_.executor().wall_now() - received.sent_at >= kOldEvent;
+    return !received.final &&
+           world_.executor().wall_now() - received.sent_at >= kOldEvent - kDateError;
   }
   const Durable& durable = found->second;
   if (durable.tombstone || durable.final) return true;
