@@ -1,6 +1,8 @@
 // ActContext: what all parts of act share: the seams they work through, and what they count.
 #pragma once
 
+#include <cstdint>
+
 #include "aws/ecs_control.h"
 #include "aws/ecs_query.h"
 #include "base/executor.h"
@@ -45,6 +47,8 @@ struct ActContext {
   ActMetrics metrics;
   Signal changed;         ///< Told when something ended or became possible: look again.
   bool stopping = false;  ///< No call that starts a task goes out any more.
+  /// Another number after each time that the picture was read anew: it may have gone backwards.
+  std::uint64_t picture_number = 0;
 
   const Records& records() const { return repository.records(); }
   TimePoint now() const { return executor.now(); }

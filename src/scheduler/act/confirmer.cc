@@ -84,6 +84,7 @@ Async<void> Confirmer::ask_tasks(Environment environment) {
   context_.metrics.confirmations.Increment();
   const TimePoint asked_at = context_.now();
   Picture picture;
+  picture.number = context_.picture_number;
   auto unseen = co_await find_unseen(environment);
   if (!unseen) {
     log::warn("act", "cannot confirm that tasks of '{}' are missing: {}", environment.name.value,
@@ -174,6 +175,7 @@ Async<void> Confirmer::ask_listing(Environment environment, ContainerInstanceArn
   context_.metrics.confirmations.Increment();
   const TimePoint asked_at = context_.now();
   Listing listing;
+  listing.number = context_.picture_number;
   std::set<TaskArn> unseen;
   for (const bool stopped : {false, true}) {
     aws::TaskFilter filter;
@@ -261,10 +263,8 @@ std::optional<TimePoint> Confirmer::next_due() const {
 
 void Confirmer::forget_old() {
   sightings_.forget_shown();
-  std::erase_if(pictures_,
-                [this](const auto& entry) { return !is_fresh(entry.second.answered_at); });
-  std::erase_if(listings_,
-                [this](const auto& entry) { return !is_fresh(entry.second.answered_at); });
+  std::erase_if(pictures_, [this](const auto& entry) { return !is_of_now(entry.second); });
+  std::erase_if(listings_, [this](const auto& entry) { return !is_of_now(entry.second); });
   std::erase_if(eligible_at_, [this](const auto& entry) {
     return context_.now() - entry.second >= context_.options.assumptions.observation_age_max;
   });

@@ -21,8 +21,9 @@ namespace blox::scheduler {
 
 /// Level, as all else: what may not start now is asked about in the background; a later round asks
 /// again and finds the answer. Answers serve for confirmation_age_max from when they are complete,
-/// however long that took; that an instance is eligible counts from when it was asked about. Where
-/// a live task was seen that the picture lacks, nothing starts, whatever the plan.
+/// however long that took, beside the picture that they were held against; that an instance is
+/// eligible counts from when it was asked about. Where a live task was seen that the picture lacks,
+/// nothing starts, whatever the plan.
 /// Bounds: ask_calls_max questions of each kind at a time, ask_instances_max instances in one.
 /// Threading: the executor's thread.
 class Confirmer {
@@ -44,13 +45,15 @@ class Confirmer {
   std::optional<TimePoint> next_due() const;
 
  private:
-  struct Picture {  // What ECS said of an environment.
+  struct Picture {             // What ECS said of an environment.
+    std::uint64_t number = 0;  // Of the picture that lacks nothing of it but these.
     TimePoint answered_at;
     std::string failure;            // Why it could not be asked; else empty.
     std::set<TaskArn> undescribed;  // Perhaps its own, and nobody knows where.
   };
 
-  struct Listing {  // What ECS said of the tasks of one instance.
+  struct Listing {             // What ECS said of the tasks of one instance.
+    std::uint64_t number = 0;  // As above.
     TimePoint answered_at;
     std::string failure;            // Why it could not be asked; else empty.
     std::set<TaskArn> undescribed;  // There, and perhaps ours.
@@ -80,6 +83,10 @@ class Confirmer {
   Async<void> ask_instances(EnvironmentUid environment, ClusterArn cluster,
                             std::vector<ContainerInstanceArn> instances);
   void forget_old();
+  template <class Answer>
+  bool is_of_now(const Answer& answer) const {
+    return is_fresh(answer.answered_at) && answer.number == context_.picture_number;
+  }
 
   ActContext& context_;
   Sightings& sightings_;

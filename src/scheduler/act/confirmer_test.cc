@@ -163,6 +163,40 @@ TEST_F(ActorTest, AnInstanceIsListedFirstWhenThePictureMayHaveGoneBackwards) {
   EXPECT_EQ(process_->actor.why_held(kUid, kB), "ECS could not be asked what runs there: no right");
 }
 
+// A task that the picture showed when ECS was asked is told by the picture alone, and that may go
+// backwards.
+class AnswerTest : public ActorTest {
+ protected:
+  void expect_to_be_asked_anew(const Plan& plan) {
+    put_in_ecs("known", kA, "RUNNING");
+    show("known", kA, "RUNNING");
+    run_round(plan);
+    run_for(seconds{1});
+    tasks_.clear();
+    ++process_->context.picture_number;
+    run_round(plan);
+    const std::string why = process_->actor.why_held(kUid, kA);
+    EXPECT_TRUE(why.contains("ECS is asked first")) << why;
+    run_for(seconds{1});
+    run_round(plan);
+    EXPECT_EQ(process_->actor.why_held(kUid, kA),
+              "ECS shows a live task of it there that the cluster state lacks");
+    EXPECT_TRUE(control_.fake.starts.empty());
+  }
+};
+
+TEST_F(AnswerTest, AboutAnEnvironmentServesBesideThePictureThatItWasHeldAgainst) {
+  Plan plan = starts_on({kA});
+  plan.needs_confirmation = true;
+  expect_to_be_asked_anew(plan);
+}
+
+TEST_F(AnswerTest, AboutAnInstanceServesBesideThePictureThatItWasHeldAgainst) {
+  Plan plan = starts_on({kA});
+  plan.needs_listing = true;
+  expect_to_be_asked_anew(plan);
+}
+
 TEST_F(ActorTest, WhatWasStartedAndIsNotSeenYetIsNotAskedAbout) {
   carry_out(starts_on({kA}));
   run_for(seconds{1});

@@ -64,7 +64,7 @@ void Recall::recall(const RefusalKey& key, Past& past, InstanceRow& row,
   count_deaths(past, row);
   doubt(key, past, row);
   past.emptied_by_us = is_emptied(key, past, row, desired.min_healthy);
-  instance.emptied_by_us = past.emptied_by_us;
+  instance.emptied_by_us = past.emptied_by_us || is_supposed_emptied(past, instance);
   if (!desired.deployment) return;
   recall_failures(key, past, row, desired.deployment->id);
   recall_early_death(past, row, desired);
@@ -166,15 +166,13 @@ std::optional<WallTime> Recall::find_emptied_from(const RefusalKey& key) const {
 }
 
 // Whether our stop ended the last task there that served. What is stored counts until something
-// newer is seen; a task that is being stopped serves no more, whatever the picture shows. Where a
-// copy of the records may lack such a stop, a task that comes up comes after one.
+// newer is seen; a task that is being stopped serves no more, whatever the picture shows.
 bool Recall::is_emptied(const RefusalKey& key, Past& past, const InstanceRow& row,
                         Duration min_healthy) const {
   const auto& intent = row.instance.intent;
   const auto noted = records_.emptied.find({EnvironmentUid{key.first}, key.second});
   const bool is_noted = noted != records_.emptied.end();
-  const bool is_supposed = past.may_be_emptied && !row.instance.tasks.empty();
-  const bool holds = past.emptied_by_us || is_noted || is_supposed;
+  const bool holds = past.emptied_by_us || is_noted;
   const bool proven = std::ranges::any_of(row.instance.tasks, [&](const ObservedTask& task) {
     const bool doomed = intent && intent->kind == OpenIntentKind::kStop && intent->task == task.arn;
     // One that was proven before is ill at most: nobody has emptied the instance since.
@@ -194,6 +192,18 @@ bool Recall::is_emptied(const RefusalKey& key, Past& past, const InstanceRow& ro
     return ours;
   }
   return holds;
+}
+
+// Where a copy of the records may lack a stop of ours, a task that comes up comes after one. Not
+// for longer than any place is waited for: what is only supposed has no deployment fail.
+bool Recall::is_supposed_emptied(const Past& past, const ObservedInstance& instance) const {
+  const auto is_recent = [&](TimePoint since) {
+    return now_ - since < options_.early_death_within;
+  };
+  if (!past.may_be_emptied || (past.unserved_since && !is_recent(*past.unserved_since)))
+    return false;
+  return std::ranges::any_of(
+      instance.tasks, [&](const ObservedTask& task) { return is_recent(*task.phase_since); });
 }
 
 void Recall::recall_failures(const RefusalKey& key, Past& past, InstanceRow& row,

@@ -90,6 +90,7 @@ class Recall {
   std::optional<WallTime> find_emptied_from(const RefusalKey& key) const;
   bool is_emptied(const RefusalKey& key, Past& past, const InstanceRow& row,
                   Duration min_healthy) const;
+  bool is_supposed_emptied(const Past& past, const ObservedInstance& instance) const;
   void recall_failures(const RefusalKey& key, Past& past, InstanceRow& row,
                        const std::string& deployment);
   void recall_early_death(Past& past, InstanceRow& row, const DesiredState& desired) const;

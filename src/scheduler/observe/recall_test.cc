@@ -323,10 +323,12 @@ TEST_F(RecallTest, ACopyOfTheRecordsSupposesThatOurStopsEmptiedWhatComesUp) {
   add_task("t", "new");
   EXPECT_TRUE(observe_a().emptied_by_us);
   tasks_.clear();
-  EXPECT_TRUE(observe_a().emptied_by_us);
+  EXPECT_FALSE(observe_a().emptied_by_us);
   add_task("u", "new");
   EXPECT_TRUE(observe_a().emptied_by_us);
-  now_ += seconds{10};
+  now_ += seconds{9};
+  EXPECT_TRUE(observe_a().emptied_by_us);
+  now_ += seconds{1};
   EXPECT_FALSE(observe_a().emptied_by_us);
   tasks_.clear();
   add_task("v", "new");
@@ -335,6 +337,20 @@ TEST_F(RecallTest, ACopyOfTheRecordsSupposesThatOurStopsEmptiedWhatComesUp) {
   add_task("w", "new").container_instance = ContainerInstanceArn{"b"};
   const World world = observe();
   EXPECT_FALSE(world.instances.at(1).emptied_by_us) << "it came later";
+}
+
+// Or a deployment would fail by it.
+TEST_F(RecallTest, NobodySupposesForLongerThanAPlaceIsWaitedFor) {
+  options_.of_copy = true;
+  observe();
+  add_task("t", "new", "PENDING");
+  now_ += minutes{10} - seconds{1};
+  EXPECT_TRUE(observe_a().emptied_by_us);
+  now_ += seconds{1};
+  EXPECT_FALSE(observe_a().emptied_by_us);
+  tasks_.clear();
+  add_task("u", "new", "PENDING");
+  EXPECT_FALSE(observe_a().emptied_by_us) << "nothing serves there for as long";
 }
 
 // The store of the cluster state was put back, and Describe is silent: nothing tells of the end of

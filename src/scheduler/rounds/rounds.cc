@@ -96,6 +96,7 @@ Async<void> Rounds::run_once() {
   // From here to the end of the loop nothing waits: what is decided rests on one picture.
   const TimePoint now = parts_.executor.now();
   next_due_.reset();
+  context_.picture_number = parts_.mirror.list_count();
   const auto worlds = observer_.observe(parts_.repository.records(), view_of(parts_.mirror), now,
                                         parts_.executor.wall_now());
   std::erase_if(parts_.board.environments,
