@@ -31,7 +31,7 @@ RolloutStatus rollout_status(DeploymentStatus status) {
 ClusterView view_of(const client::ClusterMirror& mirror) {
   ClusterView view{
       mirror.tasks(),        mirror.instances(), mirror.is_loaded(), mirror.synced_at(), {}, {},
-      mirror.last_contact(), mirror.told_at()};
+      mirror.last_contact(), mirror.told_at(),   mirror.list_count()};
   for (const auto& [cluster, time] : view.synced_at) {
     if (mirror.is_unconfirmed(cluster)) view.unconfirmed.insert(cluster);
     if (mirror.lacks_tasks(cluster)) view.lacks_tasks.insert(cluster);
@@ -43,12 +43,12 @@ ClusterView view_of(const client::ClusterMirror& mirror) {
 class Observer::Build {
  public:
   Build(Observer& observer, const Records& records, const ClusterView& view, TimePoint now,
-        WallTime wall_now)
+        WallTime wall_now, bool suppose_emptied)
       : observer_(observer),
         records_(records),
         view_(view),
         now_(now),
-        suppose_emptied_(observer.options_.of_copy && view.loaded && !observer.picture_seen_),
+        suppose_emptied_(suppose_emptied),
         recall_(observer.memory_, observer.options_, records, now, wall_now) {}
 
   std::map<EnvironmentUid, World> worlds() {
@@ -63,6 +63,7 @@ class Observer::Build {
     for (const auto& [arn, entry] : view_.tasks) add_task(entry.object);
     lay_outcomes();
     lay_intents();
+    lay_emptied();
     std::map<EnvironmentUid, World> worlds;
     for (auto& [uid, draft] : drafts_) worlds.emplace(uid, finish(uid, draft));
     return worlds;
@@ -346,6 +347,19 @@ class Observer::Build {
     }
   }
 
+  // A cluster state that was put back knows nothing of an instance that joined since before ECS
+  // lists it: until then its place in the budget is not free.
+  void lay_emptied() {
+    const TimePoint until = observer_.picture_began_ + observer_.options_.ecs_visible_max;
+    if (now_ >= until) return;
+    for (const auto& [key, emptied] : records_.emptied) {
+      const auto found = drafts_.find(key.first);
+      if (found == drafts_.end()) continue;
+      Row& row = row_of(found->second, key.second);
+      if (row.source == nullptr) row.instance.hidden_until = until;
+    }
+  }
+
   // True if the picture shows that the task is over. What we alone know (by a Describe) does not
   // count while the picture shows the task alive: a crash would lose it, and the next process would
   // take the instance for served, and empty another one.
@@ -420,8 +434,13 @@ class Observer::Build {
 std::map<EnvironmentUid, World> Observer::observe(const Records& records, const ClusterView& view,
                                                   TimePoint now, WallTime wall_now) {
   ++round_;
-  auto worlds = Build{*this, records, view, now, wall_now}.worlds();
-  picture_seen_ = picture_seen_ || view.loaded;
+  const bool is_first = picture_number_ == 0 && view.loaded;
+  if (view.loaded && picture_number_ != view.number) {
+    picture_number_ = view.number;
+    picture_began_ = now;
+  }
+  const bool suppose_emptied = options_.of_copy && is_first;
+  auto worlds = Build{*this, records, view, now, wall_now, suppose_emptied}.worlds();
   // What no world holds any more is forgotten, which bounds both by the instances there are.
   std::erase_if(past_, [this](const auto& entry) { return entry.second.round != round_; });
   std::erase_if(memory_.refusals,

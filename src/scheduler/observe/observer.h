@@ -27,6 +27,7 @@ struct ClusterView {
   std::optional<TimePoint> last_contact;
   /// When ECS said what is shown of an instance, of those of which that is known.
   std::map<ContainerInstanceArn, TimePoint> told_at;
+  std::uint64_t number = 0;  ///< Another one after each time that all of it was read anew.
 };
 
 ClusterView view_of(const client::ClusterMirror& mirror);
@@ -52,7 +53,8 @@ class Observer {
   std::map<RefusalKey, Past> past_;
   std::map<DeploymentId, TimePoint> in_force_since_;  // Known to be, by this process.
   std::uint64_t round_ = 0;
-  bool picture_seen_ = false;  // A whole one.
+  std::uint64_t picture_number_ = 0;  // Of the newest whole one; none before the first.
+  TimePoint picture_began_;           // When that was new.
 };
 
 }  // namespace blox::scheduler

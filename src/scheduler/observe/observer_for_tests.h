@@ -124,7 +124,8 @@ class ObserverTest : public testing::Test {
                      unconfirmed_,
                      lacks_tasks_,
                      now_ - std::chrono::seconds{3},
-                     told_at_};
+                     told_at_,
+                     picture_number_};
     if (!observer_) observer_.emplace(memory_, options_);
     worlds_ = observer_->observe(records_, view, now_, kDate);
     const auto found = worlds_.find(kUid);
@@ -145,6 +146,7 @@ class ObserverTest : public testing::Test {
   std::set<ClusterArn> unconfirmed_;
   std::map<ContainerInstanceArn, TimePoint> told_at_;
   std::set<ClusterArn> lacks_tasks_;
+  std::uint64_t picture_number_ = 1;
   TimePoint now_{std::chrono::hours{1}};
   LaunchMemory memory_;
   ObserveOptions options_;  // To be set before the first look.

@@ -22,6 +22,8 @@ struct ObserveOptions {
   Duration early_death_within = std::chrono::minutes{10};
   /// A denial that nobody has met for so long is forgotten: longer than any wait between tries.
   Duration denial_kept = std::chrono::minutes{10};
+  /// After so long ECS's lists tell of everything.
+  Duration ecs_visible_max = std::chrono::minutes{5};
   /// The records were copied back: whom our stops emptied since the copy was made, nobody knows.
   bool of_copy = false;
 };

@@ -463,6 +463,30 @@ TEST_F(RecallTest, AnEarlyDeathIsMadeGoodByAHealthyTask) {
 }
 
 // What an earlier process has seen and stored; the picture knows nothing, or what it missed.
+// The store of the cluster state was put back to before the instance joined, and ECS does not list
+// it yet.
+TEST_F(RecallTest, AnEmptiedInstanceKeepsItsPlaceWhileANewPictureMayHideIt) {
+  records_.emptied[{kUid, ContainerInstanceArn{"b"}}] = {
+      kUid, ContainerInstanceArn{"b"}, kDate, TaskArn{"t"}, {}, {}};
+  const auto hidden_until = [&]() -> std::optional<TimePoint> {
+    const World world = observe();
+    for (const auto& instance : world.instances) {
+      if (instance.arn.value == "b" && instance.emptied_by_us) return instance.hidden_until;
+    }
+    return std::nullopt;
+  };
+  const TimePoint began = now_;
+  EXPECT_EQ(hidden_until(), began + minutes{5});
+  now_ += minutes{4};
+  EXPECT_EQ(hidden_until(), began + minutes{5});
+  now_ += minutes{1};
+  EXPECT_FALSE(hidden_until()) << "it is gone";
+  ++picture_number_;
+  EXPECT_EQ(hidden_until(), now_ + minutes{5});
+  add_instance("b");
+  EXPECT_FALSE(hidden_until());
+}
+
 TEST_F(RecallTest, TakesFromTheRecordsWhoWasEmptied) {
   add_task("t", "new");
   records_.emptied[{kUid, ContainerInstanceArn{"a"}}] = {

@@ -216,7 +216,7 @@ bool InstanceRules::holds_place(const Instance& instance) const {
       !has_proven(instance) && ((instance.emptied_by_us && can_be_served) || is_emptying(instance));
   if (!emptied && !instance.early_death) return false;
   const Standing standing = standing_of(instance);
-  return standing == Standing::kEligible ||
+  return standing == Standing::kEligible || instance.hidden_until ||
          (standing == Standing::kDisconnected && is_recent(instance.disconnected_since));
 }
 
@@ -247,6 +247,7 @@ std::vector<TimePoint> InstanceRules::dues_of(const Instance& instance) const {
                    limits_.stuck_after);
   }
   if (instance.held_up_since) dues.push_back(*instance.held_up_since + limits_.stuck_after);
+  if (instance.hidden_until) dues.push_back(*instance.hidden_until);
   const auto add_wait = [&](TimePoint since) {
     dues.push_back(since + limits_.stuck_after);
     if (!deployment() || !deployment()->since) return;

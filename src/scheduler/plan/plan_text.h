@@ -64,6 +64,9 @@ inline void read_instance_flags(const World& world, const std::string& flags,
       instance.disconnected_since = world.now - age_from_text(value);
     } else if (name == "inactive") {
       instance.status = make_instance_status("INACTIVE");
+    } else if (name == "hidden") {
+      instance.status = make_instance_status("UNKNOWN");
+      instance.hidden_until = world.now + age_from_text(value);
     } else if (name == "gone") {
       instance.superseded = true;
     } else if (name == "others") {

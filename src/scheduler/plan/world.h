@@ -109,6 +109,9 @@ struct ObservedInstance {
   /// The newest one, until a task has served for as long as a death is early.
   std::optional<EarlyDeath> early_death;
   int new_deaths = 0;  ///< Tasks that ended by themselves since the last round.
+  /// The picture does not show the registration, and was read anew so lately that until then ECS's
+  /// lists may have left it out.
+  std::optional<TimePoint> hidden_until;
 };
 
 /// How far the picture can be trusted.
