@@ -54,6 +54,7 @@ Status insert_entry(Records& records, const store::KeyValue& entry) {
   if (entry.key.starts_with(kEmptiedPrefix)) {
     return insert(records.emptied, decode_emptied(entry), &emptied_id);
   }
+  if (entry.key == kStoreMarkKey) records.has_mark = true;
   return done();
 }
 
@@ -193,18 +194,18 @@ Async<Status> Repository::put(std::vector<Environment> environments,
       commit.deletes.push_back(name_key(environment.name));
     }
   }
-  // With the first environment the store gets its mark.
-  if (records_.environments.empty() && !environments.empty()) {
-    commit.puts.push_back(store_mark_of(store_.info().store_id));
-  }
+  // With the first environment the store gets its mark. That of a copy stays until it is taken over.
+  const bool marks = !records_.has_mark && records_.environments.empty() && !environments.empty();
+  if (marks) commit.puts.push_back(store_mark_of(store_.info().store_id));
   for (const auto& deployment : deployments) {
     const std::string key = deployment_key(deployment.environment, deployment.id);
     commit.compares.push_back({key, deployment.mod_revision});
     commit.puts.push_back({key, encode_record(deployment)});
   }
   if (commit.puts.empty()) co_return done();
-  Apply apply = [this, environments = std::move(environments),
+  Apply apply = [this, marks, environments = std::move(environments),
                  deployments = std::move(deployments)](store::Revision revision) {
+    records_.has_mark = records_.has_mark || marks;
     for (auto environment : environments) {
       environment.mod_revision = revision;
       const auto uid = environment.uid;

@@ -33,6 +33,7 @@ struct Records {
   std::map<IntentKey, Intent> intents;  ///< Open ones: at most one an environment and instance.
   std::map<TaskArn, Outcome> outcomes;  ///< Unresolved ones.
   std::map<IntentKey, Emptied> emptied;
+  bool has_mark = false;  ///< It says in which store they are written.
 };
 
 /// What closes with one commit: an intent goes, and with it comes what was found out.

@@ -9,8 +9,6 @@
 namespace blox::scheduler {
 namespace {
 
-constexpr std::string_view kMarkKey = "scheduler/store";
-
 struct Mark {
   std::string store_id;
   std::optional<WallTime> taken_over_at;
@@ -38,12 +36,12 @@ Async<Status> put_mark(store::Store& store, std::optional<WallTime> taken_over_a
 store::Put store_mark_of(const std::string& id, std::optional<WallTime> taken_over_at) {
   boost::json::object mark{{"v", 1}, {"storeId", id}};
   if (taken_over_at) mark["takenOverAt"] = format_time(*taken_over_at);
-  return {std::string{kMarkKey}, boost::json::serialize(mark)};
+  return {std::string{kStoreMarkKey}, boost::json::serialize(mark)};
 }
 
 Async<Result<StoreOrigin>> find_origin(store::Store& store) {
   store::RangeRequest request;
-  request.prefix = kMarkKey;
+  request.prefix = kStoreMarkKey;
   request.limit = 1;
   const auto marks = co_await store.range(std::move(request));
   if (!marks) co_return marks.error_in("read the mark of the scheduler's store");

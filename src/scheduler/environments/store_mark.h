@@ -5,12 +5,15 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/async.h"
 #include "base/time.h"
 #include "store/store.h"
 
 namespace blox::scheduler {
+
+inline constexpr std::string_view kStoreMarkKey = "scheduler/store";
 
 struct StoreOrigin {
   bool is_copy = false;  ///< The store's records were written under another id than it has now.

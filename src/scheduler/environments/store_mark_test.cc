@@ -60,6 +60,20 @@ TEST_F(StoreMark, ACopyUnderAnotherIdIsOneUntilItIsTakenOver) {
   EXPECT_EQ(origin_of(other).taken_over_at, now);
 }
 
+// Also where the copy was made when there was none: what was started since may be unseen.
+TEST_F(StoreMark, AnEnvironmentMadeOnACopyDoesNotTakeItOver) {
+  {
+    store::MemoryStore store{loop_, disk_};
+    create_environment(store);
+    Repository repository{loop_, store};
+    ASSERT_TRUE(run_to_end(loop_, repository.load()));
+    ASSERT_TRUE(run_to_end(loop_, repository.remove(EnvironmentUid{"uid-1"})));
+  }
+  store::MemoryStore other{loop_, store::copy_memory_disk(*disk_, 2)};
+  create_environment(other);
+  EXPECT_TRUE(is_copy_now(other));
+}
+
 TEST_F(StoreMark, RecordsOfBeforeItGetOne) {
   {
     store::MemoryStore store{loop_, disk_};
