@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/age.h"
 #include "base/log.h"
 #include "http/url.h"
 #include "scheduler/environments/store_mark.h"
@@ -14,7 +15,7 @@ namespace {
 constexpr Duration kLookAgain = std::chrono::seconds{1};
 constexpr Duration kAskAgainMax = std::chrono::seconds{10};
 // What a copy did not know of has been served again or given up by then.
-constexpr Duration kCopyRemembered = std::chrono::days{1};
+constexpr std::chrono::days kCopyRemembered{1};
 
 client::HttpClusterStateOptions state_options(const std::string& url) {
   client::HttpClusterStateOptions options;
@@ -94,7 +95,8 @@ Async<void> SchedulerService::learn_date() {
 }
 
 // A copy that was put back knows nothing of what was started and stopped since it was made. That
-// shows by ECS's lists after the settle time, and in the cluster state by a read that begins then.
+// shows by ECS's lists after the settle time, and in the cluster state by a read that begins then:
+// each cluster waits for its own.
 Async<void> SchedulerService::outwait_copy() {
   auto origin = co_await scheduler::find_origin(parts_.store);
   while (!origin) {
@@ -102,37 +104,27 @@ Async<void> SchedulerService::outwait_copy() {
     co_await sleep_for(parts_.executor, kLookAgain);
     origin = co_await scheduler::find_origin(parts_.store);
   }
-  const auto& taken_over_at = origin->taken_over_at;
-  options_.rounds.observe.of_copy =
-      origin->is_copy ||
-      (taken_over_at && parts_.executor.wall_now() - *taken_over_at <= kCopyRemembered);
-  if (!origin->is_copy) co_return;
+  auto& taken_over_at = options_.rounds.observe.copy_taken_over_at;
+  if (!origin->is_copy) {
+    const WallTime now = parts_.executor.wall_now();
+    if (!origin->taken_over_at || now - *origin->taken_over_at > kCopyRemembered) co_return;
+    taken_over_at =
+        parts_.executor.now() - clamped_age(*origin->taken_over_at, now, kCopyRemembered);
+    co_return;
+  }
   const Duration settle = options_.rounds.act.assumptions.settle_time();
-  const TimePoint settled = parts_.executor.now() + settle;
   waits_for_ = "its store was copied back: for " +
                format_duration(std::chrono::ceil<std::chrono::minutes>(settle)) +
-               ", and until its clusters were read after that, nothing is started or stopped";
+               " nothing is started or stopped, and in no cluster before it is read after that";
   log::warn("daemon-scheduler", "{}", waits_for_);
-  co_await sleep_until(parts_.executor, settled);
-  // A picture that is older is trusted by no plan.
-  const TimePoint latest = settled + options_.plan.picture_age_max;
-  while (!is_read_since(settled) && parts_.executor.now() < latest) {
-    co_await sleep_for(parts_.executor, kLookAgain);
-  }
+  co_await sleep_for(parts_.executor, settle);
   for (;;) {
+    taken_over_at = parts_.executor.now();
     const Status taken = co_await scheduler::take_over(parts_.store, parts_.executor.wall_now());
     if (taken) co_return;
     log::error("daemon-scheduler", "{}; trying again", taken.error().message);
     co_await sleep_for(parts_.executor, kLookAgain);
   }
-}
-
-bool SchedulerService::is_read_since(TimePoint time) const {
-  const auto synced = mirror_.synced_at();
-  return std::ranges::all_of(repository_.records().environments, [&](const auto& entry) {
-    const auto found = synced.find(entry.second.cluster);
-    return found != synced.end() && found->second >= time;
-  });
 }
 
 void SchedulerService::stop() {

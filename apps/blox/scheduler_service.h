@@ -75,7 +75,6 @@ class SchedulerService {
   Async<void> load();
   Async<void> learn_date();
   Async<void> outwait_copy();
-  bool is_read_since(TimePoint time) const;
   Status readiness() const;
 
   SchedulerParts parts_;

@@ -147,6 +147,7 @@ std::string encode_record(const Deployment& deployment) {
   record["taskDefinition"] = deployment.task_definition.value;
   record["status"] = to_text(deployment.status);
   record["failedInstances"] = to_array(deployment.failed_instances);
+  if (deployment.left_some_out) record["leftSomeOut"] = true;
   if (!deployment.reason.empty()) record["reason"] = deployment.reason;
   if (deployment.rollout) put_rollout(record, *deployment.rollout);
   record["createdAt"] = format_time(deployment.created_at);
@@ -231,6 +232,7 @@ Result<Deployment> decode_deployment(const store::KeyValue& entry) {
     read.status =
         read_word(fields, "status", {kPending, kRunning, kCompleted, kFailed, kSuperseded});
     read.failed_instances = to_names<ContainerInstanceArn>(fields.texts("failedInstances"));
+    read.left_some_out = fields.flag("leftSomeOut");
     read.reason = fields.text_or_empty("reason");
     if (fields.find_text("maxUnavailable")) read.rollout = read_rollout(fields);
     read.created_at = fields.time("createdAt");

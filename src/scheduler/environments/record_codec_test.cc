@@ -42,6 +42,7 @@ Deployment full_deployment() {
   deployment.task_definition = TaskDefinitionArn{"td:3"};
   deployment.status = DeploymentStatus::kSuperseded;
   deployment.failed_instances = {ContainerInstanceArn{"i1"}, ContainerInstanceArn{"i2"}};
+  deployment.left_some_out = true;
   deployment.reason = "its tasks die early";
   deployment.rollout =
       RolloutOptions{MaxUnavailable{3, false}, std::chrono::minutes{1}, std::chrono::seconds{30}};
@@ -126,6 +127,7 @@ TEST(RecordCodec, WritesTheDocumentedBytes) {
   EXPECT_EQ(encode_record(full_deployment()),
             R"({"v":1,"id":"d1","environment":"u1","environmentName":"logs",)"
             R"("taskDefinition":"td:3","status":"superseded","failedInstances":["i1","i2"],)"
+            R"("leftSomeOut":true,)"
             R"("reason":"its tasks die early","maxUnavailable":"3","drainDeadline":"1m",)"
             R"("minHealthy":"30s",)"
             R"("createdAt":"2027-01-15T08:00:00.123Z","startedAt":"2027-01-15T08:00:01.123Z",)"

@@ -62,6 +62,8 @@ struct Deployment {
   TaskDefinitionArn task_definition;
   DeploymentStatus status = DeploymentStatus::kPending;
   std::vector<ContainerInstanceArn> failed_instances;  ///< Sorted by ARN; still being retried.
+  /// It was completed without some, and some have been missing ever since.
+  bool left_some_out = false;
   /// In words: why it failed, or why it was completed without some.
   std::string reason;
   std::optional<RolloutOptions>

@@ -140,9 +140,9 @@ class Observer::Build {
     const Deployment& deployment = found->second;
     // What was patched since acts with the next deployment.
     if (deployment.rollout) fill_rollout(*deployment.rollout, desired);
-    DesiredDeployment wanted{deployment.id.value, deployment.task_definition,
-                             rollout_status(deployment.status), deployment.failed_instances,
-                             first_seen(deployment.id)};
+    DesiredDeployment wanted{
+        deployment.id.value,         deployment.task_definition, rollout_status(deployment.status),
+        deployment.failed_instances, deployment.left_some_out,   first_seen(deployment.id)};
     desired.has_predecessor = std::ranges::any_of(records_.deployments, [&](const auto& other) {
       return other.second.environment == environment.uid && other.first != deployment.id;
     });
@@ -165,6 +165,8 @@ class Observer::Build {
     const auto synced = view_.synced_at.find(cluster);
     if (synced != view_.synced_at.end()) {
       picture.synced_age = now_ - synced->second;
+      const auto& taken_over_at = observer_.options_.copy_taken_over_at;
+      picture.awaits_read = taken_over_at && synced->second < *taken_over_at;
     }
   }
 
@@ -439,7 +441,7 @@ std::map<EnvironmentUid, World> Observer::observe(const Records& records, const 
     picture_number_ = view.number;
     picture_began_ = now;
   }
-  const bool suppose_emptied = options_.of_copy && is_first;
+  const bool suppose_emptied = options_.copy_taken_over_at && is_first;
   auto worlds = Build{*this, records, view, now, wall_now, suppose_emptied}.worlds();
   // What no world holds any more is forgotten, which bounds both by the instances there are.
   std::erase_if(past_, [this](const auto& entry) { return entry.second.round != round_; });

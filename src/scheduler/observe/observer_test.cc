@@ -15,10 +15,19 @@ TEST_F(ObserverTest, StampsThePicture) {
   const World world = observe();
   EXPECT_TRUE(world.picture.loaded);
   EXPECT_EQ(world.picture.synced_age, minutes{2});
+  EXPECT_FALSE(world.picture.awaits_read);
   EXPECT_EQ(world.picture.contact_age, seconds{3});
   records_.environments[kUid].cluster = ClusterArn{"another"};
   EXPECT_FALSE(observe().picture.synced_age.has_value());
   EXPECT_TRUE(observe().instances.empty());
+}
+
+TEST_F(ObserverTest, ACopyIsDecidedFromOnceTheClusterWasReadSince) {
+  options_.copy_taken_over_at = now_ - minutes{2};
+  EXPECT_FALSE(observe().picture.awaits_read);
+  observer_.reset();
+  options_.copy_taken_over_at = now_ - minutes{2} + seconds{1};
+  EXPECT_TRUE(observe().picture.awaits_read);
 }
 
 // A deployment is no predecessor of its own: only what an earlier one runs may stay.

@@ -236,10 +236,14 @@ void Recall::recall_early_death(Past& past, InstanceRow& row, const DesiredState
     if (ended.started_by != deployment || ended.served_for() >= within) break;
     if (!ended.is_death() || ended.started_at.empty()) continue;
     past.early_death_created = time_or_epoch(ended.created_at);
-    past.early_death = EarlyDeath{
-        ended.arn, fmt::format("task {} ended by itself {} s after its start: {}", ended.arn.value,
+    const bool is_known = past.early_death && past.early_death->task == ended.arn;
+    const TimePoint since = is_known ? past.early_death->since : now_;
+    past.early_death =
+        EarlyDeath{ended.arn,
+                   fmt::format("task {} ended by itself {} s after its start: {}", ended.arn.value,
                                std::chrono::floor<std::chrono::seconds>(ended.served_for()).count(),
-                               in_words_of_end(ended))};
+                               in_words_of_end(ended)),
+                   since};
     break;
   }
   const bool proven = std::ranges::any_of(row.instance.tasks, [&](const ObservedTask& task) {

@@ -24,8 +24,9 @@ struct ObserveOptions {
   Duration denial_kept = std::chrono::minutes{10};
   /// After so long ECS's lists tell of everything.
   Duration ecs_visible_max = std::chrono::minutes{5};
-  /// The records were copied back: whom our stops emptied since the copy was made, nobody knows.
-  bool of_copy = false;
+  /// Then the records, which had been copied back, became what is decided from: whom stops of ours
+  /// emptied since the copy was made nobody knows, and of all else a read tells that began later.
+  std::optional<TimePoint> copy_taken_over_at;
 };
 
 /// One environment on one instance, while its world is made.

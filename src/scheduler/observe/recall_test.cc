@@ -318,7 +318,7 @@ TEST_F(RecallTest, RemembersWhoEmptiedAnInstance) {
 
 // A stop that the copy does not know may have emptied any of those that had nothing to serve then.
 TEST_F(RecallTest, ACopyOfTheRecordsSupposesThatOurStopsEmptiedWhatComesUp) {
-  options_.of_copy = true;
+  options_.copy_taken_over_at = TimePoint{};
   EXPECT_FALSE(observe_a().emptied_by_us) << "nobody may be able to start anything there";
   add_task("t", "new");
   EXPECT_TRUE(observe_a().emptied_by_us);
@@ -341,7 +341,7 @@ TEST_F(RecallTest, ACopyOfTheRecordsSupposesThatOurStopsEmptiedWhatComesUp) {
 
 // Or a deployment would fail by it.
 TEST_F(RecallTest, NobodySupposesForLongerThanAPlaceIsWaitedFor) {
-  options_.of_copy = true;
+  options_.copy_taken_over_at = TimePoint{};
   observe();
   add_task("t", "new", "PENDING");
   now_ += minutes{10} - seconds{1};
@@ -429,9 +429,11 @@ TEST_F(RecallTest, NothingOlderMakesAnEarlyDeathGood) {
   add_ended("t", seconds{20}, seconds{10});
   EXPECT_TRUE(observe_a().early_death);
   tasks_[hidden.arn].object = hidden;
+  const TimePoint seen = now_;
   EXPECT_TRUE(observe_a().early_death);
   now_ += minutes{30};
-  EXPECT_TRUE(observe_a().early_death);
+  ASSERT_TRUE(observe_a().early_death);
+  EXPECT_EQ(observe_a().early_death->since, seen);
 }
 
 TEST_F(RecallTest, AHealthCheckHasToSpeakBeforeAnInstanceCountsAsServed) {

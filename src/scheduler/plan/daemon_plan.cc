@@ -70,6 +70,9 @@ class Round {
     const Picture& picture = world_.picture;
     if (!picture.loaded) return "the cluster state is not read yet";
     if (!picture.synced_age) return "the cluster state was never compared with ECS";
+    if (picture.awaits_read) {
+      return "the scheduler's store was copied back, and the cluster was not read from ECS since";
+    }
     const Duration age = std::max(*picture.synced_age, picture.contact_age.value_or(Duration{}));
     if (age <= limits_.picture_age_max) return {};
     return fmt::format("the cluster state is {} old, more than {}", in_words(age),

@@ -56,7 +56,8 @@ std::optional<DeploymentChange> decide_deployment(const World& world, const Plan
   const bool has_failed = change.status == RolloutStatus::kFailed;
   const bool ended = has_failed || change.status == RolloutStatus::kCompleted;
   for (const auto& instance : world.instances) {
-    if (standing_of(instance) != Standing::kEligible || rules.runs_wanted(instance)) continue;
+    if (standing_of(instance) != Standing::kEligible) continue;
+    if (rules.runs_wanted(instance) && !rules.has_lasting_death(instance)) continue;
     // What was listed for something that has passed only waits for its turn while it serves, and
     // has it while its stop is open.
     const bool has_turn = instance.intent && instance.intent->kind == OpenIntentKind::kStop;
@@ -71,8 +72,9 @@ std::optional<DeploymentChange> decide_deployment(const World& world, const Plan
   // earlier deployment runs will never be replaced. A first deployment has nothing to replace.
   const bool is_given_up = world.desired.has_predecessor && lost.count >= lost.unavailable_max;
   const bool may_end = is_picture_fresh(world.picture, limits);
-  // One that left instances out may go on with them, and fail with them.
-  const bool done = ended && !has_failed && deployment->failed_instances.empty();
+  // One that left instances out may go on with them, and fail with them. Who fails after it was
+  // completed whole tells nothing of it.
+  const bool done = ended && !has_failed && !deployment->left_some_out;
   if (!done && !has_failed && is_given_up && !with_lost.empty() && may_end) {
     change.failed_instances = std::move(with_lost);
     change.status = RolloutStatus::kFailed;

@@ -115,7 +115,12 @@ std::string InstanceRules::why_failed(const Instance& instance) const {
                        instance.failures.reason);
   }
   if (has_hung(instance)) return trouble_of(*instance.intent);
+  if (has_lasting_death(instance)) return instance.early_death->reason;
   return is_overdue(instance) ? why_overdue(instance) : std::string{};
+}
+
+bool InstanceRules::has_lasting_death(const Instance& instance) const {
+  return instance.early_death && has_passed(instance.early_death->since, death_lasts_after());
 }
 
 bool InstanceRules::is_overdue(const Instance& instance) const {
@@ -248,6 +253,7 @@ std::vector<TimePoint> InstanceRules::dues_of(const Instance& instance) const {
   }
   if (instance.held_up_since) dues.push_back(*instance.held_up_since + limits_.stuck_after);
   if (instance.hidden_until) dues.push_back(*instance.hidden_until);
+  if (instance.early_death) dues.push_back(instance.early_death->since + death_lasts_after());
   const auto add_wait = [&](TimePoint since) {
     dues.push_back(since + limits_.stuck_after);
     if (!deployment() || !deployment()->since) return;

@@ -82,7 +82,9 @@ inline void read_instance_flags(const World& world, const std::string& flags,
     } else if (name == "heir") {
       instance.predecessor_starts = true;
     } else if (name == "died") {
-      instance.early_death = EarlyDeath{TaskArn{"dead"}, "it ended after 5 s"};
+      instance.early_death =
+          EarlyDeath{TaskArn{"dead"}, "it ended after 5 s",
+                     value.empty() ? world.now : world.now - age_from_text(value)};
     } else {
       check(name == "emptied", "a flag of an instance in a table is known");
       instance.emptied_by_us = true;
@@ -163,6 +165,8 @@ inline void read_settings(const std::string& settings, World& world) {
       for (const auto& arn : split_text(value, ',')) {
         deployment.failed_instances.emplace_back(arn);
       }
+    } else if (name == "leftout") {
+      deployment.left_some_out = true;
     } else if (name == "synced") {
       world.picture.synced_age = age_from_text(value);
     } else if (name == "since") {
@@ -177,6 +181,7 @@ inline void read_settings(const std::string& settings, World& world) {
       if (name == "terminate") world.desired.terminate_tasks = true;
       if (name == "unloaded") world.picture.loaded = false;
       if (name == "unsynced") world.picture.synced_age.reset();
+      if (name == "copied") world.picture.awaits_read = true;
       if (name == "moved") world.picture.confirmed = false;
       if (name == "holes") world.picture.lacks_tasks = true;
     }

@@ -82,6 +82,7 @@ struct StartFailures {
 struct EarlyDeath {
   TaskArn task;
   std::string reason;  ///< In words.
+  TimePoint since{};   ///< When we first saw that.
 };
 
 struct ObservedInstance {
@@ -125,6 +126,9 @@ struct Picture {
   bool lacks_tasks = false;
   std::optional<Duration> synced_age;  ///< Since the last complete reconcile of this cluster began.
   std::optional<Duration> contact_age;  ///< Since the cluster state last gave a sign of life.
+  /// The scheduler's store was copied back, and no complete reconcile has begun since it was taken
+  /// over.
+  bool awaits_read = false;
 };
 
 enum class RolloutStatus : std::uint8_t { kPending, kRunning, kCompleted, kFailed };
@@ -135,6 +139,7 @@ struct DesiredDeployment {
   TaskDefinitionArn task_definition;
   RolloutStatus status = RolloutStatus::kPending;
   std::vector<ContainerInstanceArn> failed_instances;  ///< As stored; sorted.
+  bool left_some_out = false;  ///< Completed without some, of whom some are missing still.
   /// When it was made; none: longer ago than anything here asks for.
   std::optional<TimePoint> since = std::nullopt;
 };

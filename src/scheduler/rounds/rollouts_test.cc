@@ -173,6 +173,27 @@ TEST_F(RolloutsTest, ARevisionThatDiesEarlyEndsAsFailed) {
   }
 }
 
+// A disk that breaks days later tells nothing of the revision.
+TEST_F(RolloutsTest, WhatWasCompletedWholeStaysSo) {
+  add_instances(3);
+  deploy("one", "logs:1");
+  ASSERT_TRUE(runs_everywhere("logs:1"));
+  deploy("two", "logs:2");
+  ASSERT_TRUE(runs_everywhere("logs:2"));
+  loop_.run_for(minutes{11});
+  ASSERT_EQ(status_of("two"), DeploymentStatus::kCompleted);
+  cluster_.life_of["logs:2"] = seconds{2};
+  const auto& tasks = process_->mirror.tasks();
+  const auto live = std::ranges::find_if_not(
+      tasks, [](const auto& entry) { return entry.second.object.last_status.is_final(); });
+  ASSERT_NE(live, tasks.end());
+  cluster_.end_task(live->first);
+  loop_.run_for(minutes{11});
+  const Deployment& two = records().deployments.at(DeploymentId{"two"});
+  EXPECT_EQ(two.failed_instances.size(), 1U);
+  EXPECT_EQ(two.status, DeploymentStatus::kCompleted) << two.reason;
+}
+
 TEST_F(RolloutsTest, GoesOnAsItsTasksGetHealthy) {
   add_instances(4);
   deploy("one", "logs:1");

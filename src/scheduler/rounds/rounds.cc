@@ -202,6 +202,10 @@ void Rounds::note_deployment(const Environment& environment, const Plan& plan) {
   const WallTime now = parts_.executor.wall_now();
   deployment.status = status_of(plan.deployment->status);
   deployment.failed_instances = plan.deployment->failed_instances;
+  const bool completes =
+      deployment.status == DeploymentStatus::kCompleted && before != DeploymentStatus::kCompleted;
+  deployment.left_some_out =
+      (completes || deployment.left_some_out) && !deployment.failed_instances.empty();
   // Who was left out and serves now takes the reason along.
   const bool is_whole =
       deployment.status == DeploymentStatus::kCompleted && deployment.failed_instances.empty();
@@ -235,7 +239,8 @@ Async<void> Rounds::store_deployments() {
 void Rounds::note_emptied(const Environment& environment, const World& world) {
   // A picture that was not read yet shows nothing, and one of another store may show old things.
   const Picture& picture = world.picture;
-  if (environment.deleting || !picture.loaded || !picture.confirmed || !picture.synced_age) {
+  if (environment.deleting || !picture.loaded || !picture.confirmed || !picture.synced_age ||
+      picture.awaits_read) {
     return;
   }
   const auto& noted = parts_.repository.records().emptied;
