@@ -64,7 +64,8 @@ void Recall::recall(const RefusalKey& key, Past& past, InstanceRow& row,
   count_deaths(past, row);
   doubt(key, past, row);
   past.emptied_by_us = is_emptied(key, past, row, desired.min_healthy);
-  instance.emptied_by_us = past.emptied_by_us || is_supposed_emptied(past, instance);
+  instance.is_supposed_emptied = !past.emptied_by_us && is_supposed_emptied(past, instance);
+  instance.emptied_by_us = past.emptied_by_us || instance.is_supposed_emptied;
   if (!desired.deployment) return;
   recall_failures(key, past, row, desired.deployment->id);
   recall_early_death(past, row, desired);

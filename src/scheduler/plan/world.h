@@ -107,6 +107,7 @@ struct ObservedInstance {
   StartFailures failures;
   /// Our StopTask ended the last task that served, and none has served for min_healthy since.
   bool emptied_by_us = false;
+  bool is_supposed_emptied = false;  ///< That is a guess, of records that were copied back.
   /// The newest one, until a task has served for as long as a death is early.
   std::optional<EarlyDeath> early_death;
   int new_deaths = 0;  ///< Tasks that ended by themselves since the last round.

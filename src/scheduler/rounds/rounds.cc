@@ -252,7 +252,7 @@ void Rounds::note_emptied(const Environment& environment, const World& world) {
     if (is_left() && at->first.second == instance.arn) {
       if (!instance.emptied_by_us) refilled_.push_back(at->first);
       ++at;
-    } else if (instance.emptied_by_us) {
+    } else if (instance.emptied_by_us && !instance.is_supposed_emptied) {
       emptied_.push_back({environment.uid, instance.arn, parts_.executor.wall_now(), TaskArn{}});
     }
   }

@@ -293,14 +293,15 @@ class NotingPlanner final : public Planner {
 // One life of the scheduler.
 struct Process {
   Process(SimLoop& loop, TinyCluster& cluster, std::shared_ptr<store::MemoryDisk> disk,
-          std::uint64_t store_seed)
+          std::uint64_t store_seed, RoundsOptions options)
       : random(3),
         store(loop, std::move(disk), store_seed),
         repository(loop, store.slow),
         log(repository),
         mirror(loop, random, cluster),
         rounds({loop, random, repository, mirror, planner, log, cluster, cluster.query, board,
-                metrics}),
+                metrics},
+               options),
         scope(loop) {
     scope.spawn(mirror.run());
     scope.spawn(work());
@@ -327,7 +328,7 @@ class RoundsTest : public testing::Test {
   RoundsTest() { boot(cluster_); }
 
   void boot(TinyCluster& cluster) {
-    process_ = std::make_unique<Process>(loop_, cluster, disk_, store_seed_++);
+    process_ = std::make_unique<Process>(loop_, cluster, disk_, store_seed_++, options_);
     if (refuses_nothing_) process_->store.refuse_nothing();
   }
   // For a test that says how soon something is begun: the store takes everything, a little later.
@@ -400,6 +401,7 @@ class RoundsTest : public testing::Test {
   TinyCluster cluster_{loop_};
   std::shared_ptr<store::MemoryDisk> disk_ = store::make_memory_disk(5);
   std::uint64_t store_seed_ = 5;
+  RoundsOptions options_;  // Of the next process.
   bool refuses_nothing_ = false;
   std::vector<std::string> names_;
   EnvironmentUid uid_ = kUid;

@@ -115,6 +115,18 @@ TEST_F(RoundsTest, WhatTheStoreRefusedIsStoredASecondLater) {
   EXPECT_TRUE(records().emptied.empty());
 }
 
+// Or the guess would outlive its bounds, and fail deployments.
+TEST_F(RoundsTest, WhatACopySupposesIsNotStored) {
+  add_instances(1);
+  options_.observe.copy_taken_over_at = TimePoint{};
+  crash();
+  deploy("one", "logs:1");
+  ASSERT_TRUE(runs_everywhere("logs:1"));
+  loop_.run_for(seconds{5});
+  EXPECT_TRUE(records().emptied.empty());
+  EXPECT_EQ(status_of("one"), DeploymentStatus::kRunning) << "its task has not proven itself";
+}
+
 // The cluster state is alive, but its queue stands: ECS knows of a drain that no event told of.
 TEST_F(RoundsTest, StartsNothingOnWhatOnlyAnOldPictureShowsEligible) {
   add_instances(2);
