@@ -237,21 +237,23 @@ void Recall::recall_early_death(Past& past, InstanceRow& row, const DesiredState
     if (ended.started_by != deployment || ended.served_for() >= within) break;
     if (!ended.is_death() || ended.started_at.empty()) continue;
     past.early_death_created = time_or_epoch(ended.created_at);
-    const bool is_known = past.early_death && past.early_death->task == ended.arn;
-    const TimePoint since = is_known ? past.early_death->since : now_;
-    past.early_death =
-        EarlyDeath{ended.arn,
-                   fmt::format("task {} ended by itself {} s after its start: {}", ended.arn.value,
+    past.early_death = EarlyDeath{
+        ended.arn, fmt::format("task {} ended by itself {} s after its start: {}", ended.arn.value,
                                std::chrono::floor<std::chrono::seconds>(ended.served_for()).count(),
-                               in_words_of_end(ended)),
-                   since};
+                               in_words_of_end(ended))};
     break;
   }
-  const bool proven = std::ranges::any_of(row.instance.tasks, [&](const ObservedTask& task) {
-    return task.phase == TaskPhase::kServing && !task.unhealthy && !task.awaits_health &&
-           !was_over_with(task, past.early_death_created) && now_ - *task.phase_since >= within;
-  });
+  bool proven = false;
+  bool outlived = false;
+  for (const ObservedTask& task : row.instance.tasks) {
+    if (task.phase != TaskPhase::kServing || task.unhealthy || task.awaits_health) continue;
+    const bool is_older = was_over_with(task, past.early_death_created);
+    outlived = outlived || is_older;
+    proven = proven || (!is_older && now_ - *task.phase_since >= within);
+  }
   if (proven) past.early_death.reset();
+  set_since(past.outlived_since, past.early_death && outlived);
+  if (past.early_death) past.early_death->outlived_since = past.outlived_since;
   row.instance.early_death = past.early_death;
 }
 

@@ -63,7 +63,8 @@ struct Past {
   WallTime newest_end;  ///< Up to then deaths were counted.
   bool ends_known = false;
   std::optional<EarlyDeath> early_death;
-  std::string early_death_of;    ///< The deployment.
+  std::string early_death_of;  ///< The deployment.
+  std::optional<TimePoint> outlived_since;
   WallTime early_death_created;  ///< Its task, by ECS.
   TaskArn newest_death;          ///< Of a failed start; its first sight starts the wait.
   TimePoint newest_death_at;

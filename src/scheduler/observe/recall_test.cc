@@ -433,7 +433,10 @@ TEST_F(RecallTest, NothingOlderMakesAnEarlyDeathGood) {
   EXPECT_TRUE(observe_a().early_death);
   now_ += minutes{30};
   ASSERT_TRUE(observe_a().early_death);
-  EXPECT_EQ(observe_a().early_death->since, seen);
+  EXPECT_EQ(observe_a().early_death->outlived_since, seen);
+  tasks_.erase(hidden.arn);
+  add_task("heir", "new").created_at = format_time(kDate + minutes{1});
+  EXPECT_FALSE(observe_a().early_death->outlived_since) << "it may make it good";
 }
 
 TEST_F(RecallTest, AHealthCheckHasToSpeakBeforeAnInstanceCountsAsServed) {

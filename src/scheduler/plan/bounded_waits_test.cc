@@ -48,7 +48,7 @@ const State kStates[] = {
     {"nobody has seen its task", "a(emptied): t/new*@10m", "task t is on its way up for 10 min"},
     {"nor an outdated one", "a(emptied): t/old*@10m", "task t is on its way up for 10 min"},
     {"its task is ill", "a(emptied): t/new~@10m", "task t is UNHEALTHY for 10 min"},
-    {"what serves is older than what died early", "a(died=20m): t/new@1h", "it ended after 5 s"},
+    {"what serves is older than what died early", "a(died=10m): t/new@1h", "it ended after 5 s"},
     {"its check says nothing", "a(emptied): t/new^@10m",
      "the health check of task t has said nothing for 10 min"},
     {"its task is one that was over before, by a picture of long ago", "a(emptied): t/new%@10m",

@@ -120,7 +120,8 @@ std::string InstanceRules::why_failed(const Instance& instance) const {
 }
 
 bool InstanceRules::has_lasting_death(const Instance& instance) const {
-  return instance.early_death && has_passed(instance.early_death->since, death_lasts_after());
+  return instance.early_death && instance.early_death->outlived_since &&
+         has_passed(instance.early_death->outlived_since, limits_.stuck_after);
 }
 
 bool InstanceRules::is_overdue(const Instance& instance) const {
@@ -253,7 +254,9 @@ std::vector<TimePoint> InstanceRules::dues_of(const Instance& instance) const {
   }
   if (instance.held_up_since) dues.push_back(*instance.held_up_since + limits_.stuck_after);
   if (instance.hidden_until) dues.push_back(*instance.hidden_until);
-  if (instance.early_death) dues.push_back(instance.early_death->since + death_lasts_after());
+  if (instance.early_death && instance.early_death->outlived_since) {
+    dues.push_back(*instance.early_death->outlived_since + limits_.stuck_after);
+  }
   const auto add_wait = [&](TimePoint since) {
     dues.push_back(since + limits_.stuck_after);
     if (!deployment() || !deployment()->since) return;

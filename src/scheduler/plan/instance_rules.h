@@ -53,7 +53,8 @@ class InstanceRules {
   bool is_listed(const Instance& instance) const;
   /// Not waited for by the deployment.
   bool has_failed(const Instance& instance) const { return !why_failed(instance).empty(); }
-  /// Nothing has made its early death good, although a task that came after it would have by now.
+  /// What serves there is older than what died early, and is for as long as anything is waited for:
+  /// nothing will make the death good.
   bool has_lasting_death(const Instance& instance) const;
   /// Why it is not, in words; or empty.
   std::string why_failed(const Instance& instance) const;
@@ -101,9 +102,6 @@ class InstanceRules {
 
  private:
   const std::optional<DesiredDeployment>& deployment() const { return world_.desired.deployment; }
-  Duration death_lasts_after() const {
-    return 2 * std::max(limits_.stuck_after, world_.desired.min_healthy);
-  }
   bool has_passed(std::optional<TimePoint> since, Duration wait) const {
     return !since || world_.now - *since >= wait;
   }

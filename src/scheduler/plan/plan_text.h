@@ -82,9 +82,8 @@ inline void read_instance_flags(const World& world, const std::string& flags,
     } else if (name == "heir") {
       instance.predecessor_starts = true;
     } else if (name == "died") {
-      instance.early_death =
-          EarlyDeath{TaskArn{"dead"}, "it ended after 5 s",
-                     value.empty() ? world.now : world.now - age_from_text(value)};
+      instance.early_death = EarlyDeath{TaskArn{"dead"}, "it ended after 5 s"};
+      if (!value.empty()) instance.early_death->outlived_since = world.now - age_from_text(value);
     } else {
       check(name == "emptied", "a flag of an instance in a table is known");
       instance.emptied_by_us = true;

@@ -82,7 +82,8 @@ struct StartFailures {
 struct EarlyDeath {
   TaskArn task;
   std::string reason;  ///< In words.
-  TimePoint since{};   ///< When we first saw that.
+  /// Since when a task that is older than it serves beside: one that makes nothing good.
+  std::optional<TimePoint> outlived_since = {};
 };
 
 struct ObservedInstance {
