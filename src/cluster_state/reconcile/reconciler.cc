@@ -134,8 +134,6 @@ void Reconciler::note_failure(const std::string& target, const Error& error, boo
   retry.wait = next_wait(retry.wait, error, moved);
   retry.due = now + jittered(retry.wait);
   retry.error = error;
-  // What came during the read is read when it is tried again.
-  unread_.erase(ClusterArn{target});
   plan_wanted_.notify_all();
   if (const auto more = unread_pace_[error.kind].next(now)) {
     log::warn("reconcile", "cannot read '{}': {}{}", target, error.message, *more);

@@ -111,14 +111,13 @@ void Reconciler::start_asking() {
   }
 }
 
-// A cluster that is tried again is read whole then, and not before: events must not end its wait.
 void Reconciler::collect_doubts() {
   DescribeList& list = ingest_.describe_list();
   for (const ClusterArn& cluster : list.take_overflowed()) {
     if (follows(cluster)) read_again(cluster);
   }
   for (const ClusterArn& cluster : list.take_unread()) {
-    if (!follows(cluster) || is_retried(cluster)) continue;
+    if (!follows(cluster)) continue;
     note_known(cluster, false);
     if (unread_.insert(cluster).second) plan_wanted_.notify_all();
   }

@@ -51,6 +51,8 @@ void Reconciler::plan() {
   for (const ClusterArn& cluster : scope.clusters) request_after(cluster);
   for (const ClusterArn& cluster : std::exchange(unread_, {})) {
     if (ingest_.catalog().synced_at(cluster) || queue_.is_under_way(cluster)) continue;
+    // It is read when it is tried again, and not before: events must not end its wait.
+    if (is_retried(cluster)) continue;
     enqueue(cluster, ReadRank::kAsked);
   }
   plan_retries();
