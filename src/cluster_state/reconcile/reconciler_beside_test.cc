@@ -91,6 +91,24 @@ TEST(ReconcilerBeside, WhatIsAskedForHasPlacesOfItsOwn) {
   EXPECT_TRUE(world.is_read(cluster("b2")));
 }
 
+// Who was asked for while the clusters were being found is no more urgent in later reads of all.
+TEST(ReconcilerBeside, WhatWasAskedForOnceIsUrgentOnce) {
+  BesideWorld world;
+  world.ecs.fake.clusters = {kOther};
+  world.ecs.list_latency = 1s;
+  for (const char* name : {"a1", "a2", "a3", "a4"}) {
+    world.ecs.fake.clusters.push_back(cluster(name));
+  }
+  world.start();
+  world.loop.run_for(500ms);
+  EXPECT_FALSE(world.reconciler->request_for_people(kOther));
+  ASSERT_TRUE(world.syncs(1min));
+  for (const char* name : {"a1", "a2", "a3", "a4"}) world.ecs.slow_clusters[cluster(name)] = 1h;
+  world.reconciler->request_all();
+  world.loop.run_for(1min);
+  EXPECT_EQ(world.reads_of("aside"), 1U);
+}
+
 TEST(ReconcilerBeside, AHangingListOfClustersHoldsUpNoRead) {
   BesideWorld world;
   world.ecs.slow_clusters.clear();

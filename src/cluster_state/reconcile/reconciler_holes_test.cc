@@ -66,6 +66,22 @@ TEST(ReconcilerHoles, AreNoneOfWhatIsKnownOtherwise) {
   EXPECT_EQ(holes_of(world), Holes{});
 }
 
+// ECS may list a stopped task for longer than it is kept.
+TEST(ReconcilerHoles, AreNoneOfWhatWasKeptForLongEnough) {
+  ReconcileWorld world;
+  world.options.final_kept = 1min;
+  world.options.sweep_every = 1min;
+  world.restart();
+  world.event({.id = "1", .version = 7, .status = "STOPPED"});
+  world.loop.run_for(3min);
+  ASSERT_EQ(world.task("1"), "gone v7 retention");
+  world.put({.id = "1", .version = 7, .status = "STOPPED"});
+  world.ecs.fake.undescribed[task_arn("1").value] = "SOMETHING";
+  world.start();
+  ASSERT_TRUE(world.syncs(1min));
+  EXPECT_EQ(holes_of(world), Holes{});
+}
+
 TEST(ReconcilerHoles, EndWithAnEvent) {
   ReconcileWorld world;
   for (const char* id : {"1", "2"}) {
@@ -98,6 +114,21 @@ TEST(ReconcilerHoles, AreAskedAboutAgain) {
   world.loop.run_for(6min);
   EXPECT_EQ(world.task("1"), "v1 RUNNING");
   EXPECT_EQ(holes_of(world), Holes{}) << "the other one is MISSING";
+}
+
+// An earlier process has read it, by another --cluster.
+TEST(ReconcilerHoles, AreNotAskedAboutInAClusterThatIsNotFollowed) {
+  ReconcileWorld world;
+  world.put({.id = "1"});
+  world.ecs.fake.undescribed[task_arn("1").value] = "SOMETHING";
+  world.start();
+  ASSERT_TRUE(world.syncs(1min));
+  world.ecs.fake.clusters.emplace_back("arn:aws:ecs:eu-west-1:123456789012:cluster/aside");
+  world.reconcile.clusters = {"aside"};
+  world.crash();
+  world.loop.run_for(11min);
+  EXPECT_EQ(holes_of(world).task_count, 1U);
+  EXPECT_EQ(world.calls("DescribeTasks prod"), 1U);
 }
 
 TEST(ReconcilerHoles, EndWhenTheyAreNotListedAnyMore) {

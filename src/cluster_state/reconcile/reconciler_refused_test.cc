@@ -68,6 +68,18 @@ TEST(ReconcilerRefused, ManyAreLeftOutBesideOthersOfTheirKind) {
   EXPECT_EQ(world.ingest->catalog().find_holes(kCluster)->task_count, 50U);
 }
 
+// What was not refused yet is asked about first, or each attempt would end at the same ones.
+TEST(ReconcilerRefused, TheOneThatIsDescribedIsFoundAmongMany) {
+  for (const char* described : {"10", "43", "60", "87", "99"}) {
+    RefusedWorld world;
+    world.put_tasks(10, 100, true);
+    world.ecs.fake.refused.erase(task_arn(described).value);
+    world.start();
+    EXPECT_TRUE(world.syncs(10min)) << described;
+    EXPECT_EQ(world.task_count(), 1U) << described;
+  }
+}
+
 // A full read asks about all of them again, but not in the middle of what is half done.
 TEST(ReconcilerRefused, AFullReadThatGoesOnWithAReadKeepsItsCount) {
   RefusedWorld world;

@@ -9,6 +9,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::kCluster;
 using testing::ReconcileWorld;
+using testing::task_report;
 
 const std::string kElsewhere = "arn:aws:ecs:us-west-2:123456789012:cluster/prod";
 
@@ -73,6 +74,36 @@ TEST(ReconcilerRetry, EventsDoNotEndTheWaitOfAClusterThatFails) {
   world.ecs.broken_clusters.clear();
   world.loop.run_for(3min);
   EXPECT_TRUE(world.ingest->catalog().synced_at(kCluster));
+}
+
+// What came while they were answered is asked about as if nothing had failed before.
+TEST(ReconcilerRetry, DoubtsThatWereAnsweredBeginTheirWaitsAnew) {
+  ReconcileWorld world;
+  world.start();
+  ASSERT_TRUE(world.syncs(1min));
+  const auto doubt = [&](const char* id) {
+    Batch old;
+    old.reports.push_back({task_report({.id = id}), Origin::kEvent, world.loop.wall_now() - 1h});
+    world.take(std::move(old));
+  };
+  for (const char* id : {"1", "2"}) world.put({.id = id});
+  const Error away{ErrorKind::kUnavailable, "away"};
+  world.ecs.latency = 5s;
+  world.ecs.fake.broken["DescribeTasks"] = away;
+  doubt("1");
+  world.loop.run_for(10min);
+  world.ecs.fake.broken.clear();
+  for (int second = 0; second < 180 && world.task_count() == 0; ++second) {
+    doubt("2");
+    world.loop.run_for(1s);
+  }
+  ASSERT_EQ(world.task_count(), 2U);
+  const std::size_t answered = world.calls("DescribeTasks");
+  world.ecs.fake.broken["DescribeTasks"] = away;
+  world.loop.run_for(5s);
+  ASSERT_EQ(world.calls("DescribeTasks"), answered + 1) << "this one has failed";
+  world.loop.run_for(10s);
+  EXPECT_GT(world.calls("DescribeTasks"), answered + 1);
 }
 
 // What is throttled says nothing of the other calls: what they bring is kept.
