@@ -72,7 +72,7 @@ Async<Status> Ingest::mark_synced(ClusterArn cluster, std::optional<WallTime> st
   Round round = start_round();
   ClusterEntry& mark = catalog_.marks()[cluster];
   mark.synced_at = started;
-  mark.holes = started ? std::move(holes) : Holes{};
+  mark.holes = std::move(holes);
   write_mark(cluster, mark, round);
   co_return co_await round.ticket->durable();
 }
