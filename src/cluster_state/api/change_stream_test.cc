@@ -65,6 +65,32 @@ TEST(ChangeStream, TimesThatCannotBeTellNoAge) {
   EXPECT_EQ(*ages[5], Duration{}) << "its clock is ahead of ours";
 }
 
+// A bookmark says what the whole snapshot is worth: who is behind takes it for what it has so far.
+TEST(ChangeStream, TellsNoBookmarkToWhoIsBehind) {
+  ViewWorld world{1};
+  StreamOptions options;
+  options.bookmarks = true;
+  options.after = world.commit({ViewWorld::instance("a/1", "ACTIVE")});
+  BookmarkLines bookmarks{*world.view, {}};
+  auto stream = open_change_stream(*world.view, ObjectKind::kInstance, options, bookmarks);
+  ASSERT_TRUE(stream);
+  for (const char* hundred : {"1", "2", "3", "4"}) {
+    std::vector<store::Put> puts;
+    for (int number = 100; number < 200; ++number) {
+      puts.push_back(ViewWorld::instance("a/" + (hundred + std::to_string(number)), "ACTIVE"));
+    }
+    world.commit(std::move(puts));
+  }
+  world.loop.run_for(20s);  // One is due.
+  const auto lines = read_lines(world, **stream, 401);
+  ASSERT_EQ(lines.size(), 401U);
+  for (std::size_t place = 0; place < lines.size(); ++place) {
+    const auto change = codec::decode_change<ContainerInstance>(lines[place]);
+    ASSERT_TRUE(change) << lines[place];
+    EXPECT_EQ(change->kind == codec::ChangeKind::kPut, place < 400) << lines[place];
+  }
+}
+
 // The clock of the machine may be behind: what is old would be told to be new.
 TEST(ChangeStream, TellsNoAgeBeforeTheDateIsKnown) {
   bool is_known = false;
