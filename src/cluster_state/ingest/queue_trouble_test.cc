@@ -110,6 +110,32 @@ TEST(QueueConsumer, AMessageIsCountedAsUnreadableWhenItIsDone) {
   EXPECT_TRUE(world.drains(2min));
 }
 
+// The waits of failures that are over do not add to that of the next one.
+TEST(QueueConsumer, ABatchThatIsTakenEndsTheGrownWaits) {
+  ConsumerWorld world;
+  world.answer_at_once();
+  world.start();
+  const auto push = [&world](const std::string& id) {
+    world.queue.push(task_event({.id = id}, world.loop.wall_now()));
+  };
+  const Error failed{ErrorKind::kUnknown, "the disk failed in the middle"};
+  for (int number = 1; number <= 8; ++number) {
+    world.faults.commits.push_back(failed);
+    push(std::to_string(number));
+    world.loop.run_for(1min);
+  }
+  ASSERT_TRUE(world.drains(1min));
+  world.faults.commits.push_back(failed);
+  push("90");
+  world.loop.run_for(100ms);
+  ASSERT_TRUE(world.faults.commits.empty());
+  push("91");  // By the call that was under way.
+  world.loop.run_for(100ms);
+  push("92");
+  EXPECT_TRUE(world.loop.run_while_not(
+      [&] { return world.ingest->catalog().is_live(testing::task_arn("92")); }, 3s));
+}
+
 struct LossWorld : ConsumerWorld {
   LossWorld() {
     options_of_consumer.read_all = [this] { ++losses; };
