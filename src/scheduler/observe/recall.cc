@@ -98,10 +98,7 @@ void Recall::note_phases(Past& past, ObservedInstance& instance) const {
 // may be set meanwhile.
 void Recall::note_intent(const RefusalKey& key, Past& past, ObservedInstance& instance) const {
   const auto found = records_.intents.find({EnvironmentUid{key.first}, key.second});
-  if (!instance.intent || found == records_.intents.end()) {
-    past.open_since.reset();
-    return;
-  }
+  if (!instance.intent || found == records_.intents.end()) return;
   if (!past.open_since || past.launch != found->second.launch_id) {
     past.launch = found->second.launch_id;
     past.open_since = now_;

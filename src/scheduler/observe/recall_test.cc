@@ -191,18 +191,6 @@ TEST_F(RecallTest, AnIllTaskIsNoStopOfOurs) {
   EXPECT_FALSE(observe_a().tasks[0].unhealthy_since);
 }
 
-TEST_F(RecallTest, CountsTheDeathsSinceTheLastRound) {
-  add_ended("t", minutes{10}, minutes{5});
-  EXPECT_EQ(observe_a().new_deaths, 0) << "it may be of any age";
-  add_ended("u", minutes{10}, seconds{40});
-  add_ended("v", minutes{10}, seconds{30});
-  add_ended("w", minutes{10}, seconds{20}, "blox: its task is outdated");
-  add_ended("x", minutes{10}, seconds{20}, "to restart it").stop_code = "UserInitiated";
-  add_ended("y", minutes{10}, seconds{20}, "Host gone").stop_code = "TerminationNotice";
-  EXPECT_EQ(observe_a().new_deaths, 2);
-  EXPECT_EQ(observe_a().new_deaths, 0);
-}
-
 TEST_F(RecallTest, KnowsSinceWhenATaskIsInItsPhase) {
   Task& task = add_task("t", "new", "PENDING");
   const TimePoint begun = now_;
@@ -236,6 +224,7 @@ TEST_F(RecallTest, ADenialIsAFailedStartOnEveryInstance) {
   now_ += seconds{3};
   EXPECT_EQ(observe_a().failures.count, 0) << "nobody tries it any more";
   memory_.note_denial("new", now_, now_, "AccessDenied");
+  EXPECT_EQ(observe_a().failures.count, 1) << "and those of before are forgotten";
   records_.environments[kUid].deployment = DeploymentId{"old"};
   EXPECT_EQ(observe_a().failures.count, 0);
   EXPECT_TRUE(memory_.denials.empty()) << "it is not in force any more";
