@@ -194,7 +194,8 @@ Async<Status> Repository::put(std::vector<Environment> environments,
       commit.deletes.push_back(name_key(environment.name));
     }
   }
-  // With the first environment the store gets its mark. That of a copy stays until it is taken over.
+  // The store gets its mark with the first environment; that of a copy stays until it is taken
+  // over.
   const bool marks = !records_.has_mark && records_.environments.empty() && !environments.empty();
   if (marks) commit.puts.push_back(store_mark_of(store_.info().store_id));
   for (const auto& deployment : deployments) {
