@@ -410,9 +410,13 @@ class Observer::Build {
       });
       const RefusalKey key{uid.value, arn};
       Past& past = observer_.past_[key];
-      past.round = observer_.round_;
       past.may_be_emptied = past.may_be_emptied || suppose_emptied_;
       recall_.recall(key, past, row, world.desired);
+      if (world.picture.awaits_read) {
+        past = {};  // While nothing may be decided nothing is waited for.
+        past.may_be_emptied = true;
+      }
+      past.round = observer_.round_;
       world.instances.push_back(std::move(row.instance));
     }
     return std::move(world);

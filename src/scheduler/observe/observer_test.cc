@@ -22,12 +22,16 @@ TEST_F(ObserverTest, StampsThePicture) {
   EXPECT_TRUE(observe().instances.empty());
 }
 
+// Until then nothing is waited for either: nothing may have been done about it.
 TEST_F(ObserverTest, ACopyIsDecidedFromOnceTheClusterWasReadSince) {
-  options_.copy_taken_over_at = now_ - minutes{2};
-  EXPECT_FALSE(observe().picture.awaits_read);
-  observer_.reset();
-  options_.copy_taken_over_at = now_ - minutes{2} + seconds{1};
+  options_.copy_taken_over_at = now_ + minutes{28};
   EXPECT_TRUE(observe().picture.awaits_read);
+  EXPECT_TRUE(observe_a().unserved_since);
+  now_ += minutes{30};  // The fixture's read began two minutes ago.
+  EXPECT_FALSE(observe().picture.awaits_read);
+  EXPECT_EQ(observe_a().unserved_since, now_);
+  add_task("t", "new");
+  EXPECT_TRUE(observe_a().emptied_by_us) << "as far as anybody knows";
 }
 
 // A deployment is no predecessor of its own: only what an earlier one runs may stay.
