@@ -77,5 +77,40 @@ TEST(Bisection, SoonShowsWhetherAnythingIsTaken) {
   EXPECT_LT(send(hundred, all).calls_until_blamed, 60);
 }
 
+// As if it had not been taken out, however often.
+TEST(Bisection, WhatIsPutBackComesNext) {
+  std::vector<int> hundred(100);
+  std::iota(hundred.begin(), hundred.end(), 0);
+  Bisection<int> plain{hundred};
+  Bisection<int> often{hundred};
+  for (int turn = 0; turn < 20 && !plain.empty(); ++turn) {
+    std::vector<int> part = plain.next();
+    for (int time = 0; turn > 0 && time < kPutBackMax; ++time) {
+      std::vector<int> again = often.next();
+      ASSERT_EQ(again, part) << turn;
+      ASSERT_TRUE(often.put_back(again)) << time;
+    }
+    ASSERT_EQ(often.next(), part) << turn;
+    if (part.size() == 1) continue;
+    often.split(part);
+    plain.split(part);
+  }
+}
+
+TEST(Bisection, IsPutBackSoOftenAndNotBeforeAnythingIsFound) {
+  Bisection<int> parts{{1, 2, 3, 4}};
+  std::vector<int> part = parts.next();
+  EXPECT_FALSE(parts.put_back(part));
+  EXPECT_EQ(part.size(), 4U);
+  parts.split(part);
+  for (int time = 0; time < kPutBackMax; ++time) {
+    part = parts.next();
+    ASSERT_TRUE(parts.put_back(part)) << time;
+  }
+  part = parts.next();
+  EXPECT_FALSE(parts.put_back(part));
+  EXPECT_EQ(part.size(), 2U);
+}
+
 }  // namespace
 }  // namespace blox

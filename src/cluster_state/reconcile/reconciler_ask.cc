@@ -224,11 +224,20 @@ void Reconciler::leave_out_refused(Asking& asking) {
     asking.refused.insert(object);
     return true;
   });
-  if (asking.refused.size() > kBlamedMax) {
-    take_back_refused(asking);
-  } else {
-    asking.blamed = asking.refused;
+  asking.blamed = asking.refused;
+  if (!blames_too_many(asking)) return;
+  take_back_refused(asking);
+  asking.blamed.clear();
+}
+
+// So many of a kind are blamed, and none of it is answered, that it is not they who are to blame.
+bool Reconciler::blames_too_many(const Asking& asking) {
+  for (std::size_t kind = 0; kind < asking.answered.size(); ++kind) {
+    if (asking.answered.at(kind)) continue;
+    const auto count = std::ranges::count(asking.blamed, kind, &ObjectName::index);
+    if (static_cast<std::size_t>(count) > kBlamedMax) return true;
   }
+  return false;
 }
 
 void Reconciler::take_back_refused(Asking& asking) {
@@ -244,9 +253,7 @@ Status Reconciler::note_refused(ObjectName object, const Error& error, Asking& a
   const std::string arn = std::visit([](const auto& named) { return named.value; }, object);
   const bool is_new = asking.refused.insert(object).second;
   asking.blamed.insert(object);
-  const std::size_t kind = object.index();
-  const auto count = std::ranges::count(asking.blamed, kind, &ObjectName::index);
-  if (!asking.answered.at(kind) && static_cast<std::size_t>(count) > kBlamedMax) {
+  if (blames_too_many(asking)) {
     take_back_refused(asking);
     return fail(error.kind, "ECS refuses calls for " + std::to_string(asking.refused.size()) +
                                 " objects, the last one '" + arn + "': " + error.message);
@@ -285,7 +292,8 @@ Async<Status> Reconciler::ask_at_once(ClusterArn cluster, std::vector<Arn> arns,
 }
 
 // A call that is refused is made again by halves, until it shows which objects are to blame. One
-// that is throttled says nothing of the others; after any other failure they would fail as well.
+// that is throttled says nothing of the others, and what the halves have shown is not lost with it;
+// after any other failure they would fail as well.
 template <class Arn>
 Async<Status> Reconciler::ask(ClusterArn cluster, std::vector<Arn> arns, Asking& asking) {
   const auto is_vain = [&] { return asking.error && asking.error->kind != ErrorKind::kThrottled; };
@@ -302,6 +310,10 @@ Async<Status> Reconciler::ask(ClusterArn cluster, std::vector<Arn> arns, Asking&
         asking.blamed.erase(object);
       }
       asking.moved = true;
+      continue;
+    }
+    if (asked.error().kind == ErrorKind::kThrottled && parts.put_back(part)) {
+      co_await sleep_for(executor_, jittered(options_.retry_wait_min));
       continue;
     }
     const bool is_refused = asked.error().kind == ErrorKind::kInvalid;

@@ -115,6 +115,28 @@ TEST(ReconcilerRefused, NewOnesBesideKnownOnesKeepNoReadFromItsEnd) {
   EXPECT_EQ(world.ingest->catalog().find_holes(kCluster)->task_count, 16U);
 }
 
+// What is found of who is to blame is kept, however many calls are throttled meanwhile.
+TEST(ReconcilerRefused, ThrottlesCostNoHalves) {
+  struct Row {
+    int refused;
+    double throttled;
+    Duration within;
+    std::size_t calls_max;  // That ECS answered.
+  };
+  for (const Row& row : {Row{20, 0.3, 2min, 100}, Row{10, 0.7, 5min, 60}, Row{50, 0.3, 3min, 160},
+                         Row{20, 0.9, 30min, 120}}) {
+    RefusedWorld world;
+    world.put_tasks(0, 200, false);
+    world.put_tasks(200, 200 + row.refused, true);
+    world.ecs.throttled = row.throttled;
+    world.start();
+    EXPECT_TRUE(world.syncs(row.within)) << row.refused << " at " << row.throttled;
+    EXPECT_LE(world.calls("DescribeTasks"), row.calls_max)
+        << row.refused << " at " << row.throttled;
+    EXPECT_EQ(world.task_count(), 200U);
+  }
+}
+
 TEST(ReconcilerRefused, DoubtsAreKeptUntilTheyAreAnswered) {
   RefusedWorld world;
   world.start();
