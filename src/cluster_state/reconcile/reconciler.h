@@ -129,7 +129,7 @@ class Reconciler {
     std::set<ObjectName>& left_out;  // Those whose answer says nothing of them.
     // Those with which a call is refused, by all attempts until now. They are left out; but where
     // there are more than kBlamedMax and none of the kind is answered, all are left without an
-    // answer.
+    // answer. Holes of the last read are not counted again.
     std::set<ObjectName>& refused;
     AnsweredKinds& answered;
     bool moved = false;             // One was answered.
@@ -194,8 +194,10 @@ class Reconciler {
   TimePoint next_ask() const;
   Async<void> ask_about(ClusterArn cluster, Asking& asking);
   Async<void> ask_in_hundreds(ClusterArn cluster, std::set<ObjectName> objects, Asking& asking);
-  Status note_refused(ObjectName object, const Error& error, Asking& asking);
-  void leave_out_refused(Asking& asking);
+  Status note_refused(const ClusterArn& cluster, ObjectName object, const Error& error,
+                      Asking& asking);
+  void leave_out_refused(const ClusterArn& cluster, Asking& asking);
+  bool is_hole(const ClusterArn& cluster, const ObjectName& object) const;
   void take_back_refused(Asking& asking);
   static bool blames_too_many(const Asking& asking);
   template <class Arn>

@@ -61,6 +61,10 @@ std::optional<ObjectName> parse_object(const std::string& arn) {
   return std::nullopt;
 }
 
+const std::string& text_of(const ObjectName& object) {
+  return std::visit([](const auto& arn) -> const std::string& { return arn.value; }, object);
+}
+
 template <class Reports>
 Batch make_batch(Reports& reports, WallTime asked_at, TimePoint asked) {
   Batch batch;
@@ -197,7 +201,7 @@ void Reconciler::note_unasked(const ClusterArn& cluster, std::set<ObjectName> le
 // When it ends, those in `asking.left` were not answered, and `asking.error` says why. Those that
 // were refused come last, so that they keep nobody from the others.
 Async<void> Reconciler::ask_about(ClusterArn cluster, Asking& asking) {
-  leave_out_refused(asking);
+  leave_out_refused(cluster, asking);
   std::set<ObjectName> others = asking.left;
   for (const ObjectName& object : asking.refused) others.erase(object);
   co_await ask_in_hundreds(cluster, std::move(others), asking);
@@ -217,7 +221,7 @@ Async<void> Reconciler::ask_in_hundreds(ClusterArn cluster, std::set<ObjectName>
 }
 
 // What is known to be refused costs no call.
-void Reconciler::leave_out_refused(Asking& asking) {
+void Reconciler::leave_out_refused(const ClusterArn& cluster, Asking& asking) {
   std::erase_if(asking.left, [&](const ObjectName& object) {
     if (!refused_.contains(object)) return false;
     asking.left_out.insert(object);
@@ -225,9 +229,16 @@ void Reconciler::leave_out_refused(Asking& asking) {
     return true;
   });
   asking.blamed = asking.refused;
+  std::erase_if(asking.blamed, [&](const ObjectName& object) { return is_hole(cluster, object); });
   if (!blames_too_many(asking)) return;
   take_back_refused(asking);
   asking.blamed.clear();
+}
+
+// A read of others has blamed it already, and nothing is lost where it is left out.
+bool Reconciler::is_hole(const ClusterArn& cluster, const ObjectName& object) const {
+  const Holes* holes = ingest_.catalog().find_holes(cluster);
+  return holes != nullptr && holes->arns.contains(text_of(object));
 }
 
 // So many of a kind are blamed, and none of it is answered, that it is not they who are to blame.
@@ -249,10 +260,11 @@ void Reconciler::take_back_refused(Asking& asking) {
 }
 
 // ECS refuses a call for this object alone. Errors: kInvalid when it is one of too many.
-Status Reconciler::note_refused(ObjectName object, const Error& error, Asking& asking) {
-  const std::string arn = std::visit([](const auto& named) { return named.value; }, object);
+Status Reconciler::note_refused(const ClusterArn& cluster, ObjectName object, const Error& error,
+                                Asking& asking) {
+  const std::string& arn = text_of(object);
   const bool is_new = asking.refused.insert(object).second;
-  asking.blamed.insert(object);
+  if (!is_hole(cluster, object)) asking.blamed.insert(object);
   if (blames_too_many(asking)) {
     take_back_refused(asking);
     return fail(error.kind, "ECS refuses calls for " + std::to_string(asking.refused.size()) +
@@ -321,7 +333,7 @@ Async<Status> Reconciler::ask(ClusterArn cluster, std::vector<Arn> arns, Asking&
       parts.split(std::move(part));
       continue;
     }
-    if (is_refused) asked = note_refused(part.front(), asked.error(), asking);
+    if (is_refused) asked = note_refused(cluster, part.front(), asked.error(), asking);
     if (asked) continue;
     if (!is_vain()) asking.error = asked.error();
     co_return asked;

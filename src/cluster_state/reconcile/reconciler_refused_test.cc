@@ -137,6 +137,57 @@ TEST(ReconcilerRefused, ThrottlesCostNoHalves) {
   }
 }
 
+struct HoleWorld : RefusedWorld {
+  HoleWorld() {
+    put_tasks(0, 100, false);
+    put_tasks(100, 112, true);
+    start();
+  }
+  double failures() {
+    return metrics.counter("blox_reconcile_failures_total", "", {{"source", reconcile.source}})
+        .Value();
+  }
+  /// Of a task that ECS has and nobody has told of.
+  void take_old_event(const std::string& id) {
+    put({.id = id});
+    Batch old;
+    old.reports.push_back({task_report({.id = id}), Origin::kEvent, loop.wall_now() - 1h});
+    take(std::move(old));
+  }
+};
+
+// They are known, and known to be refused: no look at them fails, or holds up who is in doubt.
+TEST(ReconcilerRefused, HolesThatAreRefusedAreNoFailure) {
+  HoleWorld world;
+  ASSERT_TRUE(world.syncs(1min));
+  const std::size_t calls_of_read = world.calls("DescribeTasks");
+  world.loop.run_for(14min);
+  EXPECT_EQ(world.calls("DescribeTasks"), calls_of_read);
+  world.loop.run_for(35min);
+  EXPECT_EQ(world.failures(), 0);
+  EXPECT_LE(world.calls("DescribeTasks"), 4 * calls_of_read);
+  world.take_old_event("new");
+  world.loop.run_for(2s);
+  EXPECT_EQ(world.task_count(), 101U);
+  world.ecs.fake.refused.clear();
+  world.loop.run_for(20min);  // The next full read asks about all of them.
+  EXPECT_EQ(world.task_count(), 113U);
+}
+
+// A process that is new has the names from the mark alone.
+TEST(ReconcilerRefused, HolesOfAnEarlierProcessHoldUpNobody) {
+  HoleWorld world;
+  ASSERT_TRUE(world.syncs(1min));
+  world.ecs.fake.broken["ListContainerInstances"] = Error{ErrorKind::kUnavailable, "away"};
+  world.crash();
+  const std::size_t calls = world.calls("DescribeTasks");
+  world.loop.run_for(9min);
+  EXPECT_LT(world.calls("DescribeTasks"), calls + 40);
+  world.take_old_event("new");
+  world.loop.run_for(2s);
+  EXPECT_EQ(world.task_count(), 101U);
+}
+
 TEST(ReconcilerRefused, DoubtsAreKeptUntilTheyAreAnswered) {
   RefusedWorld world;
   world.start();
