@@ -18,19 +18,21 @@ using std::chrono::seconds;
 // A difference that people should hear of: signatures are refused from five minutes on.
 constexpr Duration kWorthTelling = seconds{10};
 
-// "Sun, 06 Nov 1994 08:49:37 GMT" as RFC 3339, which one parser of ours reads.
+// "Sun, 06 Nov 1994 08:49:37 GMT" as RFC 3339, which one parser of ours reads. None for what is no
+// such date, or of a year that AWS has not, and of which nanoseconds may not even hold the time.
 // Source: RFC 9110, 5.6.7, "IMF-fixdate".
 std::optional<WallTime> parse_http_date(std::string_view date) {
   constexpr std::string_view kForm = "Sun, 06 Nov 1994 08:49:37 GMT";
   constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   if (date.size() != kForm.size() || !date.ends_with(" GMT")) return std::nullopt;
+  const std::string_view year = date.substr(12, 4);
+  if (year < "1970" || year > "2200") return std::nullopt;
   const auto month = std::ranges::find(kMonths, date.substr(8, 3));
   if (month == kMonths.end()) return std::nullopt;
   const std::string number = std::to_string(101 + (month - kMonths.begin())).substr(1);
-  const std::string text = std::string{date.substr(12, 4)} + "-" + number + "-" +
-                           std::string{date.substr(5, 2)} + "T" + std::string{date.substr(17, 8)} +
-                           "Z";
+  const std::string text = std::string{year} + "-" + number + "-" + std::string{date.substr(5, 2)} +
+                           "T" + std::string{date.substr(17, 8)} + "Z";
   const auto time = parse_time(text);
   return time ? std::optional{*time} : std::nullopt;
 }

@@ -89,6 +89,19 @@ TEST(AwsClock, IsNotLedAstrayByWhatIsNoDate) {
   }
 }
 
+// Of what is within nanoseconds, and of AWS.
+TEST(AwsClock, ADateThatCannotBeIsNone) {
+  SimLoop loop{1, kDate};
+  AwsClock clock{loop};
+  for (const char* date : {"Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 2300 00:00:00 GMT",
+                           "Wed, 31 Dec 1969 23:59:59 GMT", "Sat, 01 Jan 0000 00:00:00 GMT"}) {
+    clock.note(loop.now(), date);
+    EXPECT_EQ(clock.wall_now(), kDate) << date;
+  }
+  clock.note(loop.now(), "Thu, 31 Dec 2099 23:59:59 GMT");
+  EXPECT_GT(clock.wall_now(), kDate + std::chrono::days{30'000});
+}
+
 class Answers final : public http::Transport {
  public:
   std::deque<http::Answer> answers;
