@@ -52,19 +52,28 @@ void AwsClock::note(TimePoint sent_at, std::string_view date) {
   const Duration own = real_.wall_now().time_since_epoch() - now.time_since_epoch();
   Duration at_boot = was_told ? Duration{at_boot_} : own;
   const auto told = parse_http_date(date);
-  known_ = known_ || !told || now - sent_at <= kQuick;
   if (told) {
     // It was so at some moment between the two.
     const Duration since_1970 = told->time_since_epoch();
-    at_boot = std::clamp<Duration>(at_boot, since_1970 - now.time_since_epoch(),
-                                   since_1970 + seconds{1} - sent_at.time_since_epoch());
+    const Duration earliest = since_1970 - now.time_since_epoch();
+    const Duration latest = since_1970 + seconds{1} - sent_at.time_since_epoch();
+    at_boot = std::clamp(at_boot, earliest, latest);
+    narrow(earliest, latest);
   }
+  known_ = known_ || !told || latest_ - earliest_ <= kErrorMax;
   at_boot_ = at_boot.count();
   const Duration ahead = own - at_boot;
   if (was_told || std::chrono::abs(ahead) < kWorthTelling) return;
   log::warn("aws", "the clock of this machine is {} {} that of AWS, by which Blox goes",
             format_duration(std::chrono::round<seconds>(std::chrono::abs(ahead))),
             ahead > Duration::zero() ? "ahead of" : "behind");
+}
+
+// Clocks drift, and may be set: of answers that cannot all be true the last one is.
+void AwsClock::narrow(Duration earliest, Duration latest) {
+  const bool agree = earliest <= latest_ && earliest_ <= latest;
+  earliest_ = agree ? std::max(earliest_, earliest) : earliest;
+  latest_ = agree ? std::min(latest_, latest) : latest;
 }
 
 Async<Result<http::Answer>> DatedTransport::send(http::OutgoingRequest request) {

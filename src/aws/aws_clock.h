@@ -25,19 +25,24 @@ class AwsClock final : public Executor {
   TimerId call_at(TimePoint time, Job job) override { return real_.call_at(time, std::move(job)); }
   void cancel(TimerId timer) override { real_.cancel(timer); }
 
-  /// How far the date may be off once it is known: an answer tells whole seconds, and took kQuick.
+  /// How far the date may be off once it is known: an answer tells whole seconds, and took two.
   static constexpr Duration kErrorMax = std::chrono::seconds{3};
-  /// True once AWS has answered a call so quickly, or without telling a date.
+  /// True once AWS has answered a call so quickly, or several so that together they tell as much,
+  /// or one without telling a date.
   bool is_known() const { return known_; }
   /// AWS has answered a call that was sent at `sent_at`, just now, with this `Date` header. One
   /// that cannot be read, or is empty, changes nothing but that AWS has answered.
   void note(TimePoint sent_at, std::string_view date);
 
  private:
-  static constexpr Duration kQuick = std::chrono::seconds{2};
+  void narrow(Duration earliest, Duration latest);
+
   static constexpr Duration::rep kUnknown = INT64_MIN;
   Executor& real_;
   std::atomic<Duration::rep> at_boot_{kUnknown};  // The date then, in nanoseconds.
+  // What all answers allow it to be; at first anything.
+  Duration earliest_ = Duration::min();
+  Duration latest_ = Duration::max();
   bool known_ = false;
 };
 

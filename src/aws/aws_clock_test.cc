@@ -79,6 +79,37 @@ TEST(AwsClock, GoesOnByAQuickAnswerWhenOthersTakeLong) {
   EXPECT_EQ(clock.wall_now(), told + seconds{20});
 }
 
+// Each leaves open when in its time it was dated; what all of them allow is one second here.
+TEST(AwsClock, SlowAnswersTellTheDateTogether) {
+  SimLoop loop{1, kDate + minutes{1}};
+  AwsClock clock{loop};
+  TimePoint sent_at = loop.now();
+  loop.run_for(seconds{4});
+  clock.note(sent_at, kTold);  // Dated at its beginning, …
+  EXPECT_FALSE(clock.is_known());
+  sent_at = loop.now();
+  loop.run_for(seconds{4});
+  clock.note(sent_at, "Sun, 06 Nov 1994 08:49:45 GMT");  // … and at its end.
+  EXPECT_TRUE(clock.is_known());
+  EXPECT_GE(clock.wall_now(), kDate + seconds{8});
+  EXPECT_LE(clock.wall_now(), kDate + seconds{9});
+}
+
+// As when a clock there was set: the newer one holds, and what it allows alone.
+TEST(AwsClock, AnswersThatDisagreeTellNothingTogether) {
+  SimLoop loop{1, kDate};
+  AwsClock clock{loop};
+  TimePoint sent_at = loop.now();
+  loop.run_for(seconds{4});
+  clock.note(sent_at, kTold);
+  sent_at = loop.now();
+  loop.run_for(seconds{4});
+  clock.note(sent_at, "Sun, 06 Nov 1994 08:50:45 GMT");
+  EXPECT_FALSE(clock.is_known());
+  EXPECT_GE(clock.wall_now(), kDate + seconds{68});
+  EXPECT_LE(clock.wall_now(), kDate + seconds{73});
+}
+
 TEST(AwsClock, IsNotLedAstrayByWhatIsNoDate) {
   SimLoop loop{1, kDate};
   AwsClock clock{loop};
