@@ -61,6 +61,31 @@ TEST_F(StateServiceTest, GivesNoPlainAnswerAboutWhatItHasNotRead) {
   EXPECT_FALSE(http::find_header(ask("GET", "/v1/tasks").headers, "Blox-Unread-Clusters"));
 }
 
+// What is shown of it is a part, and who has no bookmarks cannot tell.
+TEST_F(StateServiceTest, AnswersAboutAllLeaveOutWhatWasNotRead) {
+  ecs.clusters = {kOther, kCluster};
+  ecs.broken["ListTasks prod"] = Error{ErrorKind::kDenied, "not authorized to ecs:ListTasks"};
+  push(1);
+  start();
+  loop.run_for(3min);
+  const std::string none = R"({"items":[]})";
+  for (const std::string target : {"/v1/tasks", "/v1/tasks?cluster=", "/v1/tasks?status=running",
+                                   "/v1/tasks?startedBy=x", "/v1/tasks?bookmarks=false"}) {
+    const auto answer = ask("GET", target);
+    EXPECT_EQ(std::to_string(answer.status) + answer.body, "200" + none) << target;
+    EXPECT_EQ(http::find_header(answer.headers, "Blox-Unread-Clusters"), kCluster.value);
+  }
+  const auto marked = ask("GET", "/v1/tasks?bookmarks=true");
+  EXPECT_NE(marked.body.find(kCluster.value), std::string::npos) << "such a client can tell";
+  const auto snapshot = service->view().snapshot();
+  ASSERT_EQ(snapshot->tasks.by_arn.size(), 1U);
+  const std::string one = "/v1/tasks/prod/" + snapshot->tasks.by_arn.walk().next()->arn;
+  EXPECT_EQ(ask("GET", one).status, 200) << "it is there";
+  ecs.broken.clear();
+  loop.run_for(3min);
+  EXPECT_NE(ask("GET", "/v1/tasks").body, none);
+}
+
 // Ready means that plain lists are answered: the two never contradict each other.
 TEST_F(StateServiceTest, IsReadyOnceListsOfAllClustersAreAnswered) {
   ecs.clusters = {kOther, kCluster};

@@ -82,6 +82,8 @@ UnreadState UnreadSource::make() {
 
 void UnreadSource::add_unread(UnreadState& state) {
   for (const auto& [target, progress] : reconciler_->unread_clusters()) {
+    // What answers show has its mark already: reconcile is just about to hear of that.
+    if (made_of_.marks && made_of_.marks->contains(ClusterArn{target})) continue;
     const bool holds_up = progress.in_first_list && !progress.is_given_up(executor_.now());
     if (const auto until = progress.stands_until(); until && holds_up) note_until(*until);
     const auto& error = progress.last_error;
@@ -96,8 +98,9 @@ void UnreadSource::add_unmarked(UnreadState& state) {
   note_until(young_until_);
   const bool young = executor_.now() <= young_until_;
   for (const ClusterArn& cluster : *made_of_.unmarked) {
-    if (reconciler_ != nullptr && reconciler_->unread_clusters().contains(cluster.value)) continue;
     if (!follows(cluster)) continue;
+    state.shown.insert(cluster.value);
+    if (reconciler_ != nullptr && reconciler_->unread_clusters().contains(cluster.value)) continue;
     const bool holds_up =
         made_of_.knows_clusters ? ingest_.catalog().synced_at(cluster).has_value() : young;
     state.clusters.push_back({cluster.value, holds_up, state.why});

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "cluster_state/api/plain_stream.h"
 #include "cluster_state/view/change_reader.h"
 
 namespace blox::cluster_state {
@@ -20,14 +21,14 @@ http::Slice slice_of(std::string bytes) {
   return {.owner = std::move(owner), .bytes = view};
 }
 
+// With bookmarks.
 class ChangeStreamBody final : public http::BodyStream {
  public:
-  ChangeStreamBody(ClusterView& view, ObjectKind kind, ChangeReader reader, bool is_plain,
-                   SnapshotPtr first, BookmarkLines& bookmarks)
+  ChangeStreamBody(ClusterView& view, ObjectKind kind, ChangeReader reader, SnapshotPtr first,
+                   BookmarkLines& bookmarks)
       : view_(view),
         kind_(kind),
         reader_(std::move(reader)),
-        is_plain_(is_plain),
         snapshot_(std::move(first)),
         bookmarks_(bookmarks),
         next_bookmark_(view.executor().now()) {}
@@ -36,8 +37,7 @@ class ChangeStreamBody final : public http::BodyStream {
     if (has_ended_) co_return http::Slices{};
     if (snapshot_) co_return next_of_snapshot();
     for (;;) {
-      const auto deadline = is_plain_ ? std::nullopt : std::optional<TimePoint>{next_bookmark_};
-      auto lines = co_await reader_.next(deadline);
+      auto lines = co_await reader_.next(next_bookmark_);
       if (!lines) co_return end_with(lines.error());
       auto slices = to_slices(*std::move(lines));
       if (!slices.empty()) co_return slices;
@@ -71,16 +71,15 @@ class ChangeStreamBody final : public http::BodyStream {
     slices.reserve(lines.size() + 1);
     const bool is_quiet = lines.empty();
     for (auto& line : lines) {
-      if (line.deleted && is_plain_) continue;
       add_line({.owner = std::move(line.owner), .bytes = line.bytes}, line.told_at, slices);
     }
-    if (!is_plain_) add_bookmark_if_due(is_quiet, slices);
+    add_bookmark_if_due(is_quiet, slices);
     return slices;
   }
 
   // The line is shared with all readers, its age is not: it counts from when ECS said so to now.
   void add_line(http::Slice line, WallTime told_at, http::Slices& slices) const {
-    if (const auto age = is_plain_ ? std::nullopt : find_age(told_at)) {
+    if (const auto age = find_age(told_at)) {
       slices.push_back(slice_of(codec::encode_aged_begin(*age)));
       line.bytes.remove_prefix(codec::kObjectBegin.size());
     }
@@ -107,14 +106,13 @@ class ChangeStreamBody final : public http::BodyStream {
 
   Result<http::Slices> end_with(const Error& error) {
     has_ended_ = true;
-    if (is_plain_ || error.kind != ErrorKind::kCompacted) return std::unexpected<Error>(error);
+    if (error.kind != ErrorKind::kCompacted) return std::unexpected<Error>(error);
     return http::Slices{slice_of(codec::encode_compacted_line(reader_.position()) + "\n")};
   }
 
   ClusterView& view_;
   ObjectKind kind_;
   ChangeReader reader_;
-  bool is_plain_;
   SnapshotPtr snapshot_;  // While it is being sent.
   BookmarkLines& bookmarks_;
   std::string sent_;  // The last ARN of it that was.
@@ -131,21 +129,25 @@ std::unexpected<Refusal> out_of_range(const StreamOptions& options, std::string 
 }  // namespace
 
 std::expected<std::unique_ptr<http::BodyStream>, Refusal> open_change_stream(
-    ClusterView& view, ObjectKind kind, const StreamOptions& options, BookmarkLines& bookmarks) {
+    ClusterView& view, ObjectKind kind, const StreamOptions& options, BookmarkLines& bookmarks,
+    FindUnread unread) {
   auto snapshot = view.snapshot();
-  if (!options.after) {
-    if (!options.bookmarks) snapshot = nullptr;
-    return std::make_unique<ChangeStreamBody>(view, kind, ChangeReader::open_now(view, kind),
-                                              !options.bookmarks, std::move(snapshot), bookmarks);
-  }
-  if (!options.store_id.empty() && options.store_id != snapshot->store_id) {
+  if (options.after && !options.store_id.empty() && options.store_id != snapshot->store_id) {
     return out_of_range(
         options, "the version is of store " + options.store_id + ", this is " + snapshot->store_id);
   }
-  auto reader = ChangeReader::open(view, kind, *options.after);
+  auto reader = options.after ? ChangeReader::open(view, kind, *options.after)
+                              : Result<ChangeReader>{ChangeReader::open_now(view, kind)};
   if (!reader) return out_of_range(options, reader.error().message);
-  return std::make_unique<ChangeStreamBody>(view, kind, *std::move(reader), !options.bookmarks,
-                                            nullptr, bookmarks);
+  if (!options.bookmarks) {
+    const auto seen =
+        options.is_v03_version ? std::optional{*options.after + 1} : std::nullopt;  // Inclusive.
+    return std::make_unique<PlainStreamBody>(view, kind, *std::move(reader), std::move(unread),
+                                             seen);
+  }
+  if (options.after) snapshot = nullptr;
+  return std::make_unique<ChangeStreamBody>(view, kind, *std::move(reader), std::move(snapshot),
+                                            bookmarks);
 }
 
 }  // namespace blox::cluster_state

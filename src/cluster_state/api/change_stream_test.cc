@@ -48,7 +48,7 @@ TEST(ChangeStream, TimesThatCannotBeTellNoAge) {
   BookmarkLines bookmarks{*world.view, {}};
   StreamOptions options;
   options.bookmarks = true;
-  auto stream = open_change_stream(*world.view, ObjectKind::kInstance, options, bookmarks);
+  auto stream = open_change_stream(*world.view, ObjectKind::kInstance, options, bookmarks, {});
   ASSERT_TRUE(stream);
   std::vector<std::optional<Duration>> ages;
   for (const auto& line : read_lines(world, **stream, times.size())) {
@@ -104,7 +104,7 @@ TEST(ChangeStream, TellsNoAgeBeforeTheDateIsKnown) {
   options.bookmarks = true;
   for (const bool known : {false, true}) {
     is_known = known;
-    auto stream = open_change_stream(*world.view, ObjectKind::kInstance, options, bookmarks);
+    auto stream = open_change_stream(*world.view, ObjectKind::kInstance, options, bookmarks, {});
     ASSERT_TRUE(stream);
     const auto change =
         codec::decode_change<ContainerInstance>(read_lines(world, **stream, 1).front());

@@ -133,8 +133,10 @@ http::Response ClusterStateApi::list(ObjectKind kind, const http::RequestContext
   response.headers.emplace_back("Content-Type", kJson);
   add_bookmark_headers(*snapshot, response.headers);
   add_unread_headers(*state, *snapshot, response.headers);
-  response.body =
-      std::make_unique<ListBody>(Selection{snapshot, kind, options->filter}, std::move(end));
+  // Of one cluster alone all is asked for; and with a bookmark a client can tell.
+  const bool is_of_all = cluster.empty() && !options->bookmarks;
+  Selection selection{snapshot, kind, filter, is_of_all ? left_out(state) : nullptr};
+  response.body = std::make_unique<ListBody>(std::move(selection), std::move(end));
   return response;
 }
 
@@ -176,7 +178,7 @@ http::Response ClusterStateApi::stream(ObjectKind kind, const http::RequestConte
   if (const auto why = why_unread(*state, ""); why && !options->bookmarks) {
     return to_response(Error{ErrorKind::kUnavailable, *why});
   }
-  auto body = open_change_stream(view_, kind, *options, bookmarks_);
+  auto body = open_change_stream(view_, kind, *options, bookmarks_, [this] { return unread(); });
   if (!body) return to_response(body.error());
   http::Response response;
   response.headers.emplace_back("Content-Type", "application/octet-stream");

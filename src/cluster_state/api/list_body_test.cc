@@ -70,7 +70,8 @@ SnapshotPtr make_snapshot(const std::vector<ShownPtr>& entries, ObjectKind kind)
 }
 
 // `entries`: in the order of their ARNs.
-std::string make_whole(const std::vector<ShownPtr>& entries, const ListFilter& filter) {
+std::string make_whole(const std::vector<ShownPtr>& entries, const ListFilter& filter,
+                       const ClusterSetPtr& without) {
   std::string items;
   for (const auto& entry : entries) {
     const auto is = [](const std::optional<std::string>& wanted, const std::string& found) {
@@ -78,7 +79,8 @@ std::string make_whole(const std::vector<ShownPtr>& entries, const ListFilter& f
     };
     if (is(filter.cluster_name, entry->cluster_name) &&
         is(filter.cluster_arn, entry->cluster_arn) && is(filter.status, entry->status) &&
-        is(filter.started_by, entry->started_by)) {
+        is(filter.started_by, entry->started_by) &&
+        !(without && without->contains(entry->cluster_arn))) {
       items += entry->bytes.substr(0, entry->bytes.size() - 1);
     }
   }
@@ -112,7 +114,7 @@ TEST(ListBody, IsTheWholeListWhateverNarrowsIt) {
     }
     for (const auto kind : {ObjectKind::kTask, ObjectKind::kInstance}) {
       const SnapshotPtr snapshot = make_snapshot(entries, kind);
-      for (unsigned fields = 0; fields < 1U << 5; ++fields) {
+      for (unsigned fields = 0; fields < 1U << 6; ++fields) {
         SCOPED_TRACE(std::to_string(count) + " objects, fields " + std::to_string(fields));
         ListFilter filter;
         if ((fields & 1U) != 0) filter.cluster_name = "a";
@@ -120,8 +122,11 @@ TEST(ListBody, IsTheWholeListWhateverNarrowsIt) {
         if ((fields & 4U) != 0) filter.status = "RUNNING";
         if ((fields & 8U) != 0) filter.started_by = "x";
         if ((fields & 16U) != 0) filter.status = "PENDING";
-        ListBody body{Selection{snapshot, kind, filter}, kEnd};
-        const std::string expected = make_whole(entries, filter);
+        const auto without = (fields & 32U) == 0
+                                 ? nullptr
+                                 : std::make_shared<const ClusterSet>(ClusterSet{"arn/b", "arn/c"});
+        ListBody body{Selection{snapshot, kind, filter, without}, kEnd};
+        const std::string expected = make_whole(entries, filter, without);
         EXPECT_EQ(body.size(), expected.size());
         EXPECT_TRUE(read_whole(body) == expected);  // Too long to print.
       }

@@ -43,6 +43,10 @@ std::optional<std::string> why_not_ready(const UnreadState& unread) {
   return "no cluster was read from ECS yet" + why;
 }
 
+ClusterSetPtr left_out(const UnreadPtr& unread) {
+  return unread->shown.empty() ? nullptr : ClusterSetPtr{unread, &unread->shown};
+}
+
 std::string list_unread(const UnreadState& unread) {
   ClusterNames names;
   for (const auto& each : unread.clusters) names.add(each.target);

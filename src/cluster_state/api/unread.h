@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "cluster_state/view/selection.h"
+
 namespace blox::cluster_state {
 
 /// A cluster that was never read whole.
@@ -23,6 +25,7 @@ struct UnreadState {
   bool any_read = true;        ///< At least one of those that are followed was read whole.
   std::string why;             ///< Why not all is read, in words; may be empty.
   std::vector<UnreadCluster> clusters;
+  ClusterSet shown;  ///< Those of them of which there are objects: a part of what they have.
 };
 using UnreadPtr = std::shared_ptr<const UnreadState>;
 using FindUnread = std::function<UnreadPtr()>;
@@ -34,6 +37,9 @@ std::optional<std::string> why_unread(const UnreadState& unread, const std::stri
 /// Why nobody should ask here yet, as a sentence: plain answers about all clusters are not given,
 /// or, where there are clusters, none about any of them. None: somebody may.
 std::optional<std::string> why_not_ready(const UnreadState& unread);
+
+/// Whose objects a plain answer about all clusters leaves out; null: nobody's.
+ClusterSetPtr left_out(const UnreadPtr& unread);
 
 /// The clusters that an answer about all of them leaves out, as ClusterNames has them; empty: none.
 std::string list_unread(const UnreadState& unread);

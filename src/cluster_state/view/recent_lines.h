@@ -17,7 +17,9 @@ struct Line {
   std::shared_ptr<const void> owner;
   std::string_view bytes;  ///< With its end. Good as long as `owner`.
   bool deleted = false;    ///< Not for plain readers of v0.3.
-  WallTime told_at{};      ///< As Shown has it.
+  /// The ARN of the object's cluster, good as long as `owner`; empty when it is deleted.
+  std::string_view cluster{};
+  WallTime told_at{};  ///< As Shown has it.
 };
 
 /// A queue of lines, bounded by count and bytes; the oldest leave first.

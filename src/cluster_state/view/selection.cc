@@ -13,15 +13,17 @@ int criterion_count(const ListFilter& filter) {
 
 }  // namespace
 
-Selection::Selection(SnapshotPtr snapshot, ObjectKind kind, ListFilter filter)
+Selection::Selection(SnapshotPtr snapshot, ObjectKind kind, ListFilter filter,
+                     ClusterSetPtr without)
     : snapshot_(std::move(snapshot)),
       filter_(std::move(filter)),
+      without_(std::move(without)),
       cursor_(snapshot_->table(kind).by_arn.walk()) {
   const Table& table = snapshot_->table(kind);
   const Group group = narrowest(table, kind, filter_);
   const bool narrows = group.index != &table.by_arn;
   if (narrows) cursor_ = group.index->walk(group.name);
-  all_pass_ = criterion_count(filter_) == (narrows ? 1 : 0);
+  all_pass_ = !without_ && criterion_count(filter_) == (narrows ? 1 : 0);
   if (all_pass_) {
     extent_ = group.extent;
     return;
@@ -62,7 +64,8 @@ bool Selection::passes(const Shown& entry) const {
   return (!filter_.cluster_name || entry.cluster_name == *filter_.cluster_name) &&
          (!filter_.cluster_arn || entry.cluster_arn == *filter_.cluster_arn) &&
          (!filter_.status || entry.status == *filter_.status) &&
-         (!filter_.started_by || entry.started_by == *filter_.started_by);
+         (!filter_.started_by || entry.started_by == *filter_.started_by) &&
+         (!without_ || !without_->contains(entry.cluster_arn));
 }
 
 }  // namespace blox::cluster_state

@@ -2,7 +2,10 @@
 // walked piece by piece.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "cluster_state/view/snapshot.h"
@@ -19,15 +22,21 @@ struct ListFilter {
   bool operator==(const ListFilter&) const = default;
 };
 
+/// ARNs of clusters.
+using ClusterSet = std::set<std::string, std::less<>>;
+using ClusterSetPtr = std::shared_ptr<const ClusterSet>;
+
 /// The objects of one kind that pass a filter, in order of the ARNs. It walks the smallest group
 /// that one of the filter's fields names, and holds its snapshot and a place in it, nothing more.
 /// Threading: any thread, one at a time.
 class Selection {
  public:
-  Selection(SnapshotPtr snapshot, ObjectKind kind, ListFilter filter);
+  /// `without`: clusters whose objects do not pass; null: none, which costs nothing.
+  Selection(SnapshotPtr snapshot, ObjectKind kind, ListFilter filter,
+            ClusterSetPtr without = nullptr);
 
   /// Of all that pass. Costs nothing when nothing narrows, next to nothing when the filter names
-  /// one group of an index, else a walk over the smallest group.
+  /// one group of an index and there is no `without`, else a walk over the smallest group.
   const Extent& extent() const { return extent_; }
   /// The next that passes; null after the last. The snapshot keeps it.
   const Shown* next();
@@ -44,6 +53,7 @@ class Selection {
 
   SnapshotPtr snapshot_;
   ListFilter filter_;
+  ClusterSetPtr without_;
   bool all_pass_ = false;  // Each in the walk.
   FrozenIndex::Cursor cursor_;
   Extent extent_;

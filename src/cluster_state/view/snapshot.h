@@ -1,6 +1,7 @@
 // Snapshot: the cluster state at one revision, as queries see it. Immutable, so readers never wait.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -19,12 +20,17 @@ struct Table {
   FrozenIndex by_status{group_by_status};
 };
 
+using MarkedSince = std::map<ClusterArn, codec::EntityVersion>;
+
 struct Snapshot {
   std::string store_id;
   store::Revision revision = 0;
   /// Counts the lists that the view was built from: a stream does not outlive its generation.
   std::uint64_t generation = 0;
   std::shared_ptr<const codec::SyncTimes> synced_at = std::make_shared<const codec::SyncTimes>();
+  /// From which version on each of these has had a mark, without a break: its first read ended
+  /// then.
+  std::shared_ptr<const MarkedSince> marked_since = std::make_shared<const MarkedSince>();
   /// What those reads left out. Another one only where `synced_at` is another one.
   std::shared_ptr<const ClusterHoles> holes = std::make_shared<const ClusterHoles>();
   /// Clusters of which it shows objects and has no sync mark: perhaps not all of them.

@@ -10,20 +10,26 @@ namespace {
 
 Line make_line(ShownPtr entry) {
   const std::string_view bytes = entry->line();
+  const std::string_view cluster = entry->cluster_arn;
   const auto version = entry->version;
   const WallTime told_at = entry->told_at;
   return {.version = version,
           .owner = std::move(entry),
           .bytes = bytes,
           .deleted = false,
+          .cluster = cluster,
           .told_at = told_at};
 }
 
 Line make_deleted_line(codec::EntityVersion version, std::string encoded) {
   auto bytes = std::make_shared<const std::string>(std::move(encoded) + "\n");
   const std::string_view view{*bytes};
-  return {
-      .version = version, .owner = std::move(bytes), .bytes = view, .deleted = true, .told_at = {}};
+  return {.version = version,
+          .owner = std::move(bytes),
+          .bytes = view,
+          .deleted = true,
+          .cluster = {},
+          .told_at = {}};
 }
 
 template <class Arn, class Decoded>
@@ -124,12 +130,16 @@ Status StateBuilder::apply_sync_mark(const store::WatchEvent& event) {
   const ClusterArn cluster{event.entry.key.substr(codec::kClustersPrefix.size())};
   if (event.deleted) {
     synced_at_.erase(cluster);
+    since_changed_ |= marked_since_.erase(cluster) > 0;
     holes_.erase(cluster);
     if (clusters_.contains(cluster.value)) unmarked_changed_ |= unmarked_.insert(cluster).second;
   } else {
     auto mark = codec::decode_sync_mark(*event.entry.value);
     if (!mark) return fail(mark.error().kind, mark.error().message);
     synced_at_.insert_or_assign(cluster, mark->synced_at);
+    auto& since = marked_since_.try_emplace(cluster, -1).first->second;
+    const auto created = codec::make_entity_version(event.entry.create_revision, 0);
+    since_changed_ |= std::exchange(since, created) != created;
     unmarked_changed_ |= unmarked_.erase(cluster) > 0;
     holes_.erase(cluster);
     if (!mark->holes.is_empty()) holes_.emplace(cluster, std::move(mark->holes));
@@ -149,11 +159,15 @@ Snapshot StateBuilder::freeze() {
     frozen_synced_at_ = std::make_shared<const codec::SyncTimes>(synced_at_);
     frozen_holes_ = std::make_shared<const ClusterHoles>(holes_);
   }
+  if (std::exchange(since_changed_, false)) {
+    frozen_since_ = std::make_shared<const MarkedSince>(marked_since_);
+  }
   if (std::exchange(unmarked_changed_, false)) {
     frozen_unmarked_ = std::make_shared<const std::set<ClusterArn>>(unmarked_);
   }
   Snapshot snapshot;
   snapshot.synced_at = frozen_synced_at_;
+  snapshot.marked_since = frozen_since_;
   snapshot.holes = frozen_holes_;
   snapshot.unmarked = frozen_unmarked_;
   snapshot.tasks = freeze_table(tasks_);

@@ -60,10 +60,13 @@ class StateBuilder {
   codec::SyncTimes synced_at_;
   ClusterHoles holes_;
   std::set<ClusterArn> unmarked_;
+  MarkedSince marked_since_;
   bool sync_changed_ = false;      // Since it was frozen.
+  bool since_changed_ = false;     // Likewise.
   bool unmarked_changed_ = false;  // Likewise.
   std::shared_ptr<const codec::SyncTimes> frozen_synced_at_ =
       std::make_shared<const codec::SyncTimes>();
+  std::shared_ptr<const MarkedSince> frozen_since_ = std::make_shared<const MarkedSince>();
   std::shared_ptr<const ClusterHoles> frozen_holes_ = std::make_shared<const ClusterHoles>();
   std::shared_ptr<const std::set<ClusterArn>> frozen_unmarked_ =
       std::make_shared<const std::set<ClusterArn>>();
