@@ -72,7 +72,7 @@ TEST(ChangeStream, TellsNoBookmarkToWhoIsBehind) {
   options.bookmarks = true;
   options.after = world.commit({ViewWorld::instance("a/1", "ACTIVE")});
   BookmarkLines bookmarks{*world.view, {}};
-  auto stream = open_change_stream(*world.view, ObjectKind::kInstance, options, bookmarks);
+  auto stream = open_change_stream(*world.view, ObjectKind::kInstance, options, bookmarks, {});
   ASSERT_TRUE(stream);
   for (const char* hundred : {"1", "2", "3", "4"}) {
     std::vector<store::Put> puts;

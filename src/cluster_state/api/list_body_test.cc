@@ -5,6 +5,8 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/random.h"
@@ -157,6 +159,30 @@ TEST(ListBody, HoldsOnePieceAtATime) {
     EXPECT_EQ(read, body->size());
     EXPECT_LE(held_max, kHeldMax);
   }
+}
+
+// The thread sanitizer looks on in `./dev test --all`.
+TEST(ListBody, IsSentByAnotherThreadWhileTheStateGoesOn) {
+  std::vector<ShownPtr> entries;
+  OrderedIndex index{no_group};
+  for (std::size_t i = 0; i < 2'000; ++i) {
+    entries.push_back(make_entry(std::to_string(10'000 + i), "a", "RUNNING", "", 1'000));
+    index.put(entries.back());
+  }
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->tasks.by_arn = index.freeze();
+  const std::string expected = make_whole(entries, {}, nullptr);
+  auto body = std::make_unique<ListBody>(
+      Selection{std::exchange(snapshot, nullptr), ObjectKind::kTask, {}}, kEnd);
+  std::string sent;
+  std::thread sender([&sent, body = std::move(body)] { sent = read_whole(*body); });
+  for (ShownPtr& entry : entries) {
+    auto changed = make_entry(entry->arn, "a", "STOPPED", "", 10);
+    index.put(changed);
+    entry = std::move(changed);
+  }
+  sender.join();
+  EXPECT_TRUE(sent == expected);
 }
 
 // Slices are kept alive by their owners alone, also when the body has gone.
