@@ -52,11 +52,12 @@ struct ReconcileOptions {
 /// waits, and whatever events come meanwhile; it goes on from the call that failed, and as long as
 /// calls bring it on, or are throttled (which the budget of calls paces), the waits do not grow. An
 /// object with which ECS refuses a call is found, by halves of which those that are throttled are
-/// asked for again, and left out until the next full read; where more than kBlamedMax are and none
-/// of their kind is answered, it is not they who are to blame, and the read fails. What is left out
-/// and not known otherwise is a hole in the cluster: the sync mark says so, and ECS is asked about
-/// those it names every `visible_max`. Of other accounts and regions than its credentials' it asks
-/// nothing. Threading: the executor's thread. All references must outlive it.
+/// asked for again, and left out until a read of its cluster begins anew; where more than
+/// kBlamedMax are and none of their kind is answered, it is not they who are to blame, and the read
+/// fails. What is left out and not known otherwise is a hole in the cluster: the sync mark says so,
+/// and ECS is asked about those it names every `visible_max`. Of other accounts and regions than
+/// its credentials' it asks nothing. Threading: the executor's thread. All references must outlive
+/// it.
 class Reconciler {
  public:
   Reconciler(Executor& executor, Random& random, aws::EcsQuery& ecs, Ingest& ingest,
@@ -109,6 +110,7 @@ class Reconciler {
   // Objects of one cluster that ECS has to be asked about.
   struct Doubt {
     std::set<ObjectName> objects;
+    std::set<ObjectName> again;    // Holes with which ECS has refused a call.
     std::set<ObjectName> refused;  // See Asking.
     AnsweredKinds answered{};
     Duration wait{};  // None before the first failure.
@@ -125,6 +127,7 @@ class Reconciler {
   };
   // Describes of one cluster.
   struct Asking {
+    const ClusterArn& cluster;
     std::set<ObjectName>& left;      // Those without an answer.
     std::set<ObjectName>& left_out;  // Those whose answer says nothing of them.
     // Those with which a call is refused, by all attempts until now. They are left out; but where
@@ -189,14 +192,14 @@ class Reconciler {
   bool is_held_up(const ClusterArn& cluster) const;
   void start_asking();
   Async<void> ask_doubtful(ClusterArn cluster);
+  Async<void> ask_again(ClusterArn cluster, Asking& asking);
   void note_unasked(const ClusterArn& cluster, std::set<ObjectName> left, bool moved,
                     const Error& error);
   TimePoint next_ask() const;
   Async<void> ask_about(ClusterArn cluster, Asking& asking);
   Async<void> ask_in_hundreds(ClusterArn cluster, std::set<ObjectName> objects, Asking& asking);
-  Status note_refused(const ClusterArn& cluster, ObjectName object, const Error& error,
-                      Asking& asking);
-  void leave_out_refused(const ClusterArn& cluster, Asking& asking);
+  Status note_refused(ObjectName object, const Error& error, Asking& asking);
+  void leave_out_refused(Asking& asking);
   bool is_hole(const ClusterArn& cluster, const ObjectName& object) const;
   void take_back_refused(Asking& asking);
   static bool blames_too_many(const Asking& asking);
@@ -241,12 +244,13 @@ class Reconciler {
   std::map<ClusterArn, ClusterRead> reads_;  // Begun.
   std::map<std::string, Retry> retries_;     // By a cluster's ARN, or as it is configured.
   std::map<ClusterArn, Doubt> doubts_;
-  TimePoint holes_due_;           // When those that marks name are asked about again.
-  std::set<ClusterArn> asking_;   // Those whose doubts are being asked about.
-  std::set<ObjectName> refused_;  // With these ECS refuses a Describe; emptied by a full read.
-  std::optional<Pair> pair_;      // Of the clusters that ECS has named.
-  bool found_ = false;            // The clusters, once: whose they are is known from then on.
-  bool listed_ = false;           // And those found then were read, or are tried again.
+  TimePoint holes_due_;          // When those that marks name are asked about again.
+  std::set<ClusterArn> asking_;  // Those whose doubts are being asked about.
+  // With these ECS refuses a Describe; those of a cluster until a read of it begins anew.
+  std::map<ClusterArn, std::set<ObjectName>> refused_;
+  std::optional<Pair> pair_;  // Of the clusters that ECS has named.
+  bool found_ = false;        // The clusters, once: whose they are is known from then on.
+  bool listed_ = false;       // And those found then were read, or are tried again.
   bool synced_ = false;
   TimePoint began_;  // The reconciler.
   std::optional<Error> list_error_;

@@ -142,7 +142,14 @@ void Reconciler::doubt_holes() {
     const Holes* holes = ingest_.catalog().find_holes(cluster);
     if (holes == nullptr || !follows(cluster)) continue;
     for (const std::string& arn : holes->arns) {
-      if (auto object = parse_object(arn)) doubt(cluster, *std::move(object));
+      auto object = parse_object(arn);
+      if (!object) continue;
+      const auto refused = refused_.find(cluster);
+      if (refused == refused_.end() || !refused->second.contains(*object)) {
+        doubt(cluster, *std::move(object));
+      } else {
+        doubts_[cluster].again.insert(*std::move(object));
+      }
     }
   }
 }
@@ -163,8 +170,10 @@ Async<void> Reconciler::ask_doubtful(ClusterArn cluster) {
   auto all_due = missing_.due(executor_.now());
   std::set<ObjectName> left_out;  // They stay what they were, and holes if they were that.
   std::set<ObjectName>& refused = doubts_.at(cluster).refused;
-  Asking asking{left, left_out, refused, doubts_.at(cluster).answered, false, std::nullopt};
+  Asking asking{cluster, left,        left_out, refused, doubts_.at(cluster).answered,
+                false,   std::nullopt};
   co_await ask_about(cluster, asking);
+  if (!asking.error) co_await ask_again(cluster, asking);
   // Those that ECS called neither found nor MISSING start again with the next full read.
   const auto still_due = missing_.due(executor_.now())[cluster];
   for (const ObjectName& object : all_due[cluster]) {
@@ -182,7 +191,25 @@ Async<void> Reconciler::ask_doubtful(ClusterArn cluster) {
   doubt.answered = {};
   doubt.wait = {};
   doubt.due = {};
-  if (doubt.objects.empty()) doubts_.erase(cluster);
+  if (doubt.objects.empty() && doubt.again.empty()) doubts_.erase(cluster);
+}
+
+// Each by itself, as it may be the only one to blame. That it is refused once more is no news, and
+// after another failure the next time is early enough: these are asked about every `visible_max`.
+Async<void> Reconciler::ask_again(ClusterArn cluster, Asking& asking) {
+  for (const ObjectName& object : std::exchange(doubts_.at(cluster).again, {})) {
+    auto asks = std::visit(
+        [&]<class Arn>(const Arn& arn) {
+          return ask_at_once(cluster, std::vector<Arn>{arn}, asking);
+        },
+        object);
+    const Status asked = co_await std::move(asks);
+    if (asked) {
+      refused_[cluster].erase(object);
+    } else if (asked.error().kind != ErrorKind::kInvalid) {
+      co_return;
+    }
+  }
 }
 
 void Reconciler::note_unasked(const ClusterArn& cluster, std::set<ObjectName> left, bool moved,
@@ -201,7 +228,7 @@ void Reconciler::note_unasked(const ClusterArn& cluster, std::set<ObjectName> le
 // When it ends, those in `asking.left` were not answered, and `asking.error` says why. Those that
 // were refused come last, so that they keep nobody from the others.
 Async<void> Reconciler::ask_about(ClusterArn cluster, Asking& asking) {
-  leave_out_refused(cluster, asking);
+  leave_out_refused(asking);
   std::set<ObjectName> others = asking.left;
   for (const ObjectName& object : asking.refused) others.erase(object);
   co_await ask_in_hundreds(cluster, std::move(others), asking);
@@ -221,15 +248,17 @@ Async<void> Reconciler::ask_in_hundreds(ClusterArn cluster, std::set<ObjectName>
 }
 
 // What is known to be refused costs no call.
-void Reconciler::leave_out_refused(const ClusterArn& cluster, Asking& asking) {
+void Reconciler::leave_out_refused(Asking& asking) {
+  const auto known = refused_.find(asking.cluster);
   std::erase_if(asking.left, [&](const ObjectName& object) {
-    if (!refused_.contains(object)) return false;
+    if (known == refused_.end() || !known->second.contains(object)) return false;
     asking.left_out.insert(object);
     asking.refused.insert(object);
     return true;
   });
   asking.blamed = asking.refused;
-  std::erase_if(asking.blamed, [&](const ObjectName& object) { return is_hole(cluster, object); });
+  std::erase_if(asking.blamed,
+                [&](const ObjectName& object) { return is_hole(asking.cluster, object); });
   if (!blames_too_many(asking)) return;
   take_back_refused(asking);
   asking.blamed.clear();
@@ -255,16 +284,15 @@ void Reconciler::take_back_refused(Asking& asking) {
   for (const ObjectName& object : asking.refused) {
     asking.left_out.erase(object);
     asking.left.insert(object);
-    refused_.erase(object);
+    refused_[asking.cluster].erase(object);
   }
 }
 
 // ECS refuses a call for this object alone. Errors: kInvalid when it is one of too many.
-Status Reconciler::note_refused(const ClusterArn& cluster, ObjectName object, const Error& error,
-                                Asking& asking) {
+Status Reconciler::note_refused(ObjectName object, const Error& error, Asking& asking) {
   const std::string& arn = text_of(object);
   const bool is_new = asking.refused.insert(object).second;
-  if (!is_hole(cluster, object)) asking.blamed.insert(object);
+  if (!is_hole(asking.cluster, object)) asking.blamed.insert(object);
   if (blames_too_many(asking)) {
     take_back_refused(asking);
     return fail(error.kind, "ECS refuses calls for " + std::to_string(asking.refused.size()) +
@@ -276,7 +304,7 @@ Status Reconciler::note_refused(const ClusterArn& cluster, ObjectName object, co
       log::warn("reconcile", "leaves out '{}': {}{}", arn, error.message, *more);
     }
   }
-  refused_.insert(object);
+  refused_[asking.cluster].insert(object);
   asking.left_out.insert(object);
   asking.left.erase(object);
   return done();
@@ -333,7 +361,7 @@ Async<Status> Reconciler::ask(ClusterArn cluster, std::vector<Arn> arns, Asking&
       parts.split(std::move(part));
       continue;
     }
-    if (is_refused) asked = note_refused(cluster, part.front(), asked.error(), asking);
+    if (is_refused) asked = note_refused(part.front(), asked.error(), asking);
     if (asked) continue;
     if (!is_vain()) asking.error = asked.error();
     co_return asked;

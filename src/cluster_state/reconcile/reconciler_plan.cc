@@ -115,6 +115,7 @@ void Reconciler::forget(const ClusterArn& cluster) {
   retries_.erase(cluster.value);
   unread_list_.erase(cluster.value);
   own_marks_.erase(cluster);
+  refused_.erase(cluster);
   if (!queue_.is_under_way(cluster)) reads_.erase(cluster);
 }
 
@@ -133,7 +134,6 @@ Async<void> Reconciler::find_for_ever() {
 // A full read: finds the clusters and has all of them read.
 Async<void> Reconciler::find_all() {
   const TimePoint began = executor_.now();
-  refused_.clear();
   std::set<ClusterArn> clusters;
   const Status found = co_await find_clusters(clusters);
   const TimePoint now = executor_.now();

@@ -88,6 +88,7 @@ ClusterRead& Reconciler::begin_or_resume(const ClusterArn& cluster) {
   ClusterRead& read = reads_[cluster];
   if (read.generation != generation || read.is_unbegun() ||
       read.progress_at + options_.every < now) {
+    refused_.erase(cluster);
     read = {};
     read.started = executor_.wall_now();
     read.began = now;
@@ -165,7 +166,8 @@ void Reconciler::end_list(const ClusterArn& cluster, ClusterRead& read) {
 }
 
 Async<Status> Reconciler::describe_left(ClusterArn cluster, ClusterRead& read) {
-  Asking asking{read.left, read.left_out, read.refused, read.answered, false, std::nullopt};
+  Asking asking{cluster,       read.left, read.left_out, read.refused,
+                read.answered, false,     std::nullopt};
   co_await ask_about(cluster, asking);
   if (asking.moved) note_moved(cluster, read);
   if (asking.error) co_return std::unexpected(*asking.error);

@@ -101,6 +101,44 @@ TEST(ReconcilerRefused, AFullReadThatGoesOnWithAReadKeepsItsCount) {
   EXPECT_FALSE(world.is_read());
 }
 
+// People ask for it when they have mended what was wrong.
+TEST(ReconcilerRefused, AReadOfOneClusterAsksAboutWhatWasRefused) {
+  RefusedWorld world;
+  world.reconcile.every = 10h;
+  world.put_tasks(0, 3, true);
+  world.put_tasks(3, 9, false);
+  world.start();
+  ASSERT_TRUE(world.syncs(1min));
+  ASSERT_EQ(world.ingest->catalog().find_holes(kCluster)->task_count, 3U);
+  world.ecs.fake.refused.clear();
+  world.reconciler->request_for_people(kCluster);
+  world.loop.run_for(30s);
+  EXPECT_EQ(world.ingest->catalog().find_holes(kCluster), nullptr);
+  EXPECT_EQ(world.task_count(), 9U);
+}
+
+// Each costs a call then, and no more: that it is refused again is no failure.
+TEST(ReconcilerRefused, NamedHolesAreAskedAboutAgainBySomeTime) {
+  RefusedWorld world;
+  world.reconcile.every = 10h;
+  world.put_tasks(0, 15, true);
+  world.put_tasks(15, 25, false);
+  world.start();
+  ASSERT_TRUE(world.syncs(1min));
+  ASSERT_EQ(world.ingest->catalog().find_holes(kCluster)->task_count, 15U);
+  const auto before = world.calls("DescribeTasks");
+  world.loop.run_for(30min);
+  EXPECT_LE(world.calls("DescribeTasks") - before, 6U * 15);
+  EXPECT_EQ(world.ingest->catalog().find_holes(kCluster)->task_count, 15U);
+  world.ecs.fake.broken["DescribeTasks"] = Error{ErrorKind::kUnavailable, "away"};
+  world.loop.run_for(6min);
+  world.ecs.fake.broken.clear();
+  world.ecs.fake.refused.clear();
+  world.loop.run_for(6min);
+  EXPECT_EQ(world.ingest->catalog().find_holes(kCluster), nullptr);
+  EXPECT_EQ(world.task_count(), 25U);
+}
+
 TEST(ReconcilerRefused, NewOnesBesideKnownOnesKeepNoReadFromItsEnd) {
   RefusedWorld world;
   world.put_tasks(0, 8, true);
