@@ -24,6 +24,15 @@ struct RefusedWorld : ReconcileWorld {
       if (refuse) ecs.fake.refused.insert(task_arn(id).value);
     }
   }
+  /// Events of these, of long ago.
+  void doubt_tasks(int first, int end) {
+    Batch old;
+    for (int number = first; number < end; ++number) {
+      old.reports.push_back(
+          {task_report({.id = std::to_string(number)}), Origin::kEvent, loop.wall_now() - 1h});
+    }
+    take(std::move(old));
+  }
   bool is_read() const { return ingest->catalog().synced_at(kCluster).has_value(); }
 };
 
@@ -231,18 +240,37 @@ TEST(ReconcilerRefused, DoubtsAreKeptUntilTheyAreAnswered) {
   world.start();
   ASSERT_TRUE(world.syncs(1min));
   world.put_tasks(0, 40, true);
-  Batch old;
-  for (int number = 0; number < 40; ++number) {
-    old.reports.push_back(
-        {task_report({.id = std::to_string(number)}), Origin::kEvent, world.loop.wall_now() - 1h});
-  }
-  world.take(std::move(old));
+  world.doubt_tasks(0, 40);
   world.loop.run_for(5min);
   EXPECT_EQ(world.task_count(), 0U);
   EXPECT_LT(world.calls("DescribeTasks"), 600U);
   world.ecs.fake.refused.clear();
   world.loop.run_for(3min);
   EXPECT_EQ(world.task_count(), 40U);
+}
+
+// Those before them say nothing of these, be it for them or against them.
+TEST(ReconcilerRefused, DoubtsThatComeMeanwhileAreJudgedByThemselves) {
+  for (const int more : {1, 12}) {
+    RefusedWorld world;
+    world.start();
+    ASSERT_TRUE(world.syncs(1min));
+    world.ecs.latency = 1s;
+    world.put_tasks(0, 1, false);
+    world.put_tasks(1, 16, true);
+    world.doubt_tasks(0, 16);
+    world.loop.run_for(5s);
+    world.put_tasks(16, 16 + more, true);
+    world.doubt_tasks(16, 16 + more);
+    world.loop.run_for(3min);
+    EXPECT_EQ(world.task_count(), 1U);
+    const std::size_t asked = world.calls("DescribeTasks");
+    world.loop.run_for(3min);
+    EXPECT_EQ(world.calls("DescribeTasks") > asked, more > 10) << more;
+    world.ecs.fake.refused.clear();
+    world.loop.run_for(3min);
+    EXPECT_EQ(world.task_count(), more > 10 ? 13U : 1U);
+  }
 }
 
 }  // namespace

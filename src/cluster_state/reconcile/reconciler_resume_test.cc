@@ -102,6 +102,26 @@ TEST(ReconcilerResume, BeginsAListAgainWhoseTokenIsRefused) {
   EXPECT_EQ(world.task_count(), 1'000U);
 }
 
+// So is the list of clusters gone on with, and begun again.
+TEST(ReconcilerResume, FindsClustersFromThePageThatFailed) {
+  for (const auto kind : {ErrorKind::kUnavailable, ErrorKind::kInvalid}) {
+    PagedWorld world{0, 1};
+    for (const char* name : {"x", "y"}) {
+      world.ecs.fake.clusters.emplace_back("arn:aws:ecs:eu-west-1:123456789012:cluster/" +
+                                           std::string{name});
+    }
+    world.start();
+    ASSERT_TRUE(world.loop.run_while_not([&] { return world.calls("ListClusters") == 1; }, 1min));
+    world.ecs.fake.broken["ListClusters"] = Error{kind, "away"};
+    world.loop.run_for(10min);
+    const std::size_t failed = world.calls("ListClusters") - 1;
+    EXPECT_LT(failed, 30U) << "waits grow";
+    world.ecs.fake.broken.clear();
+    ASSERT_TRUE(world.syncs(3min));
+    EXPECT_EQ(world.calls("ListClusters"), 1 + failed + (kind == ErrorKind::kInvalid ? 3 : 2));
+  }
+}
+
 TEST(ReconcilerResume, GivesUpAListThatNeverEnds) {
   PagedWorld world{10, 1};
   world.ecs.latency = 1us;
@@ -172,6 +192,27 @@ TEST(ReconcilerResume, ARequestDuringAReadHasAnotherFollowIt) {
     world.loop.run_for(3min);
     EXPECT_EQ(world.task_count(), 2U) << all;
   }
+}
+
+// Nor is one of people lost that waits for its pause when the read fails again.
+TEST(ReconcilerResume, SoHasARequestThatWaits) {
+  PagedWorld world{1};
+  const ClusterArn aside{"arn:aws:ecs:eu-west-1:123456789012:cluster/aside"};
+  world.ecs.fake.clusters.push_back(aside);
+  world.start();
+  ASSERT_TRUE(world.syncs(1min));
+  ASSERT_TRUE(world.reconciler->request_for_people(aside));
+  world.loop.run_for(3s);
+  world.ecs.fake.broken["DescribeTasks"] = Error{ErrorKind::kUnavailable, "no route"};
+  world.reconciler->request(kCluster);
+  world.loop.run_for(500ms);
+  ASSERT_TRUE(world.reconciler->last_error());
+  world.put({.id = "9"});
+  EXPECT_TRUE(world.reconciler->request_for_people(kCluster));
+  world.loop.run_for(4s);
+  world.ecs.fake.broken.clear();
+  world.loop.run_for(3min);
+  EXPECT_EQ(world.task_count(), 2U);
 }
 
 // Clusters that came to be behind the page that the list goes on from are found all the same.

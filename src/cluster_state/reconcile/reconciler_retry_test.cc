@@ -106,6 +106,21 @@ TEST(ReconcilerRetry, DoubtsThatWereAnsweredBeginTheirWaitsAnew) {
   EXPECT_GT(world.calls("DescribeTasks"), answered + 1);
 }
 
+TEST(ReconcilerRetry, SoDoesTheListOfClusters) {
+  ReconcileWorld world;
+  const Error away{ErrorKind::kUnavailable, "away"};
+  world.ecs.fake.broken["ListClusters"] = away;
+  world.start();
+  world.loop.run_for(10min);
+  world.ecs.fake.broken.clear();
+  ASSERT_TRUE(world.syncs(3min));
+  const std::size_t before = world.calls("ListClusters");
+  world.ecs.fake.broken["ListClusters"] = away;
+  world.reconciler->request_all();
+  world.loop.run_for(5s);
+  EXPECT_GE(world.calls("ListClusters"), before + 2);
+}
+
 // What is throttled says nothing of the other calls: what they bring is kept.
 TEST(ReconcilerRetry, OneDescribeThatIsThrottledEndsNoOther) {
   ReconcileWorld world;
