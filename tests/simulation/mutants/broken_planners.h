@@ -67,4 +67,18 @@ class ForgetfulPlanner final : public scheduler::Planner {
   std::map<TaskArn, TimePoint> unseen_;
 };
 
+/// Stops by a picture that may have gone backwards as by any other.
+class RashPlanner final : public scheduler::Planner {
+ public:
+  scheduler::Plan plan(const scheduler::World& world) override {
+    scheduler::Plan plan = scheduler::plan_daemon(world);
+    scheduler::World bent = world;
+    bent.picture.confirmed = true;
+    scheduler::Plan rash = scheduler::plan_daemon(bent);
+    plan.stops = std::move(rash.stops);
+    plan.lines = std::move(rash.lines);
+    return plan;
+  }
+};
+
 }  // namespace blox::simulation

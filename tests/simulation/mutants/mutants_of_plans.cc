@@ -106,6 +106,26 @@ Mutant forgets_unseen() {
   return mutant;
 }
 
+// The picture goes back to when there was one instance. A rollout hangs on one that came since.
+void show_one(Scenario& scenario) {
+  keep_quiet(scenario);
+  scenario.instance_count = 1;
+  scenario.machine_events = 5;
+  scenario.calm_at = minutes{20};
+  scenario.bad_revision = BadRevision::kHangs;
+  scenario.restored = {seconds{5}, seconds{295}};
+  scenario.state_partitions = {{minutes{5}, minutes{2}}};
+}
+
+Mutant stops_by_any_picture() {
+  Mutant mutant;
+  mutant.promise = "S3";
+  mutant.name = "stops-by-any-picture";
+  mutant.planner = [] { return std::make_unique<RashPlanner>(); };
+  mutant.bend_scenario = show_one;
+  return mutant;
+}
+
 void connect(ObservedInstance& instance) {
   instance.agent_connected = true;
   instance.superseded = false;
@@ -191,6 +211,7 @@ std::vector<Mutant> mutants_of_plans() {
       from_seed(163, planned("S3", "believes-the-dead", each_instance(believe_the_dead), keep,
                              hide_the_dead)),
       forgets_unseen(),
+      from_seed(10, stops_by_any_picture()),
   };
 }
 
