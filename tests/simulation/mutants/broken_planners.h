@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "scheduler/plan/daemon_plan.h"
@@ -79,6 +80,24 @@ class RashPlanner final : public scheduler::Planner {
     plan.lines = std::move(rash.lines);
     return plan;
   }
+};
+
+/// Only stops that this process has seen have emptied anything. Where the records hold no note of
+/// others, it hides from the plan what a copy of them has the scheduler suppose.
+class UnsuspectingPlanner final : public scheduler::Planner {
+ public:
+  scheduler::Plan plan(const scheduler::World& world) override {
+    scheduler::World bent = world;
+    for (auto& instance : bent.instances) {
+      const auto& intent = instance.intent;
+      if (intent && intent->kind == scheduler::OpenIntentKind::kStop) known_.insert(instance.arn);
+      if (!known_.contains(instance.arn)) instance.emptied_by_us = false;
+    }
+    return scheduler::plan_daemon(bent);
+  }
+
+ private:
+  std::set<ContainerInstanceArn> known_;
 };
 
 }  // namespace blox::simulation

@@ -85,6 +85,29 @@ Mutant trusts_a_copy() {
   return mutant;
 }
 
+// Whom the stops had emptied of which the copy does not know.
+Mutant suspects_nothing() {
+  Mutant mutant;
+  mutant.promise = "S3";
+  mutant.name = "takes-what-a-copy-knows-for-all";
+  mutant.planner = [] { return std::make_unique<UnsuspectingPlanner>(); };
+  mutant.bend_scenario = [](Scenario& scenario) {
+    keep_quiet(scenario);
+    put_back_records(scenario);
+    scenario.machine_events = 0;
+    scenario.instance_count = 4;
+    scenario.calm_at = minutes{20};
+    // Nothing has been stopped when the copy is made. When it is put back, an instance is empty on
+    // which the next revision may not be started.
+    scenario.scheduler_restored = {seconds{30}, seconds{270}};
+    scenario.bad_revision = BadRevision::kDenied;
+    // Nor does anybody else know who emptied it when the copy has waited.
+    scenario.forgetful = true;
+    scenario.stopped_visible = scenario.final_kept = scenario.reconcile_every = minutes{2};
+  };
+  return mutant;
+}
+
 // Of a deployment that the copy does not know.
 Mutant stops_what_is_unclaimed() {
   Mutant mutant;
@@ -195,6 +218,7 @@ std::vector<Mutant> mutants_of_states() {
       hasty_records(),
       forgets_emptied(),
       trusts_a_copy(),
+      suspects_nothing(),
       stops_what_is_unclaimed(),
       by_its_clock("believes-its-own-clock", false),
       by_its_clock("measures-by-the-date", true),
