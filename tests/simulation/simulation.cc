@@ -173,7 +173,8 @@ Async<void> Run::register_definition(std::string family) {
 
 void Run::prepare() {
   data_centre_.prepare();
-  for (int i = 0; i < kDefinitions; ++i) actors_.spawn(register_definition(kFamily));
+  const int revision_count = std::max(kDefinitions, scenario_.deployments);
+  for (int i = 0; i < revision_count; ++i) actors_.spawn(register_definition(kFamily));
   actors_.spawn(register_definition(kSecondFamily));
   for (const auto& name : other_names()) {
     for (int i = 0; i < scenario_.deployments; ++i) actors_.spawn(register_definition(name));
