@@ -140,9 +140,13 @@ class Observer::Build {
     const Deployment& deployment = found->second;
     // What was patched since acts with the next deployment.
     if (deployment.rollout) fill_rollout(*deployment.rollout, desired);
-    DesiredDeployment wanted{
-        deployment.id.value,         deployment.task_definition, rollout_status(deployment.status),
-        deployment.failed_instances, deployment.left_some_out,   first_seen(deployment.id)};
+    DesiredDeployment wanted{deployment.id.value,
+                             deployment.task_definition,
+                             rollout_status(deployment.status),
+                             deployment.failed_instances,
+                             deployment.left_some_out,
+                             first_seen(deployment.id),
+                             deployment.reason};
     desired.has_predecessor = std::ranges::any_of(records_.deployments, [&](const auto& other) {
       return other.second.environment == environment.uid && other.first != deployment.id;
     });

@@ -47,7 +47,7 @@ struct StopAction {
 struct DeploymentChange {
   RolloutStatus status = RolloutStatus::kPending;
   std::vector<ContainerInstanceArn> failed_instances;  ///< Sorted.
-  /// Why it failed, or why it was completed without some, if that can be told.
+  /// Why it failed, or how many it was completed without, and why, if that can be told.
   std::string reason;
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 namespace blox::scheduler {
@@ -24,18 +25,49 @@ bool has_begun(const World& world) {
   });
 }
 
-// Of the first of which that can be told: a process that is new may not know it.
+// Counts and ages grow from round to round; numbers within a name are none.
+std::string without_numbers(std::string_view text) {
+  std::string kept;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find(' ', at), text.size() - 1) + 1;
+    const std::string_view word = text.substr(at, end - at);
+    kept += word.find_first_not_of("0123456789 ") == word.npos ? "# " : word;
+    at = end;
+  }
+  return kept;
+}
+
+// The count alone, or the count and one of them.
+bool names_only(const std::vector<ContainerInstanceArn>& instances, std::string_view reason,
+                std::string_view count, std::string_view first) {
+  if (!reason.starts_with(count)) return false;
+  reason.remove_prefix(count.size());
+  if (reason.empty()) return true;
+  if (!reason.starts_with(first)) return false;
+  reason.remove_prefix(first.size());
+  const ContainerInstanceArn named{std::string{reason.substr(0, reason.find(": "))}};
+  return std::ranges::binary_search(instances, named);
+}
+
+// How many are left out, and why the first of which that can be told: a process that is new may
+// know of none. What is stored stays while it is true, as each change of it is a write.
 std::string why_left_out(const World& world, const InstanceRules& rules,
-                         const DeploymentChange& change) {
+                         const std::vector<ContainerInstanceArn>& failed) {
+  if (failed.empty()) return {};
+  const std::string& stored = world.desired.deployment->reason;
+  const std::string count =
+      fmt::format("{} {} left out", count_of(static_cast<int>(failed.size()), "instance"),
+                  failed.size() == 1 ? "is" : "are");
+  constexpr std::string_view kFirst = ", first ";
+  const bool is_true = names_only(failed, stored, count, kFirst);
   for (const auto& instance : world.instances) {
-    if (!std::ranges::binary_search(change.failed_instances, instance.arn)) continue;
+    if (!std::ranges::binary_search(failed, instance.arn)) continue;
     const std::string why = rules.why_failed(instance);
     if (why.empty()) continue;
-    const int count = static_cast<int>(change.failed_instances.size());
-    return fmt::format("{} {} left out, first {}: {}", count_of(count, "instance"),
-                       count == 1 ? "is" : "are", instance.arn.value, why);
+    std::string reason = fmt::format("{}{}{}: {}", count, kFirst, instance.arn.value, why);
+    return is_true && without_numbers(reason) == without_numbers(stored) ? stored : reason;
   }
-  return {};
+  return is_true ? stored : count;
 }
 
 // What a picture shows that may be old ends no deployment: that is never taken back.
@@ -50,7 +82,7 @@ std::optional<DeploymentChange> decide_deployment(const World& world, const Plan
                                                   const LostPlaces& lost) {
   const auto& deployment = world.desired.deployment;
   if (!deployment || world.desired.deleting) return std::nullopt;
-  DeploymentChange change{deployment->status, {}, ""};
+  DeploymentChange change{deployment->status, {}, deployment->reason};
   std::vector<ContainerInstanceArn> with_lost;
   bool complete = true;
   const bool has_failed = change.status == RolloutStatus::kFailed;
@@ -86,13 +118,12 @@ std::optional<DeploymentChange> decide_deployment(const World& world, const Plan
   } else if (change.status == RolloutStatus::kPending && has_begun(world)) {
     change.status = RolloutStatus::kRunning;
   }
-  if (change.status == deployment->status &&
-      change.failed_instances == deployment->failed_instances) {
-    return std::nullopt;
-  }
   if (change.status == RolloutStatus::kCompleted) {
-    change.reason = why_left_out(world, rules, change);
+    change.reason = why_left_out(world, rules, change.failed_instances);
   }
+  const bool stays = change.status == deployment->status && change.reason == deployment->reason &&
+                     change.failed_instances == deployment->failed_instances;
+  if (stays) return std::nullopt;
   return change;
 }
 

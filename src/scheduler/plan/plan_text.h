@@ -16,7 +16,8 @@
 //                but the delete of its environment stops it
 // The settings are words: max=2 max=50% pending running failing (has failed) deployed (before)
 // again (it was completed once) undeployed deleting terminate unloaded unsynced moved (opened since
-// the last read) holes synced=AGE contact=AGE listed=a,b (failed) since=AGE (deployed).
+// the last read) holes synced=AGE contact=AGE listed=a,b (failed) since=AGE (deployed)
+// words=SO_IT_IS (the record's reason; else the number of those listed, if it was completed).
 #pragma once
 
 #include <algorithm>
@@ -166,6 +167,9 @@ inline void read_settings(const std::string& settings, World& world) {
       }
     } else if (name == "leftout") {
       deployment.left_some_out = true;
+    } else if (name == "words") {
+      deployment.reason = value;
+      std::ranges::replace(deployment.reason, '_', ' ');
     } else if (name == "synced") {
       world.picture.synced_age = age_from_text(value);
     } else if (name == "since") {
@@ -184,6 +188,11 @@ inline void read_settings(const std::string& settings, World& world) {
       if (name == "moved") world.picture.confirmed = false;
       if (name == "holes") world.picture.lacks_tasks = true;
     }
+  }
+  const std::size_t left_out = deployment.failed_instances.size();
+  if (deployment.status == RolloutStatus::kCompleted && left_out > 0 && deployment.reason.empty()) {
+    deployment.reason = std::to_string(left_out) +
+                        (left_out == 1 ? " instance is left out" : " instances are left out");
   }
   if (deployed) world.desired.deployment = std::move(deployment);
 }

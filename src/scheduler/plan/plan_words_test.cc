@@ -105,7 +105,7 @@ TEST(PlanDaemonReason, SaysWhyInstancesWereLeftOut) {
        "a(unserved=10m):", "1 instance is left out, first a: no task runs there for 10 min"},
       {"listed=a running",
        "a: b(failed=3/1s):", "2 instances are left out, first b: 3 starts failed: RESOURCE:MEMORY"},
-      {"listed=a running", "a: b: t/new", ""},
+      {"listed=a running", "a: b: t/new", "1 instance is left out"},
       {"listed=a,b", "a: t/new b(failed=3/1s):",
        "1 instance is left out, first b: 3 starts failed: RESOURCE:MEMORY"},
       {"listed=a", "a: t/new", ""},
@@ -115,6 +115,59 @@ TEST(PlanDaemonReason, SaysWhyInstancesWereLeftOut) {
     ASSERT_TRUE(plan.deployment) << world;
     EXPECT_EQ(plan.deployment->status, RolloutStatus::kCompleted) << world;
     EXPECT_EQ(plan.deployment->reason, reason) << world;
+  }
+}
+
+// What is written of those left out is true as long as it stands, and is written anew for no number
+// that grows: each change is a write.
+TEST(PlanDaemonReason, FollowsWhoIsLeftOut) {
+  const std::string both = "2 instances are left out, first a: 3 starts failed: RESOURCE:MEMORY";
+  const std::string one = "1 instance is left out, first a: 3 starts failed: RESOURCE:MEMORY";
+  struct Row {
+    const char* rule;
+    std::string stored;
+    const char* listed;
+    const char* world;
+    std::string reason;  // As it is stored then.
+  };
+  const Row rows[] = {
+      {"one serves, and of the other nothing is known", both, "a,b",
+       "a: t/new b:", "1 instance is left out"},
+      {"what is known of it comes behind", "1 instance is left out", "b",
+       "a: t/new b(failed=4/1s):",
+       "1 instance is left out, first b: 4 starts failed: RESOURCE:MEMORY"},
+      {"what a new process does not know stays true", both, "a,b", "a: b:", both},
+      {"a wrong count does not", both, "a", "a:", "1 instance is left out"},
+      {"nor does one who serves", "1 instance is left out, first b: x", "a", "a: b: t/new",
+       "1 instance is left out"},
+      {"a further failed start is no news", one, "a", "a(failed=12/1s):", one},
+      {"nor is a minute more", "1 instance is left out, first a: no task runs there for 10 min",
+       "a", "a(unserved=11m):", "1 instance is left out, first a: no task runs there for 10 min"},
+      {"another cause is", one, "a",
+       "a(unserved=11m):", "1 instance is left out, first a: no task runs there for 11 min"},
+      {"another task is", "1 instance is left out, first a: task t1 is on its way up for 10 min",
+       "a", "a: t2/new?@10m",
+       "1 instance is left out, first a: task t2 is on its way up for 10 min"},
+      {"another first one is", both, "a,b",
+       "a: b(failed=3/1s):", "2 instances are left out, first b: 3 starts failed: RESOURCE:MEMORY"},
+      {"what was written otherwise is written anew", "by hand", "a",
+       "a:", "1 instance is left out"},
+      {"and all goes with the last one", one, "a", "a: t/new", ""},
+      {"even if that was seen before", one, "", "a: t/new", ""},
+      {"what has failed says why it did", "2 instances are lost to it", "a,b",
+       "a: t/new b:", "2 instances are lost to it"},
+  };
+  for (const auto& [rule, stored, listed, text, reason] : rows) {
+    const bool has_failed = stored.contains("lost");
+    World world = world_from_text(
+        text, std::string{"listed="} + listed + (has_failed ? " failing deployed" : ""));
+    world.desired.deployment->reason = stored;
+    const Plan plan = plan_daemon(world);
+    EXPECT_EQ(plan.deployment ? plan.deployment->reason : stored, reason) << rule;
+    if (!plan.deployment) continue;
+    world.desired.deployment->reason = plan.deployment->reason;
+    world.desired.deployment->failed_instances = plan.deployment->failed_instances;
+    EXPECT_FALSE(plan_daemon(world).deployment) << rule << ": once is enough";
   }
 }
 

@@ -144,6 +144,7 @@ struct DesiredDeployment {
   bool left_some_out = false;  ///< Completed without some, of whom some are missing still.
   /// When it was made; none: longer ago than anything here asks for.
   std::optional<TimePoint> since = std::nullopt;
+  std::string reason = {};  ///< As stored.
 };
 
 struct DesiredState {

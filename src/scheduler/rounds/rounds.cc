@@ -206,10 +206,7 @@ void Rounds::note_deployment(const Environment& environment, const Plan& plan) {
       deployment.status == DeploymentStatus::kCompleted && before != DeploymentStatus::kCompleted;
   deployment.left_some_out =
       (completes || deployment.left_some_out) && !deployment.failed_instances.empty();
-  // Who was left out and serves now takes the reason along.
-  const bool is_whole =
-      deployment.status == DeploymentStatus::kCompleted && deployment.failed_instances.empty();
-  if (is_whole || !plan.deployment->reason.empty()) deployment.reason = plan.deployment->reason;
+  deployment.reason = plan.deployment->reason;
   if (deployment.status != before) {
     if (!deployment.started_at) deployment.started_at = now;
     const bool ended = deployment.status == DeploymentStatus::kCompleted ||
