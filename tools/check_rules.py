@@ -11,6 +11,7 @@ import sys
 # Those that keep a thread of their own, and tests of what runs beside them.
 OWN_THREADS = (
     "src/base/io_loop_test.cc",
+    "src/cluster_state/api/list_body_test.cc",
     "src/store/sqlite_worker.cc",
     "src/store/sqlite_worker.h",
     "src/http/curl_loop.cc",

@@ -75,6 +75,7 @@ void Reconciler::request_all() {
 }
 
 bool Reconciler::request_for_people(ClusterArn cluster) {
+  refused_.erase(cluster);  // They may have mended it.
   if (wanted_.add_for_people(cluster)) {
     plan_wanted_.notify_all();
     return true;

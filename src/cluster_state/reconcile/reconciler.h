@@ -246,7 +246,7 @@ class Reconciler {
   std::map<ClusterArn, Doubt> doubts_;
   TimePoint holes_due_;          // When those that marks name are asked about again.
   std::set<ClusterArn> asking_;  // Those whose doubts are being asked about.
-  // With these ECS refuses a Describe; those of a cluster until a read of it begins anew.
+  // With these ECS refuses a Describe; until a full read, or people ask for one of the cluster.
   std::map<ClusterArn, std::set<ObjectName>> refused_;
   std::optional<Pair> pair_;  // Of the clusters that ECS has named.
   bool found_ = false;        // The clusters, once: whose they are is known from then on.

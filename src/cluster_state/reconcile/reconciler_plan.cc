@@ -134,6 +134,7 @@ Async<void> Reconciler::find_for_ever() {
 // A full read: finds the clusters and has all of them read.
 Async<void> Reconciler::find_all() {
   const TimePoint began = executor_.now();
+  refused_.clear();
   std::set<ClusterArn> clusters;
   const Status found = co_await find_clusters(clusters);
   const TimePoint now = executor_.now();

@@ -88,7 +88,6 @@ ClusterRead& Reconciler::begin_or_resume(const ClusterArn& cluster) {
   ClusterRead& read = reads_[cluster];
   if (read.generation != generation || read.is_unbegun() ||
       read.progress_at + options_.every < now) {
-    refused_.erase(cluster);
     read = {};
     read.started = executor_.wall_now();
     read.began = now;
