@@ -56,6 +56,33 @@ TEST_F(RolloutsTest, ADeniedDeploymentEndsWithTheDenial) {
   EXPECT_EQ(records().deployments.at(DeploymentId{"one"}).reason, "");
 }
 
+// A process that is new knows of no refusals; what an earlier one has written of them must not
+// outlive them.
+TEST_F(RolloutsTest, TellsOfThoseWhoAreLeftOutNow) {
+  refuse_nothing();
+  min_healthy_ = seconds{0};  // So one serves before another has failed three times.
+  add_instances(3);
+  cluster_.refused_on = {"i100", "i101"};
+  deploy("one", "logs:1");
+  loop_.run_for(minutes{1});
+  const auto reason = [&] { return records().deployments.at(DeploymentId{"one"}).reason; };
+  EXPECT_TRUE(reason().starts_with("2 instances are left out, first i100: ")) << reason();
+  const auto written = records().deployments.at(DeploymentId{"one"}).mod_revision;
+  loop_.run_for(minutes{10});
+  EXPECT_EQ(records().deployments.at(DeploymentId{"one"}).mod_revision, written)
+      << "more of the same is no news";
+  cluster_.refused_on = {"i101"};
+  crash();
+  ASSERT_TRUE(
+      loop_.run_while_not([&] { return cluster_.running_count("logs:1") == 2; }, minutes{1}));
+  loop_.run_for(minutes{1});
+  EXPECT_TRUE(reason().starts_with("1 instance is left out, first i101: ")) << reason();
+  cluster_.refused_on.clear();
+  EXPECT_TRUE(runs_everywhere("logs:1"));
+  loop_.run_for(seconds{13});
+  EXPECT_EQ(reason(), "");
+}
+
 // What runs stays, as nothing could take its place.
 TEST_F(RolloutsTest, ADeniedRevisionTakesNoMoreThanTheFirstTask) {
   add_instances(6);

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,7 +35,8 @@ class TinyCluster final : public client::ClusterState, public aws::EcsControl {
   std::size_t most_live = 0;  // Of tasks on one instance, ever.
   int start_calls = 0;
   std::optional<Error> start_fault;         // Of all calls, while it is set.
-  std::optional<Error> stop_fault;          // Likewise.
+  std::set<std::string> refused_on;         // Instances, of which a call says RESOURCE:MEMORY.
+  std::optional<Error> stop_fault;          // Of all stops.
   Duration event_delay = Duration::zero();  // Of tasks; ECS itself knows at once.
   std::map<std::string, Duration> life_of;  // By definition: then its tasks die.
   Duration told_age = Duration::zero();     // Of what changes say of instances.
@@ -101,10 +103,14 @@ class TinyCluster final : public client::ClusterState, public aws::EcsControl {
     std::vector<aws::StartedOn> started;
     std::vector<TaskArn> arns;
     for (const auto& instance : request.instances) {
+      if (refused_on.contains(instance.value)) {
+        started.push_back({instance, std::unexpected(aws::StartFailure{"RESOURCE:MEMORY", ""})});
+        continue;
+      }
       arns.emplace_back("task-" + std::to_string(task_count_++));
       started.push_back({instance, arns.back()});
+      begin(request, instance, arns.back());
     }
-    for (std::size_t i = 0; i < arns.size(); ++i) begin(request, request.instances[i], arns[i]);
     const bool lost = random_.percent(static_cast<unsigned>(lost_answer_percent));
     co_await sleep_for(loop_, std::chrono::milliseconds{50});
     if (lost) co_return fail(ErrorKind::kUnknown, "the answer was lost");
