@@ -98,13 +98,14 @@ class ObserverTest : public testing::Test {
     intent.known_tasks = std::move(known);
     return records_.intents[{kUid, intent.instance}] = intent;
   }
-  void add_outcome(const std::string& arn) {
+  void add_outcome(const std::string& arn, WallTime started_at = kDate) {
     Outcome outcome;
     outcome.environment = kUid;
     outcome.instance = ContainerInstanceArn{"a"};
     outcome.deployment = DeploymentId{"new"};
     outcome.task_definition = TaskDefinitionArn{"logs:2"};
     outcome.task = TaskArn{arn};
+    outcome.started_at = started_at;
     records_.outcomes[outcome.task] = outcome;
   }
 

@@ -83,7 +83,8 @@ void Recall::note_phases(Past& past, ObservedInstance& instance) const {
       const Duration age = time_between(task.started_at, wall_now_);
       phase.since -= std::clamp<Duration>(age - kDateErrorMax, {}, kOldMax) / 2;
     }
-    phase.is_new = !is_known;
+    phase.seen = task.seen;
+    phase.is_new = !is_known || !known->seen;
     if (is_known) phase.doubted_since = known->doubted_since;
     if (task.unhealthy) phase.unhealthy_since = is_known ? known->unhealthy_since : std::nullopt;
     if (task.unhealthy && !phase.unhealthy_since) phase.unhealthy_since = now_;
@@ -127,7 +128,8 @@ void Recall::set_since(std::optional<TimePoint>& since, bool holds) const {
 
 // A picture that has gone backwards may show a task alive that was over before our stop emptied the
 // instance, for as long as no Describe tells of it; or one that has ended since. What is there when
-// another one ends lives beside it.
+// another one ends lives beside it. A start that no picture shows has its age by our clock, which
+// says nothing beside ECS's.
 void Recall::doubt(const RefusalKey& key, Past& past, InstanceRow& row) const {
   // Of most instances nothing is kept, and there are thousands.
   const bool is_kept = row.instance.intent.has_value() || !records_.emptied.empty();
@@ -143,8 +145,9 @@ void Recall::doubt(const RefusalKey& key, Past& past, InstanceRow& row) const {
   const auto& intent = row.instance.intent;
   for (ObservedTask& task : row.instance.tasks) {
     auto& phase = *std::ranges::find(past.phases, task.arn, &Past::Phase::task);
-    const bool is_over = over && (was_over_with(task, *over) || phase.doubted_since ||
-                                  (phase.is_new && was_over_with(task, *past.newest_over)));
+    const auto was_over = [&](WallTime end) { return task.seen && was_over_with(task, end); };
+    const bool is_over = over && (phase.doubted_since || was_over(*over) ||
+                                  (phase.is_new && was_over(*past.newest_over)));
     set_since(phase.doubted_since, is_over && !(intent && intent->task == task.arn));
     task.doubted_since = phase.doubted_since;
   }

@@ -45,7 +45,8 @@ struct Past {
     TaskPhase phase = TaskPhase::kStarting;
     TimePoint since;
     std::optional<TimePoint> unhealthy_since = {};
-    bool is_new = false;  ///< It was not seen in the round before.
+    bool seen = false;    ///< The picture shows it.
+    bool is_new = false;  ///< And did not in the round before.
     std::optional<TimePoint> doubted_since = {};
   };
   std::vector<Phase> phases;  ///< Of its live tasks.
