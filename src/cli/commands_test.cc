@@ -136,8 +136,22 @@ TEST_F(CommandsTest, SaysWhichClustersAListLeavesOutAndWhy) {
   for (int call = 0; call < 3; ++call) transport.answer(503, sentence);
   EXPECT_EQ(blox("instances list").status, 0);
   EXPECT_EQ(transport.asked.size(), 4U);
-  transport.answer(200, R"({"items":[]})", {{"Blox-Unread-Clusters", many}});
-  EXPECT_EQ(blox("instances list --cluster prod").error, "") << "that one is read";
+}
+
+// Of a hole nobody may hear that there is no such object.
+TEST_F(CommandsTest, SaysThatAListOfOneClusterMayLackObjects) {
+  const http::Headers holes{{"Blox-Incomplete-Clusters", kArn + "cluster/web"}};
+  const std::string of_arn = "tasks list --cluster " + kArn + "cluster/web";
+  for (const std::string& command : {std::string{"instances list --cluster web"}, of_arn,
+                                     std::string{"instances get f00 --cluster web"},
+                                     std::string{"tasks get f00 --cluster web"}}) {
+    transport.answer(200, R"({"items":[]})", holes);
+    const auto ran = blox(command);
+    EXPECT_THAT(ran.error, HasSubstr("that it does not describe, and they may be missing here: " +
+                                     kArn + "cluster/web\n"))
+        << command;
+    EXPECT_EQ(ran.status, command.contains(" get ") ? 1 : 0) << command;
+  }
 }
 
 TEST_F(CommandsTest, TakesEndpointsAsPeopleWriteThem) {

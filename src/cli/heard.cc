@@ -14,15 +14,9 @@ std::string header_of(const http::Answer& answer, std::string_view name) {
   return std::string{http::find_header(answer.headers, name).value_or("")};
 }
 
-// The headers are about all clusters, whichever the list is filtered by.
-bool is_of_all_clusters(std::string_view url) {
-  return url.find("?cluster=") == url.npos && url.find("&cluster=") == url.npos;
-}
-
 }  // namespace
 
 Async<Result<http::Answer>> HearingTransport::send(http::OutgoingRequest request) {
-  const bool of_all = is_of_all_clusters(request.url);
   auto answer = co_await inner_.send(std::move(request));
   heard_.busy.clear();
   heard_.retry_after.clear();
@@ -32,7 +26,7 @@ Async<Result<http::Answer>> HearingTransport::send(http::OutgoingRequest request
     if (heard_.busy.empty()) heard_.busy = "status " + std::to_string(answer->status);
     heard_.retry_after = header_of(*answer, "Retry-After");
   }
-  if (answer->status == 200 && of_all) {
+  if (answer->status == 200) {
     heard_.unread = header_of(*answer, "Blox-Unread-Clusters");
     heard_.incomplete = header_of(*answer, "Blox-Incomplete-Clusters");
   }

@@ -11,9 +11,9 @@ namespace blox::cli {
 
 /// What the last answers said.
 struct Heard {
-  /// Of the last list over all clusters: which of them are not in it, and of which it lacks
-  /// objects, as the headers Blox-Unread-Clusters and Blox-Incomplete-Clusters have it. Empty: all
-  /// is there.
+  /// Of the last list: which clusters are not in it, and of which of those that it is about it
+  /// lacks objects, as the headers Blox-Unread-Clusters and Blox-Incomplete-Clusters have it.
+  /// Empty: all is there.
   std::string unread;
   std::string incomplete;
   /// Of the last call, if it was answered with 429 or 503: the service is there. Else empty.

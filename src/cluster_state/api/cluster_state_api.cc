@@ -26,14 +26,15 @@ void add_bookmark_headers(const Snapshot& snapshot, http::Headers& headers) {
   headers.emplace_back("Blox-Store-Id", snapshot.store_id);
 }
 
-// Which clusters an answer about all of them leaves out, and of which it may lack objects.
+// Which clusters an answer about all of them leaves out, and of which it may lack objects. Of an
+// answer about one `cluster` only whether it is among the latter.
 void add_unread_headers(const UnreadState& unread, const Snapshot& snapshot,
-                        http::Headers& headers) {
-  if (!unread.clusters.empty()) {
+                        const std::string& cluster, http::Headers& headers) {
+  if (cluster.empty() && !unread.clusters.empty()) {
     headers.emplace_back("Blox-Unread-Clusters", list_unread(unread));
   }
-  if (!snapshot.holes->empty()) {
-    headers.emplace_back("Blox-Incomplete-Clusters", list_incomplete(*snapshot.holes));
+  if (auto incomplete = list_incomplete(*snapshot.holes, cluster); !incomplete.empty()) {
+    headers.emplace_back("Blox-Incomplete-Clusters", std::move(incomplete));
   }
 }
 
@@ -132,7 +133,7 @@ http::Response ClusterStateApi::list(ObjectKind kind, const http::RequestContext
   http::Response response;
   response.headers.emplace_back("Content-Type", kJson);
   add_bookmark_headers(*snapshot, response.headers);
-  add_unread_headers(*state, *snapshot, response.headers);
+  add_unread_headers(*state, *snapshot, cluster, response.headers);
   // Of one cluster alone all is asked for; and with a bookmark a client can tell.
   const bool is_of_all = cluster.empty() && !options->bookmarks;
   Selection selection{snapshot, kind, filter, is_of_all ? left_out(state) : nullptr};
@@ -183,7 +184,7 @@ http::Response ClusterStateApi::stream(ObjectKind kind, const http::RequestConte
   http::Response response;
   response.headers.emplace_back("Content-Type", "application/octet-stream");
   response.headers.emplace_back("Blox-Store-Id", snapshot->store_id);
-  add_unread_headers(*state, *snapshot, response.headers);
+  add_unread_headers(*state, *snapshot, "", response.headers);
   response.body = *std::move(body);
   return response;
 }

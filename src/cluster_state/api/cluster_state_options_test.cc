@@ -93,6 +93,10 @@ TEST(ClusterStateOptions, HeadsDoNotGrowWithTheNumberOfClusters) {
     EXPECT_TRUE(value.starts_with("arn:")) << name << ": " << value;
     EXPECT_NE(value.find(", +4"), value.npos) << name << ": " << value;
   }
+  const auto one = get("/v1/tasks?cluster=h499").headers;
+  EXPECT_EQ(http::find_header(one, "Blox-Incomplete-Clusters"), test_cluster_arn("h499").value)
+      << "of one cluster it is told, however many others there are";
+  EXPECT_FALSE(http::find_header(one, "Blox-Unread-Clusters"));
   EXPECT_LE(list.body.size(), 500U * 200U);
   EXPECT_EQ(codec::decode_list<Task>(list.body)->bookmark.holes.size(), 500U);
   EXPECT_LE(get("/readyz").body.size(), 4'000U);

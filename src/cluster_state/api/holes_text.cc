@@ -26,9 +26,13 @@ std::string count_of(const Holes& holes) {
 
 }  // namespace
 
-std::string list_incomplete(const ClusterHoles& holes) {
+std::string list_incomplete(const ClusterHoles& holes, std::string_view cluster) {
   ClusterNames names;
-  for (const auto& [cluster, of_cluster] : holes) names.add(cluster.value);
+  for (const auto& [arn, of_cluster] : holes) {
+    if (cluster.empty() || cluster == arn.value || cluster == cluster_name(arn)) {
+      names.add(arn.value);
+    }
+  }
   return names.text();
 }
 

@@ -8,8 +8,9 @@
 
 namespace blox::cluster_state {
 
-/// The clusters that have some, as ClusterNames has them; empty: none.
-std::string list_incomplete(const ClusterHoles& holes);
+/// The clusters that have some, as ClusterNames has them; empty: none. `cluster`: only those that
+/// it names, by name or ARN; empty: all.
+std::string list_incomplete(const ClusterHoles& holes, std::string_view cluster = {});
 /// A line for people about each of the first clusters, and one about the number of the others, all
 /// of them after a line end; empty: none has any.
 std::string describe_holes(const ClusterHoles& holes);
