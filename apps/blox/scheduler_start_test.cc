@@ -14,6 +14,7 @@
 #include "http/local_transport.h"
 #include "http/router.h"
 #include "scheduler/environments/repository.h"
+#include "scheduler/environments/repository_world_for_tests.h"
 #include "simulator/face.h"
 #include "simulator/sim_transport.h"
 #include "simulator/simulator.h"
@@ -75,6 +76,7 @@ class SchedulerStart : public testing::Test {
   EcsDirectory directory{ecs};
   std::shared_ptr<store::MemoryDisk> disk = store::make_memory_disk(1);
   std::optional<store::MemoryStore> store;
+  std::optional<scheduler::FaultyStore> faulty;
   std::optional<SchedulerService> scheduler;
 };
 
@@ -93,6 +95,31 @@ TEST_F(SchedulerStart, DecidesNothingBeforeEcsHasToldItsDate) {
   EXPECT_EQ(readiness(), "ECS has not answered yet, so its date is not known");
   transport.set_cut_off(false);
   loop.run_for(30s);
+  EXPECT_TRUE(scheduler->is_loaded());
+}
+
+// Its waits do not grow with the time for which the store was away.
+TEST_F(SchedulerStart, ReadsItsStoreSoonAfterThatIsBack) {
+  fill(store.emplace(loop, disk));
+  faulty.emplace(loop, *store);
+  faulty->range_faults.assign(100'000, ErrorKind::kUnavailable);
+  start(*faulty);
+  loop.run_for(1h);
+  ASSERT_FALSE(faulty->range_faults.empty());
+  faulty->range_faults.clear();
+  EXPECT_TRUE(loop.run_while_not([&] { return scheduler->is_loaded(); }, 15s));
+}
+
+TEST_F(SchedulerStart, DecidesNothingOnACopyBeforeThatIsStored) {
+  fill(store.emplace(loop, disk));
+  store.emplace(loop, store::copy_memory_disk(*disk, 2));
+  faulty.emplace(loop, *store);
+  faulty->commit_faults.assign(10'000, {ErrorKind::kUnavailable});
+  start(*faulty);
+  loop.run_for(2h);
+  EXPECT_FALSE(scheduler->is_loaded());
+  faulty->commit_faults.clear();
+  loop.run_for(2s);
   EXPECT_TRUE(scheduler->is_loaded());
 }
 
