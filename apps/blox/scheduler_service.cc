@@ -1,5 +1,7 @@
 #include "blox/scheduler_service.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -14,6 +16,11 @@ namespace {
 // Between two looks whether a copy can be gone by.
 constexpr Duration kLookAgain = std::chrono::seconds{1};
 constexpr Duration kAskAgainMax = std::chrono::seconds{10};
+// Where each answer takes long the date is known to that only; so be it.
+constexpr int kSlowAnswersMax = 10;
+constexpr std::string_view kNoRecords = "the records are not read yet";
+constexpr std::string_view kNoDate = "ECS has not answered yet, so its date is not known";
+constexpr std::string_view kNoOrigin = "it is not known yet whether its store was copied back";
 // What a copy did not know of has been served again or given up by then.
 constexpr std::chrono::days kCopyRemembered{1};
 
@@ -42,7 +49,7 @@ SchedulerService::SchedulerService(SchedulerParts parts, SchedulerServiceOptions
       operations_(parts_.executor, parts_.random, repository_, parts_.directory),
       api_(operations_, board_, parts_.metrics, [this] { return readiness(); }),
       scope_(parts_.executor) {
-  waits_for_ = "the records are not read yet";
+  waits_for_ = kNoRecords;
   scope_.spawn(run());
   scope_.spawn(mirror_.run());
 }
@@ -68,13 +75,20 @@ Async<void> SchedulerService::run() {
   co_await rounds_->run();
 }
 
+// What it says is told by /readyz at once, and by the log once in a while.
+void SchedulerService::tell_wait(std::string_view what, std::string_view why, LogPace& pace) {
+  waits_for_ = fmt::format("{}: {}", what, why);
+  const auto more = pace.next(parts_.executor.now());
+  if (more) log::warn("daemon-scheduler", "{}; trying again{}", waits_for_, *more);
+}
+
 Async<void> SchedulerService::load() {
+  LogPace pace;
   Duration wait = std::chrono::milliseconds{100};
   for (;;) {
     const auto loaded = co_await repository_.load();
     if (loaded) break;
-    log::error("daemon-scheduler", "cannot read the store: {}; trying again in {}",
-               loaded.error().message, format_duration(wait));
+    tell_wait(kNoRecords, loaded.error().message, pace);
     co_await sleep_for(parts_.executor, wait);
     wait = std::min(2 * wait, kAskAgainMax);
   }
@@ -83,12 +97,20 @@ Async<void> SchedulerService::load() {
 // The times of tasks and intents are compared, so the first intent has to have ECS's date. Whoever
 // gets no answer could start or stop nothing either.
 Async<void> SchedulerService::learn_date() {
+  LogPace pace;
   Duration wait = std::chrono::milliseconds{100};
-  waits_for_ = "ECS has not answered yet, so its date is not known";
+  waits_for_ = kNoDate;
+  int slow_count = 0;
   while (parts_.knows_date && !parts_.knows_date() && !stopping_) {
     // A refusal tells the date as well.
-    [[maybe_unused]] const auto clusters = co_await parts_.query.list_clusters();
+    const auto clusters = co_await parts_.query.list_clusters();
     if (parts_.knows_date()) co_return;
+    if (clusters && ++slow_count == kSlowAnswersMax) {
+      log::warn("daemon-scheduler", "the answers of ECS take so long that its date is uncertain");
+      co_return;
+    }
+    // Asked again, it may go quicker.
+    tell_wait(kNoDate, clusters ? "the answer took too long" : clusters.error().message, pace);
     co_await sleep_for(parts_.executor, wait);
     wait = std::min(2 * wait, kAskAgainMax);
   }
@@ -98,9 +120,11 @@ Async<void> SchedulerService::learn_date() {
 // shows by ECS's lists after the settle time, and in the cluster state by a read that begins then:
 // each cluster waits for its own.
 Async<void> SchedulerService::outwait_copy() {
+  LogPace pace;
+  waits_for_ = kNoOrigin;
   auto origin = co_await scheduler::find_origin(parts_.store);
   while (!origin) {
-    log::error("daemon-scheduler", "{}; trying again", origin.error().message);
+    tell_wait(kNoOrigin, origin.error().message, pace);
     co_await sleep_for(parts_.executor, kLookAgain);
     origin = co_await scheduler::find_origin(parts_.store);
   }
@@ -113,16 +137,18 @@ Async<void> SchedulerService::outwait_copy() {
     co_return;
   }
   const Duration settle = options_.rounds.act.assumptions.settle_time();
-  waits_for_ = "its store was copied back: for " +
-               format_duration(std::chrono::ceil<std::chrono::minutes>(settle)) +
-               " nothing is started or stopped, and in no cluster before it is read after that";
-  log::warn("daemon-scheduler", "{}", waits_for_);
+  const std::string copied = fmt::format(
+      "its store was copied back: for {} nothing is started or stopped, and in no cluster before "
+      "it is read after that",
+      format_duration(std::chrono::ceil<std::chrono::minutes>(settle)));
+  waits_for_ = copied;
+  log::warn("daemon-scheduler", "{}", copied);
   co_await sleep_for(parts_.executor, settle);
   for (;;) {
     taken_over_at = parts_.executor.now();
     const Status taken = co_await scheduler::take_over(parts_.store, parts_.executor.wall_now());
     if (taken) co_return;
-    log::error("daemon-scheduler", "{}; trying again", taken.error().message);
+    tell_wait(copied, taken.error().message, pace);
     co_await sleep_for(parts_.executor, kLookAgain);
   }
 }

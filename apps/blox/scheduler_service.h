@@ -5,10 +5,12 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "aws/ecs_control.h"
 #include "aws/ecs_query.h"
 #include "base/executor.h"
+#include "base/log_pace.h"
 #include "base/metrics.h"
 #include "base/random.h"
 #include "base/scope.h"
@@ -75,6 +77,7 @@ class SchedulerService {
   Async<void> load();
   Async<void> learn_date();
   Async<void> outwait_copy();
+  void tell_wait(std::string_view what, std::string_view why, LogPace& pace);
   Status readiness() const;
 
   SchedulerParts parts_;

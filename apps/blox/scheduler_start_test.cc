@@ -1,12 +1,16 @@
 // What the scheduler waits for before it decides anything: the date of ECS, and, on a store that
 // was copied back, what it started since the copy was made.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <fstream>
 #include <optional>
 #include <string>
 #include <variant>
 
 #include "aws/ecs_client.h"
+#include "base/log.h"
 #include "base/run_to_end_for_tests.h"
 #include "base/sim_loop.h"
 #include "blox/aws_account.h"
@@ -24,12 +28,29 @@ namespace blox::apps {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::AllOf;
+using testing::Ge;
+using testing::HasSubstr;
+using testing::Le;
+using testing::StartsWith;
 
 constexpr const char* kEndpoint = "http://aws.sim";
 constexpr const char* kRegion = "us-east-1";
 
 class SchedulerStart : public testing::Test {
  protected:
+  void SetUp() override { ASSERT_TRUE(log::configure(log::Level::kWarn, log_path)); }
+  void TearDown() override {
+    ASSERT_TRUE(log::configure(log::Level::kWarn, ""));
+    std::remove(log_path.c_str());
+  }
+  // Lines that hold the text.
+  int count_logged(const std::string& text) const {
+    std::ifstream file{log_path};
+    int count = 0;
+    for (std::string line; std::getline(file, line);) count += line.contains(text) ? 1 : 0;
+    return count;
+  }
   // An environment, as an earlier process has left it.
   void fill(store::Store& into) {
     scheduler::Environment environment;
@@ -59,6 +80,7 @@ class SchedulerStart : public testing::Test {
     return std::get<std::string>(answer.body);
   }
 
+  const std::string log_path = testing::TempDir() + "blox-scheduler-start-test.log";
   SimLoop loop{1};
   Random random{1};
   Metrics metrics;
@@ -92,9 +114,21 @@ TEST_F(SchedulerStart, DecidesNothingBeforeEcsHasToldItsDate) {
   start(*store, [&] { return clock.is_known(); });
   loop.run_for(5min);
   EXPECT_FALSE(scheduler->is_loaded());
-  EXPECT_EQ(readiness(), "ECS has not answered yet, so its date is not known");
+  const std::string why = "ECS has not answered yet, so its date is not known: ecs ListClusters: ";
+  EXPECT_THAT(readiness(), StartsWith(why));
+  EXPECT_THAT(count_logged(why), AllOf(Ge(1), Le(6))) << "one a minute, of some forty tries";
   transport.set_cut_off(false);
   loop.run_for(30s);
+  EXPECT_TRUE(scheduler->is_loaded());
+}
+
+TEST_F(SchedulerStart, ASlowEcsIsNoReasonToWaitForEver) {
+  store.emplace(loop, disk);
+  start(*store, [] { return false; });
+  loop.run_for(5s);
+  EXPECT_EQ(readiness(),
+            "ECS has not answered yet, so its date is not known: the answer took too long");
+  loop.run_for(2min);
   EXPECT_TRUE(scheduler->is_loaded());
 }
 
@@ -121,6 +155,21 @@ TEST_F(SchedulerStart, DecidesNothingOnACopyBeforeThatIsStored) {
   faulty->commit_faults.clear();
   loop.run_for(2s);
   EXPECT_TRUE(scheduler->is_loaded());
+}
+
+TEST_F(SchedulerStart, TellsWhyItsRecordsAreNotRead) {
+  fill(store.emplace(loop, disk));
+  const std::string key = "scheduler/environments/of-a-newer-blox";
+  ASSERT_TRUE(run_to_end(loop, store->commit(store::Commit{{}, {{key, R"({"v":9})"}}, {}})));
+  start(*store);
+  loop.run_for(5min);
+  const std::string why = "the records are not read yet: ";
+  EXPECT_THAT(readiness(), AllOf(StartsWith(why), HasSubstr("of-a-newer-blox")));
+  EXPECT_THAT(count_logged(why), AllOf(Ge(1), Le(6)));
+  ASSERT_TRUE(run_to_end(loop, store->commit(store::Commit{{}, {}, {key}})));
+  loop.run_for(30s);
+  EXPECT_TRUE(scheduler->is_loaded());
+  scheduler.reset();
 }
 
 TEST_F(SchedulerStart, DecidesNothingOnACopyBeforeWhatItLacksShows) {
