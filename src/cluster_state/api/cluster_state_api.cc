@@ -193,7 +193,7 @@ http::Response ClusterStateApi::readiness() const {
   const auto snapshot = view_.snapshot();
   if (!snapshot) return not_loaded();
   const Status ready = options_.ready ? options_.ready() : done();
-  if (!ready) return http::make_text(503, ready.error().message);
+  if (!ready) return http::make_busy(503, ready.error().message);
   // A warning: what is lacking is told, and to be restarted for it would mend nothing.
   return http::make_text(200, "ready" + describe_holes(*snapshot->holes));
 }

@@ -101,7 +101,9 @@ TEST(ClusterStateOptions, HeadsDoNotGrowWithTheNumberOfClusters) {
   EXPECT_EQ(codec::decode_list<Task>(list.body)->bookmark.holes.size(), 500U);
   EXPECT_LE(get("/readyz").body.size(), 4'000U);
   is_ready = false;
-  EXPECT_EQ(get("/readyz").body, "not yet");
+  const auto unready = get("/readyz");
+  EXPECT_EQ(unready.body, "not yet");
+  EXPECT_EQ(http::find_header(unready.headers, "Retry-After"), "2");
 }
 
 }  // namespace

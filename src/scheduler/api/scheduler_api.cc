@@ -90,7 +90,7 @@ void SchedulerApi::add_service_routes() {
       [this](Context) {
         const auto ready = ready_();
         return answer(ready ? http::make_text(200, "ok")
-                            : http::make_text(503, ready.error().message));
+                            : http::make_busy(503, ready.error().message));
       },
       probe);
   router_.add("GET", "/metrics", [this](Context) {

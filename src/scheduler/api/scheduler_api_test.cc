@@ -359,8 +359,10 @@ TEST_F(SchedulerApiTest, ServesWhatOperatorsNeed) {
   EXPECT_EQ(ask("GET", "/healthz").status, 200);
   EXPECT_EQ(ask("GET", "/readyz").status, 200);
   ready = fail(ErrorKind::kUnavailable, "the cluster state was never read");
-  EXPECT_EQ(ask("GET", "/readyz").status, 503);
-  EXPECT_EQ(ask("GET", "/readyz").body, "the cluster state was never read");
+  const auto unready = ask("GET", "/readyz");
+  EXPECT_EQ(unready.status, 503);
+  EXPECT_EQ(unready.body, "the cluster state was never read");
+  EXPECT_EQ(http::find_header(unready.headers, "Retry-After"), "2");
   metrics.counter("blox_test_total", "A test").Increment();
   const auto shown = ask("GET", "/metrics");
   EXPECT_THAT(shown.body, HasSubstr("blox_test_total 1"));
