@@ -75,6 +75,7 @@ class RashPlanner final : public scheduler::Planner {
     scheduler::Plan plan = scheduler::plan_daemon(world);
     scheduler::World bent = world;
     bent.picture.confirmed = true;
+    for (auto& instance : bent.instances) instance.hidden_until.reset();
     scheduler::Plan rash = scheduler::plan_daemon(bent);
     plan.stops = std::move(rash.stops);
     plan.lines = std::move(rash.lines);
