@@ -17,6 +17,7 @@ namespace blox::aws {
 struct Undescribed {
   std::string arn;  ///< As ECS named it; perhaps empty.
   std::string why;
+  bool is_passing = false;  ///< The call failed, which says nothing of the object.
 };
 
 /// `missing`: those that ECS says it does not know (failure reason MISSING), in the order asked.

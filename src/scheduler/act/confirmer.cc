@@ -228,7 +228,7 @@ Async<void> Confirmer::ask_instances(EnvironmentUid environment, ClusterArn clus
                               (connected ? "" : " with its agent disconnected");
       }
     }
-    for (const auto& [arn, why] : described->undescribed) {
+    for (const auto& [arn, why, is_passing] : described->undescribed) {
       reasons[ContainerInstanceArn{arn}] = "ECS could not describe the instance: " + why;
     }
   }

@@ -27,6 +27,13 @@ void add(Described& into, Described more) {
 }
 
 template <class Described, class Arn>
+void leave_out(const std::vector<Arn>& part, const Error& error, Described& all) {
+  for (const Arn& arn : part) {
+    all.undescribed.push_back({.arn = arn.value, .why = error.message, .is_passing = true});
+  }
+}
+
+template <class Described, class Arn>
 Async<Result<Described>> describe_by_halves(
     aws::EcsQuery& query,
     Async<Result<Described>> (aws::EcsQuery::*describe)(ClusterArn, std::vector<Arn>),
@@ -39,7 +46,12 @@ Async<Result<Described>> describe_by_halves(
     auto asked = part;
     auto described = co_await (query.*describe)(cluster, std::move(asked));
     if (!described && described.error().kind != ErrorKind::kInvalid) {
-      co_return std::unexpected(described.error());
+      if (!is_answered && all.undescribed.empty()) co_return std::unexpected(described.error());
+      // What is known by now is not lost with it.
+      for (; !part.empty(); part = parts.empty() ? std::vector<Arn>{} : parts.next()) {
+        leave_out(part, described.error(), all);
+      }
+      co_return all;
     }
     if (!described && part.size() > 1) {
       parts.split(std::move(part));
@@ -50,7 +62,7 @@ Async<Result<Described>> describe_by_halves(
       if (all.asked_at == WallTime{}) all.asked_at = described->asked_at;
       add(all, std::move(*described));
     } else {
-      all.undescribed.push_back({part.front().value, described.error().message});
+      all.undescribed.push_back({.arn = part.front().value, .why = described.error().message});
       if (!is_answered && all.undescribed.size() > kBlamedMax) {
         co_return std::unexpected(described.error());
       }

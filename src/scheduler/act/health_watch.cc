@@ -115,7 +115,15 @@ Async<void> HealthWatch::ask_tasks(EnvironmentUid environment, ClusterArn cluste
   } else if (checked != context_.memory.checked_containers.end()) {
     for (const auto& report : described->tasks) note(report, checked->second);
   }
-  if (described || !is_passing(described.error())) note_silence(tasks);
+  if (described || !is_passing(described.error())) {
+    auto silent = tasks;
+    if (described) {
+      for (const auto& left_out : described->undescribed) {
+        if (left_out.is_passing) std::erase(silent, TaskArn{left_out.arn});
+      }
+    }
+    note_silence(silent);
+  }
   if (const auto dues = dues_.find(environment); dues != dues_.end()) {
     for (const auto& task : tasks) {
       const auto due = dues->second.find(task);

@@ -116,6 +116,18 @@ TEST_F(HealthWatchTest, WhatEcsDoesNotTellCountsAsSilent) {
   }
 }
 
+// One of two is refused by itself, the call about the other one is throttled.
+TEST_F(HealthWatchTest, ACallThatFailsSaysNothingOfWhomItWasAbout) {
+  put_young("u", "UNKNOWN");
+  run_for(seconds{5}, plan_);
+  process_->memory.health.clear();
+  query_.faults = {error(ErrorKind::kInvalid), error(ErrorKind::kInvalid),
+                   error(ErrorKind::kThrottled)};
+  run_for(seconds{10}, plan_);
+  EXPECT_TRUE(query_.faults.empty());
+  EXPECT_NE(known("t") == nullptr, known("u") == nullptr);
+}
+
 TEST_F(HealthWatchTest, SilenceIsNoNewerWordThanThePicture) {
   for (const char* told : {"HEALTHY", "UNHEALTHY"}) {
     tasks_.at(TaskArn{"t"}).object.health_status = told;

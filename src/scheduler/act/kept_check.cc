@@ -49,7 +49,7 @@ Async<void> KeptCheck::ask(EnvironmentUid environment, ClusterArn cluster,
     log::warn("act", "cannot confirm {} tasks before others are stopped: {}", tasks.size(),
               described.error().message);
   } else {
-    for (const auto& [arn, why] : described->undescribed) {
+    for (const auto& [arn, why, is_passing] : described->undescribed) {
       why_not[TaskArn{arn}] = "ECS could not describe the task that stays: " + why;
     }
     for (const auto& report : described->tasks) {

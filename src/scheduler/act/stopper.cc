@@ -220,7 +220,7 @@ Async<void> Stopper::look(const Intent& intent) {
   const bool missing = !described || std::ranges::count(described->missing, task) > 0;
   Entry* entry = find_entry(intent);
   if (described) {
-    for (const auto& [arn, why] : described->undescribed) {
+    for (const auto& [arn, why, is_passing] : described->undescribed) {
       log::warn("act", "ECS could not describe {}, which is to be stopped: {}", arn, why);
     }
     for (const auto& report : described->tasks) {
