@@ -16,7 +16,7 @@ namespace {
 // Between two looks whether a copy can be gone by.
 constexpr Duration kLookAgain = std::chrono::seconds{1};
 constexpr Duration kAskAgainMax = std::chrono::seconds{10};
-// Where each answer takes long the date is known to that only; so be it.
+// Where every answer takes long the date is no better known than that, and no wait betters it.
 constexpr int kSlowAnswersMax = 10;
 constexpr std::string_view kNoRecords = "the records are not read yet";
 constexpr std::string_view kNoDate = "ECS has not answered yet, so its date is not known";

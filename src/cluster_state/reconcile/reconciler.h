@@ -52,12 +52,12 @@ struct ReconcileOptions {
 /// waits, and whatever events come meanwhile; it goes on from the call that failed, and as long as
 /// calls bring it on, or are throttled (which the budget of calls paces), the waits do not grow. An
 /// object with which ECS refuses a call is found, by halves of which those that are throttled are
-/// asked for again, and left out until a read of its cluster begins anew; where more than
-/// kBlamedMax are and none of their kind is answered, it is not they who are to blame, and the read
-/// fails. What is left out and not known otherwise is a hole in the cluster: the sync mark says so,
-/// and ECS is asked about those it names every `visible_max`. Of other accounts and regions than
-/// its credentials' it asks nothing. Threading: the executor's thread. All references must outlive
-/// it.
+/// asked for again, and left out until the next full read, or one of its cluster that people ask
+/// for; where more than kBlamedMax are and none of their kind is answered, it is not they who are
+/// to blame, and the read fails. What is left out and not known otherwise is a hole in the cluster:
+/// the sync mark says so, and ECS is asked about those it names every `visible_max`. Of other
+/// accounts and regions than its credentials' it asks nothing. Threading: the executor's thread.
+/// All references must outlive it.
 class Reconciler {
  public:
   Reconciler(Executor& executor, Random& random, aws::EcsQuery& ecs, Ingest& ingest,
